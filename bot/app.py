@@ -1,0 +1,162 @@
+"""Wiring: the four loops (intake, worker, tick, drain) around one database and one bot, from start to a graceful stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import chores, menu, sending
+from bot.channel import Channel
+from bot.clock import Clock
+from bot.drain import Drain
+from bot.emergency import Emergency
+from bot.errors import PollerTaken, TokenRefused
+from bot.intake import Kept, keep
+from bot.log import get
+from bot.worker import GROUP, take_group
+from bot.writer import Writer
+from content.library import load
+from storage import clinic, meta
+from storage.store import Store, Unit
+
+log = get("bot.app")
+TICK = 1.0
+TICK_TIMEOUT = 30.0
+STOP_WITHIN = 5.0
+POLLER_RETRY = 5.0
+
+
+class App:
+    """A running bot. `start` brings the loops up, `stop` lets each finish what it holds."""
+
+    def __init__(self, store: Store, clock: Clock, channel: Channel, weekly: Callable[[Unit], int] | None = None) -> None:
+        self.clock, self.channel = clock, channel
+        self.writer = Writer(store, clock)
+        self.drain = Drain(self.writer, channel.send)
+        self._weekly = weekly
+        self._store = store
+        self._work = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._blanks: set[asyncio.Task[None]] = set()
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._resting = asyncio.Event()
+        self._emergency: Emergency | None = None
+
+    async def start(self) -> str:
+        """Open Telegram and start the loops; returns the bot's user name. Raises `TokenRefused`."""
+        name = await self.channel.open()
+        country = await self.writer.run(lambda u: self._prepare(u, name))
+        self._emergency = Emergency(self.channel.card, country)
+        await self.channel.menu(menu.menu("patient", load("en")))
+        loops = (self._intake(), self._worker(), self.drain.run())
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
+        self._scheduler.add_job(self._tick, "interval", seconds=TICK, misfire_grace_time=None, coalesce=True, max_instances=1)
+        self._scheduler.start()
+        return name
+
+    async def stop(self) -> None:
+        """Stop receiving, finish the current turn and what is on its way, close Telegram. Unfinished rows stay ready."""
+        self._scheduler.shutdown(wait=False)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.drain.finish(STOP_WITHIN)
+        await self.channel.close()
+        self.writer.close()
+
+    async def wait(self) -> None:
+        """Until a loop ends, which none does by itself; raises what ended it."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    def wake(self) -> None:
+        """There may be something to take or to send (the clock was turned, a command wrote rows)."""
+        self._resting.clear()
+        self._work.set()
+        self.drain.wake()
+
+    async def rested(self) -> None:
+        """Until the worker found nothing to take."""
+        await self._resting.wait()
+
+    def _prepare(self, u: Unit, name: str) -> str:
+        meta.put(u, "bot_username", name)
+        sending.rescue_leases(u)
+        chores.plan(u)
+        known = clinic.clinic(u)
+        return known.country if known else "US"
+
+    async def _intake(self) -> None:
+        offset: int | None = None
+        while True:
+            try:
+                raws = await self.channel.receive(offset)
+            except ConnectionError:
+                log.warning("intake.connection")
+                await asyncio.sleep(TICK)
+                continue
+            except (PollerTaken, TokenRefused) as fault:
+                log.critical("intake.refused", fault=type(fault).__name__)
+                await asyncio.sleep(POLLER_RETRY)
+                continue
+            if raws and await self._keep(raws):
+                offset = int(json.loads(raws[-1])["update_id"]) + 1
+
+    async def _keep(self, raws: list[str]) -> bool:
+        assert self._emergency is not None
+        try:
+            kept = await self.writer.run(lambda u: [keep(u, raw) for raw in raws])
+        except SQLAlchemyError as fault:
+            log.critical("intake.database", fault=type(fault).__name__)
+            await self._emergency.unkept(raws, self.clock.now())
+            await asyncio.sleep(TICK)
+            return False
+        for raw, one in zip(raws, kept, strict=True):
+            if one.id is not None:
+                self._emergency.remember(one.id, raw)
+            self._stop_spinner(one)
+        log.info("intake.stored", count=len(raws))
+        self.wake()
+        return True
+
+    def _stop_spinner(self, one: Kept) -> None:
+        if one.event is not None and one.event.callback_id:
+            task = asyncio.create_task(self.channel.blank(one.event.callback_id))
+            self._blanks.add(task)
+            task.add_done_callback(self._blanks.discard)
+
+    async def _worker(self) -> None:
+        assert self._emergency is not None
+        while True:
+            self._work.clear()
+            try:
+                taken = await self.writer.call(lambda: take_group(self._store, self.clock.now()))
+            except SQLAlchemyError as fault:
+                log.critical("worker.database", fault=type(fault).__name__)
+                await self._emergency.stuck(self.clock.now())
+                await asyncio.sleep(TICK)
+                continue
+            if taken:
+                self.drain.wake()
+            if taken >= GROUP:
+                continue
+            self._emergency.taken()
+            self._resting.set()
+            await self._work.wait()
+
+    async def _tick(self) -> None:
+        try:
+            async with asyncio.timeout(TICK_TIMEOUT):
+                due_now = await self.writer.run(lambda u: chores.tick(u, self._weekly))
+        except TimeoutError:
+            log.critical("tick.timeout")
+        except SQLAlchemyError as fault:
+            log.error("tick.database", fault=type(fault).__name__)
+        else:
+            if due_now:
+                self.wake()

@@ -1,0 +1,173 @@
+"""Telegram itself: the only module that imports `telegram`. Raw updates in, mapped results out.
+
+Of python-telegram-bot this uses the `Bot` client, the request and the errors. Its Application and Updater stay unused:
+they confirm updates while those sit in memory, and one update they can't parse blocks all others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.errors import PollerTaken, TokenRefused
+from bot.sending import Accepted, Doubt, Gone, Refused, Result, Wait
+from storage.outbox import Claimed
+
+POLL = 25
+"""Seconds a getUpdates may wait at Telegram's end."""
+BATCH = 100
+SEND_TIMEOUT = 10.0
+GONE = ("chat not found", "user is deactivated", "bot can't initiate", "peer_id_invalid")
+
+
+class Channel:
+    """One bot at one Bot API server."""
+
+    def __init__(self, token: str, root: str) -> None:
+        sends = HTTPXRequest(
+            connection_pool_size=16,
+            read_timeout=SEND_TIMEOUT,
+            write_timeout=SEND_TIMEOUT,
+            connect_timeout=5.0,
+            pool_timeout=SEND_TIMEOUT,
+            httpx_kwargs={"trust_env": False},
+        )
+        self._polls = HTTPXRequest(
+            connection_pool_size=1, read_timeout=POLL + 5, connect_timeout=5.0, httpx_kwargs={"trust_env": False}
+        )
+        self._updates_url = f"{root}/bot{token}/getUpdates"
+        self.bot = Bot(token, base_url=f"{root}/bot", base_file_url=f"{root}/file/bot", request=sends, get_updates_request=self._polls)
+
+    async def open(self) -> str:
+        """Say hello to Telegram; returns the bot's user name. Raises `TokenRefused` for a token it does not know."""
+        try:
+            await self.bot.initialize()
+            await self._polls.initialize()
+        except InvalidToken:
+            raise TokenRefused from None
+        return str(self.bot.username)
+
+    async def close(self) -> None:
+        await self.bot.shutdown()
+        await self._polls.shutdown()
+
+    async def receive(self, offset: int | None) -> list[str]:
+        """The next updates as raw JSON texts, in Telegram's order. Asking with `offset` confirms all below it.
+
+        Raises `PollerTaken` when another instance polls this bot, `TokenRefused`, and `ConnectionError` for all that passes.
+        """
+        wanted = {"timeout": POLL, "limit": BATCH, "allowed_updates": ["message", "edited_message", "callback_query", "my_chat_member"]}
+        if offset is not None:
+            wanted["offset"] = offset
+        try:
+            code, body = await self._polls.do_request(self._updates_url, "POST", _Form(wanted))  # type: ignore[arg-type]
+        except NetworkError:
+            raise ConnectionError("no answer") from None
+        if code == httpx.codes.CONFLICT:
+            raise PollerTaken
+        if code in (httpx.codes.UNAUTHORIZED, httpx.codes.NOT_FOUND):
+            raise TokenRefused
+        if code != httpx.codes.OK:
+            raise ConnectionError(f"status {code}")
+        return [json.dumps(update, ensure_ascii=False) for update in json.loads(body)["result"]]
+
+    async def blank(self, callback_id: str) -> None:
+        """Stop a button's spinner. A tap that is too old to be answered harms nobody."""
+        try:
+            await self.bot.answer_callback_query(callback_id)
+        except TelegramError:
+            return
+
+    async def card(self, address: int, text: str) -> bool:
+        """Send a text past the outbox, for when there is no database. Whether Telegram took it."""
+        try:
+            await self.bot.send_message(address, text)
+        except TelegramError:
+            return False
+        return True
+
+    async def menu(self, commands: Sequence[tuple[str, str]], address: int | None = None) -> None:
+        """Set Telegram's command menu, for everybody or for one chat. A server without menus harms nobody."""
+        scope = {"type": "chat", "chat_id": address} if address is not None else {"type": "all_private_chats"}
+        try:
+            listed = [BotCommand(name, words) for name, words in commands]
+            await self.bot.set_my_commands(listed, api_kwargs={"scope": json.dumps(scope)})
+        except TelegramError:
+            return
+
+    async def send(self, row: Claimed) -> Result:
+        """Do what an outbox row says and map how it ended. Never raises for anything Telegram or the network does."""
+        try:
+            return await self._do(row)
+        except RetryAfter as wait:
+            seconds = wait.retry_after if isinstance(wait.retry_after, int | float) else wait.retry_after.total_seconds()
+            return Wait(float(seconds))
+        except BadRequest as fault:  # a NetworkError too, in python-telegram-bot: so it comes before
+            words = str(fault).lower()
+            if "message is not modified" in words:
+                return Accepted()
+            return Gone() if any(sign in words for sign in GONE) else Refused(_code(words))
+        except Forbidden:
+            return Gone()
+        except (InvalidToken, Conflict):
+            return Doubt(safe=True)
+        except NetworkError as fault:
+            return Doubt(safe=isinstance(fault.__cause__, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout))
+        except TelegramError:
+            return Doubt()
+
+    async def _do(self, row: Claimed) -> Result:
+        keyboard = _keyboard(row.payload.get("keyboard"))
+        message_id = row.payload.get("message_id", row.message_id)
+        match row.kind:
+            case "send":
+                sent = await self.bot.send_message(
+                    row.address,
+                    row.payload["text"],
+                    reply_markup=keyboard,
+                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                    disable_notification=bool(row.payload.get("quiet")),
+                )
+                return Accepted(sent.message_id)
+            case "edit":
+                await self.bot.edit_message_text(
+                    row.payload["text"],
+                    chat_id=row.address,
+                    message_id=message_id,
+                    reply_markup=keyboard,
+                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                )
+            case "strip":
+                await self.bot.edit_message_reply_markup(chat_id=row.address, message_id=message_id, reply_markup=None)
+            case "leave":
+                await self.bot.leave_chat(row.address)
+            case kind:
+                return Refused(f"unknown kind {kind}")
+        return Accepted()
+
+
+class _Form:
+    """What HTTPXRequest.do_request reads of a request: JSON parameters and no files."""
+
+    multipart_data = None
+    contains_files = False
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.json_parameters = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
+
+
+def _keyboard(rows: Any) -> InlineKeyboardMarkup | None:
+    if not rows:
+        return None
+    return InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data=data) for label, data in row] for row in rows])
+
+
+def _code(words: str) -> str:
+    """Telegram's reason, cut to what can't hold anybody's words."""
+    return words.split(":")[0][:60]

@@ -1,0 +1,69 @@
+"""The tick and the chores: what falls due outside a conversation. Cost follows what is due, not how many patients there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot import sending
+from bot.dues import CHORES
+from bot.log import get
+from safety import auditor
+from storage import clinic, due, inbox, meta
+from storage.store import Unit
+from storage.wall import instant, local
+
+log = get("bot.chores")
+WEEKLY_AT = "06:00"
+AUDIT_EVERY = timedelta(minutes=1)
+
+
+def plan(u: Unit) -> None:
+    """Make sure each chore has its next time."""
+    _plan_audit(u)
+    _plan_retention(u)
+    _plan_weekly(u)
+
+
+def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> bool:
+    """Do the chores that are due; returns whether anything else (a turn, a send) may be due."""
+    for row in due.ready(u, 10, chores=True, kinds=CHORES):
+        due.done(u, row.id)
+        if row.kind == "audit":
+            sending.rescue_leases(u)
+            found = auditor.audit(u)
+            log.info("audit.done", open=found.open, repaired=found.repaired)
+            meta.put(u, meta.CLOCK, u.now.isoformat())
+            _plan_audit(u)
+        elif row.kind == "retention":
+            log.info("retention.done", erased=inbox.erase_old(u))
+            _plan_retention(u)
+        elif row.kind == "weekly":
+            log.info("weekly.done", written=weekly(u) if weekly else 0)
+            _plan_weekly(u)
+    upcoming = due.next_at(u)
+    return upcoming is not None and upcoming <= u.now
+
+
+def _plan_audit(u: Unit) -> None:
+    at = u.now + AUDIT_EVERY
+    due.plan(u, "audit", 0, f"audit:{at:%Y%m%d%H%M}", at.replace(second=0, microsecond=0))
+
+
+def _plan_retention(u: Unit) -> None:
+    at = u.now + timedelta(days=1)
+    due.plan(u, "retention", 0, f"retention:{at:%Y%m%d}", at.replace(hour=3, minute=30, second=0, microsecond=0))
+
+
+def _plan_weekly(u: Unit) -> None:
+    """Monday at 06:00 in the clinic's zone."""
+    known = clinic.clinic(u)
+    if known is None:
+        return
+    today = local(u.now, known.zone).date()
+    monday = today + timedelta(days=-today.weekday())
+    at = instant(monday, WEEKLY_AT, known.zone)
+    if at <= u.now:
+        monday += timedelta(days=7)
+        at = instant(monday, WEEKLY_AT, known.zone)
+    due.plan(u, "weekly", 0, f"weekly:{monday}", at)

@@ -1,0 +1,91 @@
+"""Looking before going live: `check` finds all that would fail later, `screen` shows what the screen hears."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from bot.clock import wall
+from bot.commands import shared
+from bot.commands.shared import out
+from content import hotlines, library
+from safety.lines import screen_lines
+from safety.pager import cover_starts, reachable
+from storage import clinic
+from storage.store import Unit
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing `check` looked at. A problem makes the command fail; a warning must be known before going live."""
+
+    what: str
+    state: str
+    note: str = ""
+
+
+def check(content: Annotated[bool, typer.Option("--content", help="Only the content: needs no database.")] = False) -> None:
+    """Settings, content, ladder, hotlines: all that would fail later fails here. Exit 1 when something would."""
+    found = content_checks(wall().date())
+    if not content:
+        read = shared.settings()
+        token = Found("bot token", "ok") if read.bot_token else Found("bot token", "problem", "set BETWEEN_BOT_TOKEN in .env")
+        found.append(token)
+        with shared.unit(read) as u:
+            found += clinic_checks(u)
+    for one in found:
+        out(f"{one.state.upper():8}{one.what}{': ' + one.note if one.note else ''}")
+    problems = sum(one.state == "problem" for one in found)
+    warnings = sum(one.state == "warning" for one in found)
+    out(f"{problems} problems, {warnings} warnings.")
+    if problems:
+        raise typer.Exit(1)
+
+
+def content_checks(today: date) -> list[Found]:
+    """The words and the lines: everything loads, nothing is stale, and what awaits review is said."""
+    words = library.load("en")
+    pending = sum(item.review == "pending" for item in words.items.values())
+    found = [Found(f"{len(words.items)} content items", "ok")]
+    if pending:
+        found.append(Found("content review", "warning", f"{pending} items await a licensed clinician's review"))
+    for line in hotlines.stale(today):
+        found.append(Found(f"hotline {line.country} {line.name}", "problem", "not checked for 180 days; check it and set checked_on"))
+    return found
+
+
+def clinic_checks(u: Unit) -> list[Found]:
+    """The ladder as it would run now: somebody holds each position and can be reached."""
+    known = clinic.clinic(u)
+    assert known is not None
+    found = [Found(f"clinic in {known.zone}", "ok")]
+    holders = reachable(u)
+    for position in ("primary", "backup", "supervisor"):
+        if holders.get(position):
+            found.append(Found(f"on call: {position}", "ok"))
+        else:
+            state = "problem" if position == "primary" else "warning"
+            found.append(Found(f"on call: {position}", state, "nobody who can be reached; staff set it with /oncall"))
+    if cover_starts(u) is not None:
+        found.append(Found("cover hours", "warning", "nobody is on call right now; patients are told so and no ladder is promised"))
+    if hotlines.emergency_number(known.country) is None:
+        found.append(Found(f"hotlines for {known.country}", "problem", "no emergency number on file for the clinic's country"))
+    for line in hotlines.lines(known.country):
+        if line.confidence != "high":
+            found.append(Found(f"hotline {line.country} {line.name}", "warning", f"confidence {line.confidence}; have a person check it"))
+    return found
+
+
+def screen(jsonl: Annotated[bool, typer.Option("--jsonl", help='Lines are {"id", "text"} and come back as JSON.')] = False) -> None:
+    """Read lines from standard input and say what the screen hears in each; one line out per line in, same order."""
+    sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    fine = True
+    for line in screen_lines(sys.stdin, jsonl):
+        out(line.out)
+        fine = fine and line.ok
+    if not fine:
+        raise typer.Exit(1)

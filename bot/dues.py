@@ -1,0 +1,69 @@
+"""Due times that become turns: a timer that ends, a talk that expires, the next rung of a ladder. Other rooms add theirs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot import danger, talk
+from bot.event import Event
+from bot.flow import Given
+from bot.log import get
+from bot.registry import DUES, due
+from bot.sitting import Sitting
+from safety import pager
+from storage import due as dues
+from storage import notes, people, talks
+from storage.due import DueRow
+from storage.store import Unit
+
+log = get("bot.dues")
+
+CHORES = ("audit", "retention", "weekly", "backup")
+"""Kinds that are not turns: they run outside one, under a lease (`bot.clock`)."""
+
+
+def fire(u: Unit, row: DueRow) -> None:
+    """Take one due row as a turn. A row past its `send_by` is recorded as dropped, whatever it was."""
+    if row.send_by is not None and u.now > row.send_by:
+        dues.dropped(u, row.id, "late")
+        return
+    if row.kind not in DUES:
+        dues.dropped(u, row.id, "unknown")
+        log.error("due.unknown", kind=row.kind)
+        return
+    dues.done(u, row.id)
+    if row.chat is None:
+        return
+    chat = people.chat(u, row.chat)
+    who = people.person(u, chat.person) if chat.person is not None else None
+    DUES[row.kind](Sitting(u, chat, who, row.id, Event("due", 0), u.now), row)
+
+
+@due("escalation")
+def _escalation(s: Sitting, row: DueRow) -> None:
+    paged = pager.step(s.u, row.subject)
+    if paged is not None:
+        danger.perform(s, paged)
+
+
+@due("timer")
+def _timer(s: Sitting, row: DueRow) -> None:
+    waiting = talks.waiting(s.u, s.chat)
+    if waiting is not None and waiting.id == row.subject:
+        talk.take(s, waiting, Given("time", key=str(row.args["key"])))
+
+
+@due("talk_expiry")
+def _talk_expiry(s: Sitting, row: DueRow) -> None:
+    old = talks.talk(s.u, s.chat, row.subject)
+    if old is not None and old.state in ("waiting", "parked"):
+        talk.close(s, old, "expired")
+
+
+def failed(u: Unit, row: DueRow) -> None:
+    """A due turn that raised: an escalation step is tried again in a minute, anything else is recorded as dropped."""
+    notes.add(u, None, "quarantine", row.kind)
+    if row.kind == "escalation":
+        dues.move(u, row.id, u.now + timedelta(minutes=1))
+    else:
+        dues.dropped(u, row.id, "failed")

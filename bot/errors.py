@@ -1,0 +1,96 @@
+"""Everything Between can tell its operator has gone wrong, each as one sentence that says what to do next.
+
+The class docstring is the message; `**facts` fill its slots. Only codes, numbers, setting names and file paths may be
+facts: never a patient's words, name or id, and never a secret. `bot.cli` prints the message without a traceback and exits
+with `exit_code`. The rooms below `bot` raise errors of their own; the commands turn those an operator can meet into these.
+"""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+from typing import ClassVar
+
+
+class BetweenError(Exception):
+    """Between cannot go on. {why}"""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(" ".join(cleandoc(type(self).__doc__ or "").format(**facts).split()))
+
+
+class UsageError(BetweenError):
+    """This cannot be done as asked. {why}"""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """{why}"""
+
+
+class TokenMissing(UsageError):
+    """There is no bot token. Get one from @BotFather in Telegram and put BETWEEN_BOT_TOKEN=<token> in .env; to look
+    around without one, run `between demo`."""
+
+
+class SetupNeeded(UsageError):
+    """This database has no clinic yet. Run `between setup` first."""
+
+
+class KeyLost(UsageError):
+    """The database is sealed with a key that is not here ({where}). Put the key back from your backup; without it what
+    patients wrote cannot be read, and Between will not start over it with a new one."""
+
+
+class DatabaseTooNew(UsageError):
+    """The database was written by a newer Between (schema {found}; this version knows {known}). Install that version or
+    newer; nothing has been changed."""
+
+
+class DatabaseBehind(UsageError):
+    """The database is older than this Between (schema {found}, needed {known}). Make a backup, then run
+    `between migrate`."""
+
+
+class PortTaken(UsageError):
+    """Port {port} is in use by another program. Stop that program or name another port with --port."""
+
+
+class UnknownWeek(UsageError):
+    """'{week}' is not a week. Write a year and an ISO week, such as 2026-W46; it must have begun already."""
+
+
+class UnknownPatient(UsageError):
+    """There is no patient with code '{code}'. Leave --patient out to take all of them."""
+
+
+class UnknownFormat(UsageError):
+    """'{format}' is not a format this version writes. It writes: {known}."""
+
+
+class NotYet(UsageError):
+    """{what} is not part of this version. {instead}"""
+
+
+class TokenRefused(UsageError):
+    """Telegram does not know this bot token. Copy it again from @BotFather into BETWEEN_BOT_TOKEN."""
+
+
+class PollerTaken(BetweenError):
+    """Another program is receiving this bot's messages. Stop it first; two would lose each other's messages."""
+
+
+class AlreadyRunning(UsageError):
+    """Between is already running on this data folder. One instance serves one bot; stop the other first."""
+
+
+class AlreadySetUp(UsageError):
+    """This database has its clinic already. To change it, give the options to change, such as --line."""
+
+
+class NoDatabase(BetweenError):
+    """The database cannot be opened ({fault}). Check BETWEEN_DATABASE_URL, that the server runs and that the folder can be
+    written."""

@@ -1,0 +1,225 @@
+"""The closed set of questions. Each knows its buttons, reads typed text, and says whether a stored answer still fits.
+
+Answers are JSON values: int for a scale or number, str for a choice, text or time ("HH:MM"), list[str] for several,
+bool for yes/no, and None for a skipped question that may be skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+Answer = Any
+MAX_TEXT = 4096
+
+
+@dataclass(frozen=True)
+class Option:
+    """One button: `value` is stored, `label` is a content id, or the literal itself where `literal` (a digit, a time)."""
+
+    value: str
+    label: str
+    literal: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """Base of the closed set. `optional` puts a skip button under the question; a skip is stored as None."""
+
+    optional: bool = field(default=False, kw_only=True)
+    columns: int = field(default=1, kw_only=True)
+    takes_text: ClassVar[bool] = True
+
+    def options(self) -> tuple[Option, ...]:
+        return ()
+
+    def tapped(self, value: str) -> Answer:
+        """The answer a button stands for, or None when this question has no such button."""
+        return value if any(option.value == value for option in self.options()) else None
+
+    def read(self, text: str) -> Answer:
+        """The answer typed text stands for, or None when it does not parse."""
+        raise NotImplementedError
+
+    def accepts(self, answer: Answer) -> bool:
+        """Whether a stored answer still fits; one that does not counts as unanswered."""
+        return (answer is None and self.optional) or (answer is not None and self.fits(answer))
+
+    def fits(self, answer: Answer) -> bool:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Scale(Question):
+    """Whole numbers low..high as buttons, both ends included."""
+
+    low: int = 0
+    high: int = 10
+    columns: int = field(default=6, kw_only=True)
+
+    def options(self) -> tuple[Option, ...]:
+        return tuple(Option(str(n), str(n), literal=True) for n in range(self.low, self.high + 1))
+
+    def tapped(self, value: str) -> Answer:
+        return self.read(value)
+
+    def read(self, text: str) -> Answer:
+        found = re.fullmatch(r"\s*(-?\d{1,4})\s*(?:/\s*\d{1,4}\s*)?", text)
+        value = int(found[1]) if found else None
+        return value if value is not None and self.low <= value <= self.high else None
+
+    def fits(self, answer: Answer) -> bool:
+        return type(answer) is int and self.low <= answer <= self.high
+
+
+@dataclass(frozen=True)
+class Choice(Question):
+    """One of a few named options: pairs of (value, content id)."""
+
+    of: tuple[tuple[str, str], ...] = ()
+    takes_text: ClassVar[bool] = False
+
+    def options(self) -> tuple[Option, ...]:
+        return tuple(Option(value, label) for value, label in self.of)
+
+    def read(self, text: str) -> Answer:
+        return None
+
+    def fits(self, answer: Answer) -> bool:
+        return any(answer == value for value, _ in self.of)
+
+
+@dataclass(frozen=True)
+class Several(Question):
+    """Any number of named options, ticked one by one and closed with "done". The answer keeps the options' order."""
+
+    of: tuple[tuple[str, str], ...] = ()
+    columns: int = field(default=2, kw_only=True)
+    takes_text: ClassVar[bool] = False
+
+    def options(self) -> tuple[Option, ...]:
+        return tuple(Option(value, label) for value, label in self.of)
+
+    def read(self, text: str) -> Answer:
+        return None
+
+    def fits(self, answer: Answer) -> bool:
+        known = {value for value, _ in self.of}
+        return isinstance(answer, list) and all(value in known for value in answer)
+
+
+@dataclass(frozen=True)
+class Text(Question):
+    """Free text of 1..limit characters, screened like every text before it gets here."""
+
+    limit: int = MAX_TEXT
+
+    def read(self, text: str) -> Answer:
+        return text.strip() if 0 < len(text.strip()) <= self.limit else None
+
+    def fits(self, answer: Answer) -> bool:
+        return isinstance(answer, str) and 0 < len(answer) <= self.limit
+
+
+@dataclass(frozen=True)
+class Number(Question):
+    """A typed whole number low..high; `offer` are the values put on buttons."""
+
+    low: int = 0
+    high: int = 100
+    offer: tuple[int, ...] = ()
+    columns: int = field(default=4, kw_only=True)
+
+    def options(self) -> tuple[Option, ...]:
+        return tuple(Option(str(n), str(n), literal=True) for n in self.offer)
+
+    def tapped(self, value: str) -> Answer:
+        return self.read(value)
+
+    def read(self, text: str) -> Answer:
+        found = re.fullmatch(r"\s*(\d{1,9})\s*", text)
+        return int(found[1]) if found and self.low <= int(found[1]) <= self.high else None
+
+    def fits(self, answer: Answer) -> bool:
+        return type(answer) is int and self.low <= answer <= self.high
+
+
+@dataclass(frozen=True)
+class TimeOfDay(Question):
+    """A wall-clock time as "HH:MM"; understands 8, 8:30, 20.15, 8 pm, 8:30pm. `offer` are the times put on buttons."""
+
+    offer: tuple[str, ...] = ()
+    columns: int = field(default=3, kw_only=True)
+
+    def options(self) -> tuple[Option, ...]:
+        return tuple(Option(value, value, literal=True) for value in self.offer)
+
+    def read(self, text: str) -> Answer:
+        found = re.fullmatch(r"\s*(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm|a\.m\.|p\.m\.)?\s*", text.lower())
+        if not found:
+            return None
+        hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "").replace(".", "")
+        if half:
+            if not 1 <= hour <= 12:
+                return None
+            hour = hour % 12 + (12 if half == "pm" else 0)
+        return f"{hour:02d}:{minute:02d}" if hour < 24 and minute < 60 else None
+
+    def fits(self, answer: Answer) -> bool:
+        return isinstance(answer, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", answer) is not None
+
+
+@dataclass(frozen=True)
+class YesNo(Question):
+    """Yes or no; the labels are content ids and default to the plain words."""
+
+    yes: str = "button.yes"
+    no: str = "button.no"
+    columns: int = field(default=2, kw_only=True)
+    takes_text: ClassVar[bool] = False
+
+    def options(self) -> tuple[Option, ...]:
+        return (Option("yes", self.yes), Option("no", self.no))
+
+    def tapped(self, value: str) -> Answer:
+        return {"yes": True, "no": False}.get(value)
+
+    def read(self, text: str) -> Answer:
+        return None
+
+    def fits(self, answer: Answer) -> bool:
+        return isinstance(answer, bool)
+
+
+@dataclass(frozen=True)
+class Timer(Question):
+    """A wait of `seconds` with live frames. Answered "ended" by the clock or "stopped" by the patient's tap.
+
+    plan: pairs of (content id, seconds) shown in turn, over and over until the end. A single pair is a plain countdown.
+    """
+
+    seconds: int = 60
+    plan: tuple[tuple[str, int], ...] = ()
+    takes_text: ClassVar[bool] = False
+
+    def options(self) -> tuple[Option, ...]:
+        return (Option("stopped", "button.stop_timer"),)
+
+    def read(self, text: str) -> Answer:
+        return None
+
+    def fits(self, answer: Answer) -> bool:
+        return answer in ("ended", "stopped")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question under a key that is unique in its scope. Its words are `<scope>.<key>` unless `words` names others."""
+
+    key: str
+    question: Question
+    words: str | None = None
+    slots: dict[str, Any] = field(default_factory=dict)
+    fresh: bool = False
+    """Begin a new message instead of editing the one on the screen (the end of a timer: an edit makes no sound)."""

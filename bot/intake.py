@@ -1,0 +1,55 @@
+"""Intake: an update is a committed row before it is confirmed. Nothing here waits for a network before that commit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from bot.event import Event, Unreadable, parse
+from bot.sitting import said_at
+from storage import inbox, people
+from storage.store import Unit
+
+NOBODY = 0
+"""The address rows are kept under when an update names no chat at all."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the shell does after the commit: answer the button's spinner. `id` is None for an update we had already."""
+
+    id: int | None
+    event: Event | None
+
+
+def keep(u: Unit, raw: str) -> Kept:
+    """Store one raw update. Whatever it is, it becomes a row; a broken one is set aside when its turn comes."""
+    try:
+        update: dict[str, Any] = json.loads(raw)
+    except ValueError:
+        return Kept(None, None)
+    event: Event | None
+    try:
+        event = parse(update)
+    except Unreadable:
+        event = None
+    chat = people.chat_for(u, event.address if event else _address_in(update))
+    at = said_at(event, u.now) if event else u.now
+    update_id = update.get("update_id")
+    number = update_id if isinstance(update_id, int) else 0
+    return Kept(inbox.store(u, chat, number, raw, event.kind if event else "broken", at), event)
+
+
+def _address_in(value: Any, depth: int = 0) -> int:
+    """Whose chat a broken update most likely belongs to, so that a crisis text in it still finds its patient."""
+    if isinstance(value, dict) and depth < 6:
+        for name in ("chat", "from"):
+            inner = value.get(name)
+            if isinstance(inner, dict) and isinstance(inner.get("id"), int) and not isinstance(inner.get("id"), bool):
+                return int(inner["id"])
+        for inner in value.values():
+            found = _address_in(inner, depth + 1)
+            if found:
+                return found
+    return NOBODY

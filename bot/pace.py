@@ -1,0 +1,79 @@
+"""Which rows go next: a pure function of the rows, the time and what Telegram allows.
+
+Telegram allows about 30 messages a second in all and one a second to a chat (python-telegram-bot's `FloodLimit`). Eight a
+second stay reserved for lanes 0 and 1, and lanes 3 and 4 never take more than 20. A 429 pauses its own scope, but never
+lanes 0 and 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from storage.outbox import ESCALATION, PROMPT, Waiting
+
+SECOND = timedelta(seconds=1)
+IN_ALL = 30
+RESERVED = 8
+PROMPTS = 20
+AGED = timedelta(seconds=30)
+"""A reminder that has waited this long goes before replies, so that it cannot starve."""
+
+
+@dataclass
+class Pace:
+    """What went out in the last second, and who must wait. The one piece of state of sending; lost at a restart, harmlessly."""
+
+    sent: list[tuple[datetime, int]] = field(default_factory=list)
+    chats: dict[int, datetime] = field(default_factory=dict)
+    paused: dict[int, datetime] = field(default_factory=dict)
+    all_paused: datetime | None = None
+    busy: set[int] = field(default_factory=set)
+    """Chats with a request on its way: the next one waits for it, so that order holds."""
+
+    def choose(self, rows: Iterable[Waiting], now: datetime) -> list[Waiting]:
+        """The rows to send now, in order. Lanes 0 and 1 may overtake in their chat; the others keep their order."""
+        self.sent = [(at, lane) for at, lane in self.sent if now - at < SECOND and at <= now]
+        self.chats = {chat: at for chat, at in self.chats.items() if now - at < SECOND and at <= now}
+        room = IN_ALL - len(self.sent)
+        ordinary = IN_ALL - RESERVED - sum(1 for _, lane in self.sent if lane > ESCALATION)
+        prompts = PROMPTS - sum(1 for _, lane in self.sent if lane >= PROMPT)
+        chosen: list[Waiting] = []
+        taken: set[int] = set(self.busy)
+        for row in sorted(rows, key=lambda row: (_urgency(row, now), row.id)):
+            urgent = row.lane <= ESCALATION
+            if room <= 0:
+                break
+            if row.chat in taken or (not urgent and (ordinary <= 0 or self._held(row, now))):
+                continue
+            if row.lane >= PROMPT and prompts <= 0:
+                continue
+            chosen.append(row)
+            taken.add(row.chat)
+            room -= 1
+            ordinary -= 0 if urgent else 1
+            prompts -= 1 if row.lane >= PROMPT else 0
+        return chosen
+
+    def went(self, row: Waiting, now: datetime) -> None:
+        self.sent.append((now, row.lane))
+        self.chats[row.chat] = now
+
+    def pause(self, row_chat: int, until: datetime, *, everywhere: bool) -> None:
+        if everywhere:
+            self.all_paused = until
+        else:
+            self.paused[row_chat] = until
+
+    def _held(self, row: Waiting, now: datetime) -> bool:
+        if self.all_paused is not None and now < self.all_paused:
+            return True
+        if now < self.paused.get(row.chat, now):
+            return True
+        return row.lane >= PROMPT and row.chat in self.chats
+
+
+def _urgency(row: Waiting, now: datetime) -> int:
+    aged = row.lane == PROMPT and now - row.not_before > AGED
+    return 2 if aged else row.lane

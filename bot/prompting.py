@@ -1,0 +1,71 @@
+"""Speaking first: when a prompt may be put before a patient, and how it looks to whoever else sees the lock screen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot import danger
+from bot.registry import DUES, tap
+from bot.sitting import Sitting
+from storage import due, talks
+from storage.due import DueRow
+from storage.talks import PromptRow
+from storage.wall import span_end
+
+IDLE = timedelta(minutes=10)
+"""A prompt waits until a conversation has been left alone this long."""
+
+
+def may_prompt(s: Sitting, row: DueRow, *, quiet: bool = True) -> bool:
+    """Whether to speak now. If not, the row has been moved to when it may, or recorded as dropped with its reason.
+
+    quiet: hold it in the patient's quiet hours (check-ins, nudges, caring contacts). Nothing cheerful is said while an
+    escalation is open, and nothing at all to someone who paused or left.
+    """
+    who = s.who
+    if who is None or not who.active:
+        return _drop(s, row, "left")
+    if who.paused_until is not None and s.local.date() <= who.paused_until:
+        return _drop(s, row, "paused")
+    if danger.is_open(s):
+        return _drop(s, row, "escalation")
+    ends = span_end(s.u.now, who.quiet_from, who.quiet_to, who.zone) if quiet else None
+    if ends is not None:
+        if row.send_by is None or ends <= row.send_by:
+            due.move(s.u, row.id, ends)
+            return False
+        return _drop(s, row, "quiet")
+    waiting = talks.waiting(s.u, s.chat)
+    if waiting is not None and waiting.touched_at + IDLE > s.u.now:
+        if row.send_by is None or waiting.touched_at + IDLE <= row.send_by:
+            due.move(s.u, row.id, waiting.touched_at + IDLE)
+            return False
+        return _drop(s, row, "busy")
+    return True
+
+
+def veiled(s: Sitting, row: DueRow) -> bool:
+    """For someone who chose discreet wording: a note that says nothing, opened by a tap. True when that was sent."""
+    if not s.person.discreet or s.event.kind != "due":
+        return False
+    draft = s.draft().add("bot.note")
+    draft.row(draft.button("open", "button.open"))
+    s.offer(draft, "act", "note", subject=row.id, lane=3, send_by=row.send_by)
+    return True
+
+
+@tap("note")
+def _open(s: Sitting, prompt: PromptRow, option: str) -> None:
+    """The tap on a discreet note: what the due row stands for is shown now, unless its time is over."""
+    row = due.get(s.u, prompt.subject) if prompt.subject is not None else None
+    if prompt.panel is not None:
+        s.strip(prompt.panel)
+    if row is None or (row.send_by is not None and s.u.now > row.send_by):
+        s.say("bot.note_over")
+        return
+    DUES[row.kind](s, row)
+
+
+def _drop(s: Sitting, row: DueRow, reason: str) -> bool:
+    due.dropped(s.u, row.id, reason)
+    return False

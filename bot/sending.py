@@ -1,0 +1,216 @@
+"""One outbox row on its way: claimed and checked again, sent by whoever was given the means, and how it ended put down.
+
+Telegram gives bots no delivery receipt: "sent" means accepted by Telegram, never read. A time-out is not a failure but a
+doubt: crisis lanes are sent again, marked as a repeat with their reference; the rest is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from bot.frames import frame
+from bot.log import get
+from content.library import load
+from storage import due, escalations, notes, outbox, people
+from storage.outbox import ESCALATION, Claimed, Waiting
+from storage.store import Unit, table
+from storage.tables import Due, Outbox
+
+log = get("bot.sending")
+
+LEASE = timedelta(seconds=20)
+"""Longer than a request may take (10 s), so that a lease never runs out under a request that is still on its way."""
+DOUBT_AGAIN = timedelta(seconds=2)
+CRISIS_RETRY = timedelta(seconds=3)
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Telegram took it. `message_id` is that of a new message."""
+
+    message_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Wait:
+    """429: nothing of this scope before `seconds` are over."""
+
+    seconds: float
+    everywhere: bool = False
+
+
+@dataclass(frozen=True)
+class Refused:
+    """400: it will never be taken as it is."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Gone:
+    """403: this chat can't be reached any more."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Time-out, reset or 5xx: Telegram may or may not have it. `safe` when it certainly was not taken (no connection)."""
+
+    safe: bool = False
+
+
+Result = Accepted | Wait | Refused | Gone | Doubt
+
+
+def claim(u: Unit, row: Waiting, owner: str) -> Claimed | None:
+    """Take a row under lease if it is still wanted; else record why it was dropped and return None."""
+    taken = outbox.claim(u, row.id, owner, u.now + LEASE)
+    if taken is None:
+        return None
+    reason = _unwanted(u, row, taken)
+    if reason is not None:
+        outbox.finish(u, row.id, taken.attempt, "dropped", reason=reason)
+        return None
+    if taken.kind in ("edit", "strip", "frame") and taken.target is not None and taken.message_id is None:
+        return _without_message(u, taken)
+    if taken.kind == "frame":
+        return _drawn(u, taken)
+    return taken
+
+
+def record(u: Unit, row: Claimed, result: Result) -> None:
+    """Put down how it ended, and what follows from that."""
+    match result:
+        case Accepted(message_id):
+            _accepted(u, row, message_id)
+        case Wait(seconds):
+            outbox.put_back(u, row.id, row.attempt, u.now + timedelta(seconds=seconds), reason="429")
+        case Refused(reason):
+            outbox.finish(u, row.id, row.attempt, "dead", reason=reason[:60])
+            if row.kind == "send":
+                _tell_staff(u, row, "refused")
+        case Gone():
+            outbox.finish(u, row.id, row.attempt, "dead", reason="403")
+            people.set_reachable(u, row.chat, False)
+            _tell_staff(u, row, "blocked")
+            _next_channel(u, row)
+        case Doubt(safe):
+            _doubt(u, row, safe)
+
+
+def rescue_leases(u: Unit) -> int:
+    """Rows whose holder died in the middle: crisis lanes go again as repeats, the rest is recorded as unknown."""
+    expired = outbox.expired_leases(u)
+    for id, lane, attempt in expired:
+        if lane <= ESCALATION:
+            _mark_repeat(u, id)
+            outbox.put_back(u, id, attempt, u.now, reason="lease")
+        else:
+            outbox.finish(u, id, attempt, "unknown", reason="lease")
+    return len(expired)
+
+
+def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
+    if row.send_by is not None and u.now > row.send_by:
+        return "late"
+    chat = people.chat(u, row.chat)
+    if not chat.reachable and row.lane > ESCALATION:
+        return "unreachable"
+    wanted = u.run(select(table(Outbox).c.wanted).where(table(Outbox).c.id == row.id)).scalar_one()
+    if not wanted:
+        return None
+    kind, _, rest = wanted.partition(":")
+    if kind == "escalation":
+        escalation = escalations.get(u, int(rest.split(":")[0]))
+        if escalation is None or escalation.state not in ("OPEN", "EXHAUSTED"):
+            return "answered"
+        holder = people.person(u, chat.person) if chat.person is not None else None
+        return None if holder is not None and holder.active and holder.role == "staff" else "not_entitled"
+    if kind == "due":
+        slot = u.one(select(table(Due).c.state).where(table(Due).c.slot == rest))
+        return None if slot is not None and slot.state == "ready" else "over"
+    if kind == "consent":
+        holder = people.person(u, chat.person) if chat.person is not None else None
+        return None if holder is not None and holder.active and rest in people.consents(u, holder.id) else "no_consent"
+    return "unknown_condition"
+
+
+def _without_message(u: Unit, row: Claimed) -> Claimed | None:
+    """The message to be edited has not been sent (yet): wait for it, or become it when it never will be."""
+    state = outbox.state_of(u, row.target) if row.target is not None else None
+    if state is not None and state[0] in ("ready", "leased"):
+        outbox.put_back(u, row.id, row.attempt, u.now + timedelta(milliseconds=200), reason="waits")
+        return None
+    if row.kind != "edit":
+        outbox.finish(u, row.id, row.attempt, "dropped", reason="no_message")
+        return None
+    return replace(row, kind="send")
+
+
+def _drawn(u: Unit, row: Claimed) -> Claimed | None:
+    text, _ = frame(row.payload, u.now)
+    return replace(row, kind="edit", payload={"text": text, "keyboard": row.payload["keyboard"], "plan": row.payload})
+
+
+def _accepted(u: Unit, row: Claimed, message_id: int | None) -> None:
+    plan = row.payload.get("plan")
+    following = frame(plan, u.now)[1] if plan else None
+    if plan and following is not None:
+        outbox.put_back(u, row.id, row.attempt, following)
+        return
+    outbox.finish(u, row.id, row.attempt, "sent", message_id=message_id)
+    if row.target is not None and message_id is not None:
+        u.set(Outbox, row.target, message_id=message_id)
+
+
+def _doubt(u: Unit, row: Claimed, safe: bool) -> None:
+    if row.lane <= ESCALATION:
+        if not safe:
+            _mark_repeat(u, row.id)
+        outbox.put_back(u, row.id, row.attempt, u.now + (CRISIS_RETRY if safe else DOUBT_AGAIN), reason="doubt")
+    elif (safe or row.kind != "send") and row.attempt < ATTEMPTS:
+        outbox.put_back(u, row.id, row.attempt, u.now + timedelta(seconds=2**row.attempt), reason="doubt")
+    else:
+        outbox.finish(u, row.id, row.attempt, "unknown", reason="doubt")
+
+
+def _mark_repeat(u: Unit, id: int) -> None:
+    """Put "this may be a repeat" above a crisis message whose first sending is in doubt; once."""
+    columns = table(Outbox)
+    row = u.one(select(columns.c.chat_id, columns.c.payload, columns.c.ref, columns.c.content).where(columns.c.id == id))
+    assert row is not None
+    key = people.chat(u, row.chat_id).key
+    payload: dict[str, Any] = u.open_json(key, "outbox.payload", id, row.payload)
+    if payload.get("repeat") or "text" not in payload:
+        return
+    words = load("en")
+    mark = words.text("crisis.repeat_of", ref=row.ref) if row.ref else words.text("crisis.repeat")
+    payload |= {"repeat": True, "text": f"{mark}\n\n{payload['text']}"[:4096]}
+    item = words.item("crisis.repeat_of" if row.ref else "crisis.repeat")
+    u.set(Outbox, id, payload=u.seal(key, "outbox.payload", id, payload), content=f"{row.content} {item.id}@{item.version}")
+
+
+def _tell_staff(u: Unit, row: Claimed, code: str) -> None:
+    chat = people.chat(u, row.chat)
+    notes.add(u, chat.person, "undelivered", code)
+
+
+def _next_channel(u: Unit, row: Claimed) -> None:
+    """A page that can't be delivered: the ladder's next step is due at once."""
+    wanted = u.run(select(table(Outbox).c.wanted).where(table(Outbox).c.id == row.id)).scalar_one()
+    if not wanted or not wanted.startswith("escalation:"):
+        return
+    escalation = escalations.get(u, int(wanted.split(":")[1]))
+    if escalation is not None and escalation.state in ("OPEN", "EXHAUSTED") and escalation.next_at is not None:
+        after = escalations.save(u, escalation, next_at=u.now)
+        due.cancel(u, "escalation", escalation.id, "moved")
+        due.plan(u, "escalation", escalation.id, f"escalation:{escalation.id}:{after.version}", u.now, chat=escalation.chat)
+
+
+def due_now(u: Unit) -> datetime | None:
+    """When the outbox next has something to send."""
+    return outbox.next_at(u)

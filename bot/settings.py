@@ -1,0 +1,173 @@
+"""What only the machine knows: secrets, addresses and folders, read once at start from the environment and `.env`.
+
+Clinic facts are not here; they are rows (`between setup`). Each setting is `BETWEEN_` and its name below, and
+`.env.example` names each with one line. An empty value counts as not set; the environment wins over `.env`.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import SettingsError
+
+PREFIX = "BETWEEN_"
+ENV_FILE = ".env"
+TOKEN = re.compile(r"\d{6,12}:[A-Za-z0-9_-]{30,}")
+DATABASES = ("sqlite://", "sqlite+pysqlite://", "postgresql://", "postgresql+psycopg://")
+NO_ADDRESS = "is not a web address; it starts with https:// and names a host"
+NO_DATABASE = "is not a database address; it starts with sqlite:/// or postgresql://"
+OF_THE_TESTS = "BETWEEN_TEST_"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this host name is certain to be this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _token(token: SecretStr) -> SecretStr:
+    if not TOKEN.fullmatch(token.get_secret_value()):
+        raise ValueError("is not a bot token; copy the whole token @BotFather gave, digits, colon and all")
+    return token
+
+
+def _address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # its own message quotes what it was given
+        raise ValueError(NO_ADDRESS) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise ValueError(NO_ADDRESS)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("must be a plain address, with no name, query or fragment in it")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("must start with https://; plain http is only for a server on this machine")
+    return url.rstrip("/")
+
+
+def _api_root(url: str) -> str:
+    if "/bot" in url.split("://")[-1]:
+        raise ValueError("must be the root of the Bot API server, without /bot<token>; Between adds that")
+    return _address(url)
+
+
+def _database(url: str) -> str:
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        port = 0
+    if port == 0 or not url.startswith(DATABASES):
+        raise ValueError(NO_DATABASE)
+    return url
+
+
+def _key(key: SecretStr) -> SecretStr:
+    try:
+        size = len(base64.b64decode(key.get_secret_value().strip(), validate=True))
+    except ValueError:
+        size = 0
+    if size != 32:
+        raise ValueError("is not a key; it is 32 bytes in base64, as `openssl rand -base64 32` prints")
+    return key
+
+
+def _folder(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+Place = Annotated[Path, AfterValidator(_folder)]
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class Settings(BaseSettings):
+    """Immutable. Made only by `load`, so that a bad value is one clear sentence and never shows a secret."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENV_FILE, env_file_encoding="utf-8", env_ignore_empty=True, frozen=True, extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    bot_token: Annotated[SecretStr, AfterValidator(_token)] | None = None
+    bot_api_url: Annotated[str, AfterValidator(_api_root)] = "https://api.telegram.org"
+    data_dir: Place = Field(default=Path("~/.local/share/between"), validate_default=True)
+    database_url: Annotated[str, AfterValidator(_database)] = Field(
+        default_factory=lambda read: f"sqlite:///{_inside(read, 'between.db').as_posix()}", repr=False
+    )
+    master_key: Annotated[SecretStr, AfterValidator(_key)] | None = None
+    master_key_file: Place = Field(default_factory=lambda read: _inside(read, "master.key"))
+    out_dir: Place = Field(default_factory=lambda read: _inside(read, "weekly"))
+    heartbeat_url: Annotated[str, AfterValidator(_address)] | None = Field(default=None, repr=False)
+    log_level: Annotated[Level, BeforeValidator(str.lower)] = "info"
+
+    def secrets(self) -> list[str]:
+        """Every value here that must never be seen, for `log.configure` to blot out wherever it turns up."""
+        words = [word.get_secret_value() for word in (self.bot_token, self.master_key) if word]
+        password = urlsplit(self.database_url).password or ""
+        return words + [word for word in (password, unquote(password), self.heartbeat_url) if word]
+
+
+def load() -> Settings:
+    """Read and check every setting. Raises `SettingsError` naming each bad one and what to do, and shows no value."""
+    _refuse_unknown({**os.environ, **_env_file(Path(ENV_FILE))})
+    try:
+        return Settings()
+    except ValidationError as invalid:
+        faults = invalid.errors(include_input=False, include_url=False)
+        sentences = [_sentence(str(fault["loc"][0]), fault["msg"], fault["type"]) for fault in faults]
+    raise SettingsError(why=" ".join(sentences))
+
+
+def names() -> list[str]:
+    """Every setting by its full name, in the order of `.env.example`."""
+    return [PREFIX + name.upper() for name in Settings.model_fields]
+
+
+def _inside(read: Mapping[str, Any], name: str) -> Path:
+    folder: Path = read.get("data_dir", Path())
+    return folder / name
+
+
+def _env_file(path: Path) -> dict[str, str | None]:
+    if not path.is_file():
+        return {}
+    try:
+        written = dotenv_values(path)
+        mode = path.stat().st_mode
+    except (OSError, UnicodeDecodeError) as fault:
+        raise SettingsError(why=f"{path.name} cannot be read ({type(fault).__name__}). Make it a plain text file you may read.") from None
+    holds_secret = any(written.get(PREFIX + name) for name in ("BOT_TOKEN", "MASTER_KEY"))
+    if holds_secret and os.name == "posix" and mode & 0o077:
+        raise SettingsError(why=f"{path.name} holds a secret and others on this machine can read it. Run `chmod 600 {path.name}`.")
+    return written
+
+
+def _refuse_unknown(written: Mapping[str, str | None]) -> None:
+    known = names()
+    for name in sorted(written):
+        if name.startswith(PREFIX) and name not in known and not name.startswith(OF_THE_TESTS):
+            near = get_close_matches(name, known, n=1, cutoff=0.85)
+            hint = f"Did you mean {near[0]}?" if near else "See .env.example for those there are."
+            raise SettingsError(why=f"{name} is not a setting. {hint}")
+
+
+def _sentence(field: str, message: str, kind: str) -> str:
+    if kind == "value_error":
+        return f"{PREFIX}{field.upper()} {message.removeprefix('Value error, ')}."
+    if kind == "literal_error":
+        return f"{PREFIX}{field.upper()} must be one of debug, info, warning or error."
+    return f"{PREFIX}{field.upper()} cannot be used as it is; see .env.example for what it takes."

@@ -1,0 +1,81 @@
+"""Buttons: what a tap names, whether it still counts, and what it does. A tap is untrusted until its row says otherwise."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot import talk
+from bot.flow import Given
+from bot.panel import BACK, DONE, HELP, LATER, SKIP
+from bot.registry import COMMANDS, TAPS
+from bot.sitting import Sitting
+from storage import outbox, talks
+from storage.talks import PromptRow
+
+DATA = re.compile(r"([A-Za-z0-9_-]{22})\.(\d{1,3})")
+
+
+def take(s: Sitting) -> None:
+    """Act on a button, silently pass over a doubled tap, or take a dead keyboard away and say so once."""
+    found = DATA.fullmatch(s.event.data)
+    prompt = talks.prompt_by_nonce(s.u, found[1]) if found else None
+    if found is None or prompt is None or prompt.chat != s.chat.id or int(found[2]) >= len(prompt.options):
+        _dead(s)
+        return
+    option = prompt.options[int(found[2])]
+    if option == HELP:
+        COMMANDS["any:help"].run(s)
+        return
+    if prompt.state != "live":
+        _closed(s, prompt, option)
+        return
+    if prompt.kind == "act":
+        talks.close_prompt(s.u, prompt.id, option)
+        TAPS[prompt.key](s, prompt, option)
+    elif prompt.kind == "door":
+        talks.close_prompt(s.u, prompt.id, option)
+        if prompt.panel is not None:
+            s.strip(prompt.panel)
+        talk.start(s, prompt.key, {**prompt.args, "option": option})
+    else:
+        _answer(s, prompt, option)
+
+
+def _answer(s: Sitting, prompt: PromptRow, option: str) -> None:
+    row = talks.talk(s.u, s.chat, prompt.talk) if prompt.talk is not None else None
+    if row is None or row.state != "waiting" or row.prompt != prompt.id:
+        _dead(s)
+        return
+    talks.close_prompt(s.u, prompt.id, option)
+    if option == BACK:
+        talk.back(s, row)
+    elif option == LATER:
+        talk.park(s)
+        s.say("bot.later")
+    elif option[:1] in "+-" and option[1:]:
+        talk.tick(s, row, option)
+    else:
+        kind = {SKIP: "skip", DONE: "done"}.get(option, "tap")
+        if not talk.take(s, row, Given(kind, option, prompt.key)):
+            talk.show_again(s, replace(row, prompt=None))
+
+
+def _closed(s: Sitting, prompt: PromptRow, option: str) -> None:
+    """The same button twice is silent; so is a tap that crossed with the edit that replaced its keyboard."""
+    if prompt.answered == option:
+        return
+    waiting = talks.waiting(s.u, s.chat)
+    if prompt.panel is not None and waiting is not None and waiting.panel == prompt.panel:
+        return
+    _dead(s)
+
+
+def _dead(s: Sitting) -> None:
+    """An old or foreign keyboard: take it off the message that was tapped, and answer once for that message."""
+    if s.event.message_id is None:
+        return
+    mark = f"{s.chat.id}:{s.event.message_id}"
+    payload = {"message_id": s.event.message_id}
+    outbox.post(s.u, s.chat, outbox.REPLY, "strip", payload, "", dedupe=f"strip:{mark}")
+    s.say("bot.stale", dedupe=f"stale:{mark}")

@@ -1,0 +1,183 @@
+"""The one door: every message, button, command and due time of a person passes here, and the screen hears it first.
+
+A turn is a plain function of (unit of work, what came, now). It cannot wait for a network; what is to be sent is a row.
+Order: danger, then stop and help, then a command, then a button with a live prompt, then the talk that waits, then free text.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import danger, doors, talk, taps
+from bot.event import Event, Unreadable, parse, written
+from bot.flow import Given
+from bot.log import get
+from bot.registry import COMMANDS
+from bot.sitting import Sitting, said_at
+from safety.heard import Heard, Level, worse
+from safety.screen import screen
+from storage import inbox, notes, outbox, people, talks
+from storage.inbox import Received
+from storage.store import Unit
+from storage.talks import TalkRow
+
+log = get("bot.turn")
+
+WINDOW = timedelta(minutes=5)
+WINDOW_TEXTS = 3
+STOP_WORDS = ("stop", "stop.", "stop!")
+
+
+def take(u: Unit, row: Received) -> None:
+    """Take one inbox row. Raises what a handler raises; the caller rolls back to before it and calls `rescue`."""
+    update = json.loads(row.raw)
+    try:
+        event = parse(update)
+    except Unreadable:
+        rescue(u, row, "unreadable")
+        return
+    heard = screen(event.text)
+    heard = worse(heard, _in_window(u, row, event)) if event.kind in ("text", "edit", "media") else heard
+    who = people.person(u, row.chat.person) if row.chat.person is not None else None
+    s = Sitting(u, row.chat, who, row.id, event, said_at(event, row.received_at))
+    advance(s, heard)
+    inbox.done(u, row.id, heard.level.word if heard.level else None)
+    if who is None:
+        inbox.erase_raw(u, row.id)
+
+
+def rescue(u: Unit, row: Received, reason: str) -> None:
+    """What is left when a turn could not be taken: the text kept, danger heard, the person told, staff to look at it."""
+    texts = list(written(json.loads(row.raw)))
+    heard = screen("\n".join(texts))
+    inbox.quarantine(u, row.id, reason, heard.level.word)
+    who = people.person(u, row.chat.person) if row.chat.person is not None else None
+    notes.add(u, who.id if who else None, "quarantine", reason)
+    s = Sitting(u, row.chat, who, row.id, Event("other", 0, "\n".join(texts)), row.received_at)
+    if heard.level >= Level.HIGH:
+        _danger(s, heard)
+    elif texts:
+        s.say("bot.trouble", dedupe=f"trouble:{row.id}")
+
+
+def advance(s: Sitting, heard: Heard) -> None:
+    """The router. Takes only what the screen has heard; there is no other way to a handler."""
+    if not isinstance(heard, Heard):
+        raise TypeError("a turn takes only what the screen has heard")
+    event, who = s.event, s.who
+    if event.kind in ("group", "other", "blocked", "unblocked"):
+        doors.membership(s)
+    elif heard.level >= Level.HIGH:
+        _danger(s, heard)
+    elif who is None or who.status in ("discharged", "revoked", "forgotten"):
+        doors.outside(s)
+    elif heard.level is Level.CONCERN and who.role == "patient":
+        _concern(s)
+    elif event.kind == "command":
+        _command(s)
+    elif event.kind == "button":
+        taps.take(s)
+    elif event.kind == "edit":
+        _edit(s)
+    elif event.kind == "media" and not event.text:
+        doors.unreadable(s)
+    else:
+        if event.kind == "media":
+            doors.unreadable(s)
+        _text(s)
+
+
+def _in_window(u: Unit, row: Received, event: Event) -> Heard:
+    """Heard together with the last messages, since people split a sentence over two. If those can't be read, alone."""
+    try:
+        before = inbox.recent_raw(u, row.chat, row.id, WINDOW, WINDOW_TEXTS)
+        recent = [text for update in before for text in written(update)]
+    except SQLAlchemyError:
+        raise
+    except Exception as fault:
+        log.error("turn.window", fault=type(fault).__name__)
+        recent = []
+    return screen(event.text, recent) if recent else screen("")
+
+
+def _danger(s: Sitting, heard: Heard) -> None:
+    if s.who is None or s.who.status in ("discharged", "revoked", "forgotten"):
+        danger.card(s, heard.track.value)
+        s.say("crisis.stranger" if s.who is None else "crisis.discharged", dedupe=f"alone:{s.source}")
+        return
+    if s.who.role != "patient":
+        danger.card(s, heard.track.value)
+        s.say("crisis.staff", dedupe=f"alone:{s.source}")
+        return
+    danger.from_text(s, heard)
+    _keep_words(s)
+    talk.park(s)
+
+
+def _concern(s: Sitting) -> None:
+    _keep_words(s)
+    danger.from_button(s, "concern", "text", "unknown")
+    if not danger.is_open(s):
+        talk.start(s, "concern")
+
+
+def _keep_words(s: Sitting) -> None:
+    """What was typed as an answer is still that answer, also when it sounded like danger."""
+    waiting = talks.waiting(s.u, s.chat)
+    if waiting is not None and s.event.kind == "text":
+        try:
+            with s.u.savepoint():
+                talk.take(s, waiting, Given("text", s.event.text), typed=True)
+        except SQLAlchemyError:
+            raise
+        except Exception as fault:
+            log.error("turn.keep", fault=type(fault).__name__)
+
+
+def _command(s: Sitting) -> None:
+    known = COMMANDS.get(f"{s.person.role}:{s.event.command}") or COMMANDS.get(f"any:{s.event.command}")
+    if known is None:
+        s.say("bot.unknown_command")
+        return
+    known.run(s)
+
+
+def _edit(s: Sitting) -> None:
+    waiting = talks.waiting(s.u, s.chat)
+    if waiting is not None and talk.change_last_text(s, waiting, s.event.message_id, s.event.text):
+        return
+    doors.edited(s)
+
+
+def _text(s: Sitting) -> None:
+    if s.event.text.strip().lower() in STOP_WORDS:
+        doors.stop(s)
+        return
+    waiting = talks.waiting(s.u, s.chat)
+    if waiting is not None and talk.take(s, waiting, Given("text", s.event.text), typed=True):
+        return
+    if waiting is not None and _hinted(s, waiting):
+        return
+    doors.free_text(s)
+
+
+def _hinted(s: Sitting, waiting: TalkRow) -> bool:
+    """Say how to answer when typed text was plainly meant as the answer, and put the question below it again."""
+    hint = talk.hint(s, waiting, s.event.text)
+    if hint is None:
+        return False
+    words, slots = hint
+    s.say(words, **slots)
+    talk.show_again(s, waiting)
+    return True
+
+
+def last_resort(u: Unit, row: Received) -> None:
+    """When even the ladder raises: the card from memory, and an alarm to whoever can be told."""
+    inbox.quarantine(u, row.id, "last_resort", "high")
+    s = Sitting(u, row.chat, None, row.id, Event("other", 0), row.received_at)
+    s.say("crisis.memory", lane=outbox.CRISIS, dedupe=f"card:{row.id}")
+    notes.add(u, None, "quarantine", "last_resort")

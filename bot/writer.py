@@ -1,0 +1,37 @@
+"""The thread that holds the database: every unit of work of the shell runs here, one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from bot.clock import Clock
+from storage.store import Store, Unit
+
+T = TypeVar("T")
+
+
+class Writer:
+    """One thread for SQLite, which has one writer anyway; PostgreSQL takes a few."""
+
+    def __init__(self, store: Store, clock: Clock, threads: int = 1) -> None:
+        self.store, self.clock = store, clock
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="between-db")
+
+    async def run(self, work: Callable[[Unit], T]) -> T:
+        """One transaction at the clock's now. Raises what `work` or the database raises, after rolling back."""
+
+        def transact() -> T:
+            with self.store.unit(self.clock.now()) as u:
+                return work(u)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, transact)
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """Work that opens its own transactions, on the same thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True)

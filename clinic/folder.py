@@ -1,0 +1,97 @@
+"""Puts files into the export folder: whole or not at all, readable by their owner only, and again only if they changed.
+
+Names are made here from the week and the patient's code (`2026-W46/0417.html`), never from anything a person wrote.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+from clinic import weeks
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
+_SUFFIX = re.compile(r"\.[a-z]{2,8}", re.ASCII)
+_PREPARED = re.compile(rb'<time class="prepared"[^<]*</time>')
+_STALE = 3600
+"""Seconds after which a part file left by a killed process is removed."""
+
+
+class FolderError(Exception):
+    """The file can't be put there; the message says which part of the name or folder to change."""
+
+
+def place(root: Path, monday: date, code: str, suffix: str) -> Path:
+    """Where a patient's file of a week lies under `root`; makes the week's folder (mode 0700).
+
+    Raises `FolderError` for a code that is not letters, digits, dash or underscore, and for a week folder that leads out of `root`.
+    """
+    if not _CODE.fullmatch(code):
+        raise FolderError("A patient code in a file name may hold letters, digits, dash and underscore only, at most 40.")
+    if not _SUFFIX.fullmatch(suffix):
+        raise FolderError(f"{suffix!r} is not a file ending. Use one like .html or .csv.")
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = root / weeks.name_of(monday)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.resolve().parent != root.resolve():
+        raise FolderError(f"The folder {folder.name} leads out of the export folder. Remove the link and export again.")
+    return folder / f"{code}{suffix}"
+
+
+def fingerprint(data: bytes) -> str:
+    """SHA-256 (hex) of a file's content without the time it was prepared, which alone never makes a page new."""
+    return sha256(_PREPARED.sub(b"", data)).hexdigest()
+
+
+def write_if_changed(path: Path, data: bytes) -> bool:
+    """Write `data` unless the file already holds it, the prepared time aside; True when written.
+
+    A reader sees the old file or the new one, never a part: the bytes go to a part file (mode 0600), are flushed to the disk,
+    and then take the name. On any error (OSError) the old file stays and no part is left.
+    """
+    if _holds(path, data):
+        return False
+    handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        _remove_stale(path, Path(part))
+        os.replace(part, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        raise
+    _sync(path.parent)
+    return True
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    mode_is_ours = os.name == "nt" or path.stat().st_mode & 0o077 == 0
+    return mode_is_ours and fingerprint(path.read_bytes()) == fingerprint(data)
+
+
+def _remove_stale(path: Path, newest: Path) -> None:
+    now = newest.stat().st_mtime
+    for other in path.parent.glob(f".{path.name}.*.part"):
+        with contextlib.suppress(OSError):
+            if now - other.stat().st_mtime > _STALE:
+                other.unlink()
+
+
+def _sync(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

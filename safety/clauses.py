@@ -1,0 +1,83 @@
+"""Where a negation, a past tense, another person, a question, a story or a joke reaches. Each cue acts on its own stretch of words
+and ends at a new clause, so that an idiom here never hides a sentence there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from safety.normalise import Token
+from safety.pattern import END, QUESTION
+from safety.rules import Cue, Matcher, Rules
+
+MERGED = {"negated_wide": "negated"}
+PAUSE_ENDS = frozenset({"negated", "negated_wide", "third", "third_told", "unreal", "told"})
+PAUSE_GOES_ON = frozenset({"or", "nor", "not", "and", "ni", "o"})
+BOUNDARIES = frozenset({END, QUESTION})
+
+
+@dataclass
+class Scopes:
+    """For each kind of cue, which words it reaches; and the stretches an idiom covers."""
+
+    reached: dict[str, bytearray] = field(default_factory=dict)
+    idioms: list[tuple[int, int]] = field(default_factory=list)
+    told_back: set[int] = field(default_factory=set)
+
+    def over(self, kind: str, start: int, end: int) -> bool:
+        """Whether a match of the words [start, end) is within reach of such a cue."""
+        marks = self.reached.get(kind)
+        if marks is None:
+            return False
+        if kind == "past" and "returned" in self.reached and self.reached["returned"][start]:
+            return False
+        return bool(marks[start])
+
+    def idiom(self, start: int, end: int) -> bool:
+        return any(first < end and start < last for first, last in self.idioms)
+
+
+def scopes(rules: Rules, tokens: list[Token], encoded: bytes, present: Collection[str]) -> Scopes:
+    """All cues of one message, each with its reach. Linear in the number of words: a reach is bounded by the cue or its sentence."""
+    found = Scopes()
+    affirmed = bytearray(len(tokens))
+    ordered = sorted(rules.cues, key=lambda cue: cue.kind != "affirm")
+    stops: dict[str, set[int]] = {}
+    for cue in ordered:
+        if not _possible(cue.matcher, present):
+            continue
+        for start, end in cue.matcher.spans(encoded):
+            if cue.kind == "affirm":
+                affirmed[start:end] = b"\1" * (end - start)
+            elif cue.kind == "idiom":
+                found.idioms.append((start, end))
+            elif not (cue.kind.startswith("negated") and affirmed[start]):
+                if cue.kind not in stops:
+                    stops[cue.kind] = {first for stop in rules.stops.get(cue.kind, ()) if _possible(stop, present) for first, _ in stop.spans(encoded)}
+                _mark(found, cue, tokens, start, end, stops[cue.kind])
+    return found
+
+
+def _possible(matcher: Matcher, present: Collection[str]) -> bool:
+    return not matcher.keys or not matcher.keys.isdisjoint(present)
+
+
+def _mark(found: Scopes, cue: Cue, tokens: list[Token], start: int, end: int, stops: set[int]) -> None:
+    if cue.side == "left":
+        found.told_back.update(range(start, min(start + 1, len(tokens))))
+        return
+    marks = found.reached.setdefault(MERGED.get(cue.kind, cue.kind), bytearray(len(tokens)))
+    last = end
+    limit = len(tokens) if cue.side == "both" else min(len(tokens), end + cue.reach)
+    while last < limit and tokens[last].word not in BOUNDARIES and last not in stops and not _pause(cue, tokens, last):
+        last += 1
+    first = end
+    if cue.side == "both":
+        first = start
+        while first > 0 and tokens[first - 1].word not in BOUNDARIES and first - 1 not in stops:
+            first -= 1
+    marks[first:last] = b"\1" * (last - first)
+
+
+def _pause(cue: Cue, tokens: list[Token], at: int) -> bool:
+    return cue.kind in PAUSE_ENDS and tokens[at].paused and tokens[at].word not in PAUSE_GOES_ON

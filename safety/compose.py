@@ -1,0 +1,50 @@
+"""Signs -> findings: each sign that has a level, and what several of them mean together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from safety.frames import Sign
+from safety.heard import Finding, Level, Track
+from safety.rules import Rise, Rules
+
+MOST_FINDINGS = 20
+# when two findings are equally urgent, the one whose help is quickest names the card
+FIRST_HELP = (
+    Track.OVERDOSE,
+    Track.MEDICAL,
+    Track.WITHDRAWAL,
+    Track.VIOLENCE,
+    Track.HARM_TO_OTHERS,
+    Track.SUICIDE,
+    Track.VOICES,
+    Track.SELF_HARM,
+    Track.USE,
+    Track.UNKNOWN,
+)
+
+
+def compose(rules: Rules, signs: Sequence[Sign]) -> tuple[Finding, ...]:
+    """The findings of one message, most urgent first, at most twenty."""
+    found = {(sign.frame.id, sign.span): _finding(sign) for sign in signs if sign.level > Level.NONE}
+    for rise in rules.rises:
+        if (raised := _raise(rise, signs)) is not None:
+            found[raised.rule, raised.span] = raised
+    ordered = sorted(found.values(), key=lambda finding: (-finding.level, FIRST_HELP.index(finding.track), finding.span, finding.rule))
+    return tuple(ordered[:MOST_FINDINGS])
+
+
+def _finding(sign: Sign) -> Finding:
+    return Finding(sign.frame.id, sign.span, sign.frame.why, sign.level, sign.frame.track)
+
+
+def _raise(rise: Rise, signs: Iterable[Sign]) -> Finding | None:
+    own = [sign for sign in signs if sign.own]
+    if rise.unless and any(rise.unless in sign.frame.tags for sign in own):
+        return None
+    last: Sign | None = None
+    for slot in rise.signs:
+        last = next((sign for sign in own if slot & sign.frame.tags), None)
+        if last is None:
+            return None
+    return None if last is None else Finding(rise.id, last.span, rise.why, rise.level, rise.track)

@@ -1,0 +1,189 @@
+"""The ladder that reaches a human, as a pure step function: no storage, no clock, no words.
+
+An escalation ends only as CLOSED, by a human, with an outcome. ACKED, CONTACTED and EXHAUSTED are stations on the way.
+Sources for the rules: Stanley 2018 (PMC6142908) for following up in person; acknowledgement without contact goes back up,
+as incident systems do (Grafana OnCall's acknowledge reminder); nobody answering is an alarm of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+Rung = tuple[int, str, str]
+"""(minutes after the cycle began, position or "all", content id of the page)."""
+
+DEFAULT: tuple[Rung, ...] = (
+    (0, "primary", "page.new"),
+    (2, "primary", "page.repeat"),
+    (5, "backup", "page.backup"),
+    (10, "supervisor", "page.supervisor"),
+    (15, "all", "page.all"),
+)
+AGAIN = timedelta(minutes=15)
+"""How often an exhausted ladder pages everyone until a human closes it."""
+CONTACT_WITHIN = timedelta(minutes=30)
+"""How long an acknowledgement stands without "I reached them"."""
+
+LEVELS = ("concern", "high", "imminent")
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Where an escalation stands. `began` is when this cycle started; `next_at` is None when nothing is due by itself."""
+
+    rungs: tuple[Rung, ...]
+    level: str
+    state: str = "OPEN"
+    cycle: int = 1
+    step: int = 0
+    began: datetime | None = None
+    next_at: datetime | None = None
+    acked_by: int | None = None
+    acked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Page one person with one item. (cycle, step, person) makes it unique."""
+
+    person: int
+    words: str
+    cycle: int
+    step: int
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Tell the patient the truth: "opened", "acked", "exhausted", "reopened", "contacted", "closed", "joined", "no_cover"."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Inform:
+    """Tell staff who were paged how things stand: "acked", "reopened" or "closed". `but` already knows."""
+
+    what: str
+    but: int | None = None
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something the clinic must look at: "nobody_at_step", "exhausted"."""
+
+    what: str
+
+
+Action = Page | Tell | Inform | Alarm
+Holders = Mapping[str, Sequence[int]]
+"""Who can be reached now, by position, most suitable first. "all" is everyone with a position."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """Where the ladder stands after an event, and what is to be done about it, in order."""
+
+    ladder: Ladder
+    actions: tuple[Action, ...] = ()
+
+
+def begin(rungs: tuple[Rung, ...], level: str, now: datetime, holders: Holders, starts: datetime | None = None) -> Move:
+    """Open. `starts` is when somebody is on duty again, for a clinic without cover now: until then nothing is promised."""
+    if starts is not None:
+        waiting = Ladder(rungs, level, began=starts, next_at=starts)
+        return Move(waiting, (Tell("no_cover"), Alarm("no_cover")))
+    opened = advance(Ladder(rungs, level, began=now, next_at=now), now, holders)
+    told = () if any(isinstance(action, Tell) for action in opened.actions) else (Tell("opened"),)
+    return Move(opened.ladder, (*opened.actions, *told))
+
+
+def advance(ladder: Ladder, now: datetime, holders: Holders) -> Move:
+    """Do all that is due by `now`. Steps missed while nobody was running are taken together: each person is paged once."""
+    actions: list[Action] = []
+    paged: dict[int, Page] = {}
+    while ladder.next_at is not None and ladder.next_at <= now:
+        if ladder.state == "ACKED":
+            ladder = replace(ladder, state="OPEN", cycle=ladder.cycle + 1, step=0, began=now, next_at=now, acked_by=None, acked_at=None)
+            actions += [Inform("reopened"), Tell("reopened")]
+        elif ladder.state == "EXHAUSTED":
+            step = ladder.step + 1
+            paged.update({p: Page(p, "page.all", ladder.cycle, step) for p in _holders(holders, "all")})
+            ladder = replace(ladder, step=step, next_at=now + AGAIN)
+            actions.append(Tell("exhausted"))
+        elif ladder.state == "OPEN":
+            ladder, done = _climb(ladder, now, holders, paged)
+            actions += done
+        else:
+            ladder = replace(ladder, next_at=None)
+    return Move(ladder, (*paged.values(), *actions))
+
+
+def _climb(ladder: Ladder, now: datetime, holders: Holders, paged: dict[int, Page]) -> tuple[Ladder, list[Action]]:
+    _, position, words = ladder.rungs[ladder.step]
+    reached = _holders(holders, position)
+    paged.update({person: Page(person, words, ladder.cycle, ladder.step) for person in reached})
+    actions: list[Action] = [] if reached else [Alarm("nobody_at_step")]
+    after = ladder.step + 1
+    if after == len(ladder.rungs):
+        return replace(ladder, state="EXHAUSTED", step=after, next_at=now + AGAIN), [*actions, Tell("exhausted"), Alarm("exhausted")]
+    began = ladder.began or now
+    due = began + timedelta(minutes=ladder.rungs[after][0])
+    return replace(ladder, step=after, next_at=due if reached else now), actions
+
+
+def join(ladder: Ladder, level: str, now: datetime, holders: Holders) -> Move:
+    """New danger while one is open: it raises the level, and pages again if the level rose or someone had only taken it."""
+    rose = LEVELS.index(level) > LEVELS.index(ladder.level)
+    ladder = replace(ladder, level=level if rose else ladder.level)
+    if ladder.state in ("ACKED", "CONTACTED") or (rose and ladder.state == "OPEN"):
+        if ladder.state == "OPEN" and ladder.next_at is not None and ladder.next_at > now and ladder.step == 0:
+            return Move(ladder, (Tell("no_cover"),))
+        again = replace(ladder, state="OPEN", cycle=ladder.cycle + 1, step=0, began=now, next_at=now, acked_by=None, acked_at=None)
+        moved = advance(again, now, holders)
+        return Move(moved.ladder, (*moved.actions, Tell("joined")))
+    if ladder.state == "EXHAUSTED":
+        return advance(replace(ladder, next_at=now), now, holders)
+    waits_for_cover = ladder.step == 0 and ladder.next_at is not None and ladder.next_at > now
+    return Move(ladder, (Tell("no_cover" if waits_for_cover else "joined"),))
+
+
+def acknowledge(ladder: Ladder, who: int, now: datetime) -> Move | None:
+    """Someone takes it. None when somebody else has it already, or it is past that."""
+    if ladder.state not in ("OPEN", "EXHAUSTED"):
+        return None
+    taken = replace(ladder, state="ACKED", acked_by=who, acked_at=now, next_at=now + CONTACT_WITHIN)
+    return Move(taken, (Tell("acked"), Inform("acked", but=who)))
+
+
+def reached(ladder: Ladder, who: int) -> Move | None:
+    """ "I reached them": from whoever took it. It stays open until a human closes it with an outcome."""
+    if ladder.state != "ACKED" or ladder.acked_by != who:
+        return None
+    return Move(replace(ladder, state="CONTACTED", next_at=None), (Tell("contacted"),))
+
+
+def decline(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move | None:
+    """ "I can't": the next rung fires at once, and what was taken is open again."""
+    if ladder.state == "ACKED" and ladder.acked_by == who:
+        step = min(ladder.step, len(ladder.rungs) - 1)
+        ladder = replace(ladder, state="OPEN", step=step, began=now, next_at=now, acked_by=None, acked_at=None)
+        moved = advance(ladder, now, holders)
+        return Move(moved.ladder, (*moved.actions, Inform("reopened", but=who), Tell("reopened")))
+    if ladder.state == "OPEN":
+        return advance(replace(ladder, next_at=now), now, holders)
+    return None
+
+
+def close(ladder: Ladder, who: int) -> Move | None:
+    """A human ends it with an outcome; only whoever holds it, or anyone entitled when nobody does."""
+    if ladder.state == "CLOSED" or (ladder.acked_by is not None and ladder.acked_by != who):
+        return None
+    return Move(replace(ladder, state="CLOSED", next_at=None), (Tell("closed"), Inform("closed", but=who)))
+
+
+def _holders(holders: Holders, position: str) -> list[int]:
+    if position != "all":
+        return list(holders.get(position, ()))
+    return list(dict.fromkeys(person for people in holders.values() for person in people))

@@ -1,0 +1,210 @@
+"""Text as people type it -> plain words with their place in the original. Nothing here judges; it only spells.
+
+Letters are folded (NFKD, look-alikes, no accents, no invisible marks), then words are cut, then each word is brought to a form the
+frames know: contractions and slang written out, leet, stretched and spaced letters, words run together, and one slip of the
+finger towards a short list of words that matter. The lists are reviewed data: `content/screen/spelling.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from safety.pattern import END, QUESTION
+from safety.slips import Anchors
+
+MANY, SOME, FEW, YEAR = "#many", "#some", "#few", "#year"
+LONGEST_WORD = 32
+_LETTERS = 3  # single letters in a row before they are read as one spelled-out word
+_SPLIT = re.compile(
+    r"(?P<spelled>(?<![^\W_])[a-z0-9@$!](?:[ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,})"
+    r"|(?P<word>[a-z0-9@$#+](?:[a-z0-9]|['@$!|*+_/\-.](?=[a-z0-9]))*)"
+    r"|(?P<pause>\.{2,}|[,():–—\n\r-]+)"
+    r"|(?P<end>[.!;\u3002]+)|(?P<ask>[?]+)|(?P<quote>\")"
+    r"|(?P<other>[^\s\x00-\x7f])"
+)
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
+
+
+class Token(NamedTuple):
+    """One word of the normal form; `start` and `end` are characters of the original text; `paused`: a comma or the like comes before it."""
+
+    word: str
+    start: int
+    end: int
+    paused: bool = False
+    quoted: bool = False
+
+
+@dataclass(frozen=True)
+class Speller:
+    """The spelling lists, and the words the frames know."""
+
+    known: frozenset[str]
+    rewrites: Mapping[str, tuple[str, ...]]
+    leet: tuple[Mapping[int, str], ...]
+    lookalikes: Mapping[str, str]
+    emoji: Mapping[str, str]
+    joinable: frozenset[str]
+    anchors: Anchors
+
+    def tokens(self, text: str) -> list[Token]:
+        """The words of `text` in order, in time linear in its length; never raises for any `str`."""
+        folded, places = self._fold(text)
+        out: list[Token] = []
+        paused = quoted = False
+        plain = self.known - self.rewrites.keys()
+        for found in _SPLIT.finditer(folded):
+            kind = found.lastgroup
+            if kind == "pause":
+                paused = True
+                continue
+            if kind == "quote":
+                quoted, paused = not quoted, True
+                continue
+            first, last = found.span()
+            start, end = (first, last) if places is None else (places[first], places[last - 1] + 1)
+            raw = found.group()
+            if raw in plain:
+                out.append(Token(raw, start, end, paused, quoted))
+                paused = False
+                continue
+            for word in self._read(kind, raw):
+                out.append(Token(word, start, end, paused, quoted))
+                paused = False
+            if kind in ("end", "ask"):
+                quoted = quoted and kind == "end"
+        return out
+
+    def _read(self, kind: str | None, raw: str) -> tuple[str, ...]:
+        if kind == "word":
+            return self.spell(raw)
+        if kind == "end":
+            return (END,)
+        if kind == "ask":
+            return (QUESTION,)
+        if kind == "spelled":
+            return self._spelled(raw)
+        name = self.emoji.get(raw)
+        return (name,) if name else ()
+
+    def _fold(self, text: str) -> tuple[str, list[int] | None]:
+        if text.isascii():
+            return text.lower(), None
+        letters: list[str] = []
+        places: list[int] = []
+        done = 0
+        for found in _FOREIGN.finditer(text):
+            place = found.start()
+            letters.append(text[done:place].lower())
+            places.extend(range(done, place))
+            for letter in self.lookalikes.get(text[place]) or _plain(text[place]):
+                seen = self.lookalikes.get(letter, letter)
+                letters.append(seen)
+                places.extend([place] * len(seen))
+            done = place + 1
+        letters.append(text[done:].lower())
+        places.extend(range(done, len(text)))
+        return "".join(letters), places
+
+    def spell(self, raw: str) -> tuple[str, ...]:
+        """The words that one written word stands for; itself when nothing is known about it."""
+        word = raw.rstrip("+_")
+        if "'" in word:
+            if word in self.rewrites:
+                return self.rewrites[word]
+            plain = word.replace("'", "")
+            if plain not in self.rewrites and word.endswith("'s") and (stem := word[:-2]) in self.known:
+                return (stem,)
+            word = plain
+        if (read := self._look_up(word)) is not None:
+            return read
+        if word.isdecimal():
+            return (_quantity(word),)
+        if len(word) > LONGEST_WORD:
+            return (word[:LONGEST_WORD],)
+        if not word.isalpha():
+            return self._decode(word)
+        return self._correct(word) or (word,)
+
+    def _look_up(self, word: str) -> tuple[str, ...] | None:
+        if word in self.rewrites:
+            return self.rewrites[word]
+        return (word,) if word in self.known else None
+
+    def _correct(self, word: str) -> tuple[str, ...] | None:
+        for shorter in _squeezed(word):
+            if (read := self._look_up(shorter)) is not None:
+                return read
+        if near := self.anchors.nearest(word):
+            return (near,)
+        return self._unjoin(word)
+
+    def _decode(self, word: str) -> tuple[str, ...]:
+        """Leet and masked letters; otherwise the parts that the signs separate ("and/or", "50mg")."""
+        if any(letter.isalpha() for letter in word):
+            for table in self.leet:
+                candidate = word.translate(table)
+                if candidate.isalpha() and (read := self._look_up(candidate) or self._correct(candidate)) is not None:
+                    return read
+        out: list[str] = []
+        for part in re.findall(r"[a-z]+|[0-9]+", word):
+            out += self._look_up(part) or ((_quantity(part),) if part.isdecimal() else (part,))
+        return tuple(out)
+
+    def _spelled(self, raw: str) -> tuple[str, ...]:
+        """"k i l l m y s e l f": the single letters as words if they make any, else as they stand."""
+        letters = re.sub(r"[^a-z0-9@$!]", "", raw)
+        for table in ({}, *self.leet):
+            candidate = letters[:128].translate(table)
+            if not candidate.isalpha():
+                continue
+            read = self._look_up(candidate) or self._unjoin(candidate) or self._unjoin(candidate[1:])
+            if read:
+                return read
+        return tuple(word for letter in letters for word in (self._look_up(letter) or (letter,)))
+
+    def _unjoin(self, word: str) -> tuple[str, ...] | None:
+        """"wanttodie" -> want to die: only when every part is one of the few joinable words."""
+        if len(word) < 5:
+            return None
+        best: list[tuple[str, ...] | None] = [()] + [None] * len(word)
+        for end in range(1, len(word) + 1):
+            for start in range(max(0, end - 9), end):
+                before = best[start]
+                if before is not None and word[start:end] in self.joinable:
+                    best[end] = (*before, word[start:end])
+                    break
+        parts = best[-1]
+        if not parts or len(parts) < 2:
+            return None
+        return tuple(out for part in parts for out in (self.rewrites.get(part) or (part,)))
+
+
+@lru_cache(maxsize=4096)
+def _plain(character: str) -> str:
+    """One character as lower-case letters without marks; the empty string for what cannot be seen."""
+    if unicodedata.category(character) in ("Cf", "Mn", "Me"):
+        return ""
+    return "".join(part for part in unicodedata.normalize("NFKD", character).lower() if unicodedata.category(part) not in ("Mn", "Cf", "Me"))
+
+
+def _squeezed(word: str) -> Iterator[str]:
+    """"dieeee" -> "diee", "die": stretched letters shortened to two, then to one."""
+    if re.search(r"(.)\1\1", word):
+        yield re.sub(r"(.)\1{2,}", r"\1\1", word)
+        yield re.sub(r"(.)\1{2,}", r"\1", word)
+    if re.search(r"(.)\1", word):
+        yield re.sub(r"(.)\1+", r"\1", word)
+
+
+def _quantity(digits: str) -> str:
+    if len(digits) == 4 and digits[:2] in ("19", "20"):
+        return YEAR
+    if len(digits) > 1 and digits.lstrip("0")[1:]:
+        return MANY
+    return SOME if digits[-1:] in "56789" else FEW

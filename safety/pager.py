@@ -1,0 +1,137 @@
+"""The ladder on rows: loads an escalation, lets `safety.ladder` decide, writes what it decided and plans the next step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from safety import ladder
+from safety.ladder import Action, Holders, Ladder, Move
+from storage import audit, due, escalations, people
+from storage.escalations import EscalationRow
+from storage.people import ChatCard, PersonCard
+from storage.store import Unit, table
+from storage.tables import Clinic
+from storage.wall import instant
+
+CLINIC = table(Clinic)
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True)
+class Paged:
+    """An escalation as it stands after an event, with what must now be sent. `before` is None when it was just opened."""
+
+    row: EscalationRow
+    actions: tuple[Action, ...]
+
+
+def raise_danger(u: Unit, who: PersonCard, chat: ChatCard, level: str, track: str, reason: str, words: str | None) -> Paged:
+    """Open an escalation for a patient, or let this danger join the one that is open. Nothing lowers one."""
+    row = escalations.open_for(u, who.id)
+    if row is None:
+        move = ladder.begin(ladder.DEFAULT, level, u.now, reachable(u), cover_starts(u))
+        row = escalations.add(u, who.id, chat.id, level, track, move.ladder.rungs)
+        escalations.note(u, row.id, "opened", code=reason, words=words, key=who.key)
+        audit.record(u, who.id, "between", "escalation.opened", row.ref, reason)
+    else:
+        move = ladder.join(_ladder(row), level, u.now, reachable(u))
+        escalations.note(u, row.id, "joined", code=reason, words=words, key=who.key)
+    return Paged(_keep(u, row, move), move.actions)
+
+
+def step(u: Unit, id: int) -> Paged | None:
+    """Do what is due of one escalation; None when nothing is (it was answered meanwhile)."""
+    row = escalations.get(u, id)
+    if row is None or row.next_at is None or row.next_at > u.now:
+        return None
+    move = ladder.advance(_ladder(row), u.now, reachable(u))
+    return Paged(_keep(u, row, move), move.actions)
+
+
+def answer(u: Unit, id: int, who: PersonCard, option: str) -> Paged | None:
+    """What a person on call tapped: "ack", "contacted", "cant" or "close:<outcome>". None when it no longer applies."""
+    row = escalations.get(u, id)
+    if row is None:
+        return None
+    before, outcome = _ladder(row), None
+    answers: dict[str, Callable[[], Move | None]] = {
+        "ack": lambda: ladder.acknowledge(before, who.id, u.now),
+        "contacted": lambda: ladder.reached(before, who.id),
+        "cant": lambda: ladder.decline(before, who.id, u.now, _without(reachable(u), who.id)),
+        "close": lambda: ladder.close(before, who.id),
+    }
+    act, _, outcome = option.partition(":")
+    move = answers[act]() if act in answers else None
+    if move is None:
+        return None
+    escalations.note(u, row.id, act, by=who.id, code=outcome)
+    audit.record(u, row.person, who.code, f"escalation.{act}", row.ref, outcome)
+    return Paged(_keep(u, row, move, closed_by=who.id, outcome=outcome), move.actions)
+
+
+def reachable(u: Unit) -> Holders:
+    """Who holds each position and can be sent a message now."""
+    found: dict[str, list[int]] = {}
+    for position, ids in escalations.on_call(u).items():
+        chats = ((id, people.chat_of(u, id)) for id in ids)
+        found[position] = [id for id, chat in chats if chat is not None and chat.reachable]
+    return found
+
+
+def cover_starts(u: Unit) -> datetime | None:
+    """None when somebody is on duty now by the clinic's cover hours; else when the next cover begins, at most 8 days on."""
+    clinic = u.one(select(CLINIC.c.zone, CLINIC.c.cover))
+    if clinic is None:
+        return None
+    hours: dict[str, list[str]] = json.loads(clinic.cover)
+    local = u.now.astimezone(ZoneInfo(clinic.zone))
+    for ahead in range(9):
+        day = local.date() + timedelta(days=ahead)
+        span = hours.get(DAYS[day.weekday()])
+        if not span:
+            continue
+        opens, closes = (instant(day, wall, clinic.zone) for wall in span)
+        if closes > u.now:
+            return None if opens <= u.now else opens
+    return u.now + timedelta(days=8)
+
+
+def _without(holders: Holders, person: int) -> Holders:
+    return {position: [id for id in ids if id != person] for position, ids in holders.items()}
+
+
+def _ladder(row: EscalationRow) -> Ladder:
+    return Ladder(row.ladder, row.level, row.state, row.cycle, row.step, row.began_at, row.next_at, row.acked_by, row.acked_at)
+
+
+def _keep(u: Unit, row: EscalationRow, move: Move, *, closed_by: int | None = None, outcome: str | None = None) -> EscalationRow:
+    after = move.ladder
+    ends = after.state == "CLOSED"
+    if after.state != row.state:
+        escalations.note(u, row.id, after.state, by=after.acked_by)
+    saved = escalations.save(
+        u,
+        row,
+        level=after.level,
+        state=after.state,
+        cycle=after.cycle,
+        step=after.step,
+        next_at=after.next_at,
+        began_at=after.began or row.began_at,
+        acked_by=after.acked_by,
+        acked_at=after.acked_at,
+        contacted_at=u.now if after.state == "CONTACTED" and row.state != "CONTACTED" else row.contacted_at,
+        closed_by=closed_by if ends else None,
+        closed_at=u.now if ends else None,
+        outcome=outcome if ends else None,
+    )
+    due.cancel(u, "escalation", row.id, "moved")
+    if saved.next_at is not None:
+        due.plan(u, "escalation", row.id, f"escalation:{row.id}:{saved.version}", saved.next_at, chat=row.chat)
+    return saved

@@ -1,0 +1,170 @@
+"""The reviewed frames, cues and rises of `content/screen/*.toml`, compiled once. Adding a frame means adding data there, not code here."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from content.library import REVIEW_STATES, ROOT, ContentError, read_toml
+from safety.heard import Level, Track
+from safety.normalise import Speller
+from safety.pattern import END, QUESTION, WIDTH, Grammar, PatternError, Piece, Vocabulary, compiled
+from safety.slips import Anchors
+
+FOLDER = ROOT / "screen"
+SPELLING = "spelling.toml"
+KEEP, DROP = "keep", "drop"
+SCOPES = ("negated", "past", "lately", "third", "third_told", "told", "topic", "fiction", "joke", "unreal")
+COMMON = frozenset(
+    "i me my a an the to of in on at it is am are was be been have had has do did and or not no for with that this so he she they if up out off you all one was"
+    " me de la el que y a en un una no mi se lo las los con por es".split()
+)
+Spans = Callable[[bytes], Iterable[tuple[int, int]]]
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """A compiled choice of patterns and the words without which none of them can match (empty: always try)."""
+
+    keys: frozenset[str]
+    regexp: Any
+
+    def spans(self, encoded: bytes) -> Iterable[tuple[int, int]]:
+        """Word positions [start, end) of every match, left to right."""
+        if self.regexp.search(encoded) is None:
+            return ()
+        return ((found.start() // WIDTH, found.end() // WIDTH) for found in self.regexp.finditer(encoded))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One way of saying something dangerous (or a sign of it). `scopes` says what a negation, a past tense and so on do to it:
+    "keep", "drop" or the highest level left."""
+
+    id: str
+    track: Track
+    level: Level
+    why: str
+    tags: frozenset[str]
+    scopes: Mapping[str, str]
+    matchers: tuple[Matcher, ...]
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A word group that changes what is near it. `side`: the right of it up to `reach` words, or both sides of its clause."""
+
+    kind: str
+    side: str
+    reach: int
+    matcher: Matcher
+
+
+@dataclass(frozen=True)
+class Rise:
+    """Signs that together are worse than apart: one from each set, and none tagged `unless`."""
+
+    id: str
+    level: Level
+    track: Track
+    signs: tuple[frozenset[str], ...]
+    unless: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything the screen reads with. `by_key`: for each key word, the numbers of the `patterns` that may match where it stands."""
+
+    speller: Speller
+    vocabulary: Vocabulary
+    frames: tuple[Frame, ...]
+    patterns: tuple[tuple[Frame, Matcher], ...]
+    by_key: Mapping[str, tuple[int, ...]]
+    cues: tuple[Cue, ...]
+    stops: Mapping[str, tuple[Matcher, ...]]
+    rises: tuple[Rise, ...]
+    first_person: frozenset[str]
+
+
+@cache
+def load_rules() -> Rules:
+    """Read, check and compile all rules; raises `ContentError` naming the file and what to change. Takes a second or so, once."""
+    files = {path.name: read_toml(path) for path in sorted(FOLDER.glob("*.toml"))}
+    for name, data in files.items():
+        if not data.get("meta", {}).get("source") or data["meta"].get("review") not in REVIEW_STATES:
+            raise ContentError(f"screen/{name} needs a [meta] with a source, and a review of {' or '.join(REVIEW_STATES)}.")
+    groups: dict[str, str] = {}
+    for name, data in files.items():
+        for group, words in data.get("words", {}).items():
+            if group in groups:
+                raise ContentError(f"screen/{name}: the group '{group}' is defined twice.")
+            groups[group] = _fold(words)
+    spelling = files.pop(SPELLING)
+    rewrites = {word: tuple(meant.split()) for word, meant in spelling["rewrites"].items()}
+    vocabulary = Vocabulary()
+    barred = frozenset(_single(groups["negator"])) | {END, QUESTION}
+    grammar = Grammar(vocabulary, groups, rewrites, barred, COMMON)
+    frames: list[Frame] = []
+    cues: list[Cue] = []
+    rises: list[Rise] = []
+    stops: dict[str, tuple[Matcher, ...]] = {}
+    for name, data in files.items():
+        try:
+            frames += [_frame(grammar, row, data) for row in data.get("frame", ())]
+            cues += [Cue(row["kind"], row.get("side", "right"), row.get("reach", 0), _matcher(grammar, row["match"])) for row in data.get("cue", ())]
+            for row in data.get("stop", ()):
+                matcher = _matcher(grammar, row["match"])
+                stops.update({kind: (*stops.get(kind, ()), matcher) for kind in row["kinds"]})
+            rises += [_rise(row) for row in data.get("rise", ())]
+        except (KeyError, ValueError, PatternError) as fault:
+            raise ContentError(f"screen/{name}: {fault}") from fault
+    known = frozenset(vocabulary.points) - {END, QUESTION}
+    patterns = tuple((frame, matcher) for frame in frames for matcher in frame.matchers)
+    by_key: dict[str, tuple[int, ...]] = {}
+    for number, (frame, matcher) in enumerate(patterns):
+        if not matcher.keys:
+            raise ContentError(f"A pattern of '{frame.id}' has no word that must be there; give it one.")
+        for key in matcher.keys:
+            by_key[key] = (*by_key.get(key, ()), number)
+    speller = _speller(spelling, known, rewrites)
+    return Rules(speller, vocabulary, tuple(frames), patterns, by_key, tuple(cues), stops, tuple(rises), frozenset(_single(groups["first_person"])))
+
+
+def _frame(grammar: Grammar, row: Mapping[str, Any], data: Mapping[str, Any]) -> Frame:
+    scopes = {scope: row.get(scope, data.get("scopes", {}).get(scope, KEEP)) for scope in SCOPES}
+    for action in scopes.values():
+        if action not in (KEEP, DROP):
+            Level[action.upper()]
+    track = Track(row.get("track", data["meta"].get("track", "unknown")))
+    matchers = tuple(_matcher(grammar, [pattern]) for pattern in row["match"])
+    return Frame(row["id"], track, Level[row["level"].upper()], row["why"], frozenset(row.get("tags", ())), scopes, matchers)
+
+
+def _rise(row: Mapping[str, Any]) -> Rise:
+    signs = tuple(frozenset(slot) for slot in row["signs"])
+    return Rise(row["id"], Level[row["level"].upper()], Track(row["track"]), signs, row.get("unless", ""), row["why"])
+
+
+def _matcher(grammar: Grammar, patterns: Iterable[str]) -> Matcher:
+    pieces: list[Piece] = [grammar.piece(_fold(pattern)) for pattern in patterns]
+    keys = [piece.keys for piece in pieces]
+    found = frozenset[str]() if any(key is None for key in keys) else frozenset[str]().union(*(key for key in keys if key is not None))
+    return Matcher(found, compiled(pieces))
+
+
+def _speller(data: Mapping[str, Any], known: frozenset[str], rewrites: Mapping[str, tuple[str, ...]]) -> Speller:
+    leet = tuple(str.maketrans(table) for table in data["leet"]["tables"])
+    anchors = Anchors.of([word for word in data["slips"]["anchors"] if word in known], [*data["slips"]["stops"], *known, *rewrites])
+    return Speller(known, rewrites, leet, data["lookalikes"], data["emoji"], frozenset(data["joined"]["words"]), anchors)
+
+
+def _fold(pattern: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFKD", pattern) if not unicodedata.combining(letter))
+
+
+def _single(group: str) -> list[str]:
+    return [word for word in group.split("|") if " " not in word]

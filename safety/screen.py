@@ -1,0 +1,83 @@
+"""Reads a message for danger. Every text a patient sends goes through `screen`, and nothing else can say that it has.
+
+Deterministic and local: no model, no network, no clock. It fails safe: what it cannot read counts as high.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from safety.compose import compose
+from safety.frames import Sign, find_signs
+from safety.heard import _SEAL, Finding, Heard, Level, Track, worse
+from safety.rules import Rules, load_rules
+
+WINDOW = 6_000  # characters read at once; a Telegram message is at most 4,096
+OVERLAP = 600  # characters read twice where a longer text is cut
+RECENT = 3  # earlier messages that are read together with the text
+RECENT_LENGTH = 1_000  # characters kept of each of them, from its end
+JOIN = ", "
+BROKEN = Finding("screen.failed", (0, 0), "the message could not be read, which counts as high", Level.HIGH, Track.UNKNOWN)
+
+__all__ = ["Heard", "Level", "screen", "worse"]
+
+
+def screen(text: str, recent: Sequence[str] = ()) -> Heard:
+    """What is dangerous in `text`, also read on from `recent` (the patient's last messages of the last minutes, oldest first).
+
+    Never raises: whatever goes wrong inside, also a text that is no `str`, is heard as high with `failed` set.
+    """
+    try:
+        rules = load_rules()
+        findings = compose(rules, _signs(rules, text))
+        alone = _heard(findings)
+        return worse(alone, _heard(_joined(rules, text, recent))) if recent and text else alone
+    except Exception:
+        return Heard(Level.HIGH, (BROKEN,), Track.UNKNOWN, failed=True, seal=_SEAL)
+
+
+def _heard(findings: tuple[Finding, ...]) -> Heard:
+    if not findings:
+        return Heard(Level.NONE, (), Track.UNKNOWN, seal=_SEAL)
+    return Heard(findings[0].level, findings, findings[0].track, seal=_SEAL)
+
+
+def _signs(rules: Rules, text: str) -> list[Sign]:
+    if not isinstance(text, str):
+        raise TypeError("Only a str can be screened.")
+    seen: dict[tuple[str, tuple[int, int]], Sign] = {}
+    for start, part in _windows(text):
+        for sign in find_signs(rules, part):
+            moved = replace(sign, span=(sign.span[0] + start, sign.span[1] + start))
+            seen.setdefault((sign.frame.id, moved.span), moved)
+    return list(seen.values())
+
+
+def _windows(text: str) -> Iterator[tuple[int, str]]:
+    """The whole text in stretches that overlap, so that a sentence across a cut is read in one of them."""
+    start = 0
+    while True:
+        yield start, text[start : start + WINDOW]
+        if start + WINDOW >= len(text):
+            return
+        start += WINDOW - OVERLAP
+
+
+def _joined(rules: Rules, text: str, recent: Sequence[str]) -> tuple[Finding, ...]:
+    """People send "I'm going to" and "end it" as two messages. What lies wholly in the earlier ones was heard when they came."""
+    before = JOIN.join([*(part[-RECENT_LENGTH:] for part in recent[-RECENT:]), ""])
+    signs = _signs(rules, before + text)
+    ours = [sign for sign in signs if sign.span[1] > len(before)]
+    if not ours:
+        return ()
+    findings = compose(rules, signs)
+    alone = {finding.rule for finding in compose(rules, [sign for sign in signs if sign not in ours])}
+    clipped = []
+    for finding in findings:
+        start, end = (max(0, place - len(before)) for place in finding.span)
+        if end > 0:
+            clipped.append(replace(finding, span=(start, end)))
+        elif finding.rule not in alone:
+            clipped.append(replace(finding, span=(0, len(text))))
+    return tuple(clipped)

@@ -1,0 +1,54 @@
+"""The clinic of this deployment: its name, line, zone and cover hours. Facts of a clinic are rows; secrets are settings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from storage.store import Unit, table
+from storage.tables import Clinic
+
+CLINIC = table(Clinic)
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+ALWAYS = dict.fromkeys(DAYS, ("00:00", "24:00"))
+
+
+@dataclass(frozen=True)
+class ClinicCard:
+    """cover: day -> (from, to) wall times of the clinic's zone; a missing day has nobody on call."""
+
+    key: int
+    name: str
+    line: str
+    zone: str
+    country: str
+    cover: dict[str, tuple[str, str]]
+
+
+def clinic(u: Unit) -> ClinicCard | None:
+    """The clinic, or None on a database that has not been set up."""
+    row = u.one(select(CLINIC))
+    if row is None:
+        return None
+    name, line = (u.open(row.key_id, f"clinic.{column}", 1, getattr(row, column)) for column in ("name", "line"))
+    cover = {day: (span[0], span[1]) for day, span in json.loads(row.cover).items()}
+    return ClinicCard(row.key_id, name, line, row.zone, row.country, cover)
+
+
+def set_up(u: Unit, name: str, line: str, zone: str, country: str, cover: dict[str, tuple[str, str]]) -> None:
+    """Make the clinic, or change what is known of it."""
+    before = clinic(u)
+    key = before.key if before else u.new_key()
+    values = {
+        "name": u.seal(key, "clinic.name", 1, name),
+        "line": u.seal(key, "clinic.line", 1, line),
+        "zone": zone,
+        "country": country,
+        "cover": json.dumps(cover),
+    }
+    if before is None:
+        u.add(Clinic, id=1, key_id=key, created_at=u.now, page_language="en", **values)
+    else:
+        u.set(Clinic, 1, **values)

@@ -1,0 +1,67 @@
+"""Opening the database: SQLite embedded by default, PostgreSQL where a clinic outgrows one process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import QueuePool
+
+try:
+    from pysqlite3 import dbapi2 as sqlite
+except ImportError:  # no wheel for this machine: the system's SQLite serves, see `journal_mode`
+    import sqlite3 as sqlite
+
+
+def sqlite_version() -> tuple[int, ...]:
+    return tuple(int(part) for part in sqlite.sqlite_version.split("."))
+
+
+def journal_mode(version: tuple[int, ...]) -> str:
+    """WAL where this SQLite is free of the WAL-reset bug (fixed in 3.51.3, 3.50.7 and 3.44.6), else the rollback journal.
+
+    Source: https://sqlite.org/wal.html#walresetbug
+    """
+    sound = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45) or version < (3, 7)
+    return "WAL" if sound else "TRUNCATE"
+
+
+def open_engine(url: str) -> Engine:
+    """An engine with our guarantees: immediate transactions, full synchronisation, foreign keys, no values in errors."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed.database)
+    return create_engine(parsed.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True)
+
+
+def _open_sqlite(path: str | None) -> Engine:
+    if path:
+        file = Path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
+    engine = create_engine(
+        f"sqlite:///{path or ''}",
+        module=sqlite,
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=0 if not path else 4,
+        connect_args={"check_same_thread": False, "timeout": 15},
+        hide_parameters=True,
+    )
+    mode = journal_mode(sqlite_version())
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy, not the driver, begins and ends transactions
+        for pragma in (f"journal_mode={mode}", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,154 @@
+"""Escalations as rows: frozen values out, one guarded write in. The rules are in `safety.ladder`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from storage.people import PEOPLE, PersonCard
+from storage.store import Unit, table
+from storage.tables import Escalation, EscalationEvent, OnCall
+
+ESCALATIONS, EVENTS, ON_CALL = table(Escalation), table(EscalationEvent), table(OnCall)
+REF_LETTERS = "ACDEFHJKMNPRTWXY34679"
+POSITIONS = ("primary", "backup", "supervisor")
+
+
+@dataclass(frozen=True)
+class EscalationRow:
+    """One escalation. state: OPEN, ACKED, CONTACTED, EXHAUSTED or CLOSED. `ladder`: [[minutes, position, words], ...]."""
+
+    id: int
+    ref: str
+    person: int
+    chat: int
+    level: str
+    track: str
+    state: str
+    version: int
+    ladder: tuple[tuple[int, str, str], ...]
+    cycle: int
+    step: int
+    next_at: datetime | None
+    opened_at: datetime
+    began_at: datetime
+    acked_by: int | None
+    acked_at: datetime | None
+    contacted_at: datetime | None
+    closed_by: int | None
+    closed_at: datetime | None
+    outcome: str | None
+
+
+@dataclass(frozen=True)
+class EventRow:
+    at: datetime
+    kind: str
+    by: int | None
+    code: str
+
+
+def _row(row: Row[Any]) -> EscalationRow:
+    ladder = tuple((int(minutes), str(position), str(words)) for minutes, position, words in json.loads(row.ladder))
+    return EscalationRow(
+        row.id, row.ref, row.person_id, row.chat_id, row.level, row.track, row.state, row.version, ladder, row.cycle, row.step,
+        row.next_at, row.opened_at, row.began_at, row.acked_by, row.acked_at, row.contacted_at, row.closed_by, row.closed_at, row.outcome,
+    )  # fmt: skip
+
+
+def open_for(u: Unit, person: int) -> EscalationRow | None:
+    """The escalation of this patient that is not closed, if there is one."""
+    row = u.one(select(ESCALATIONS).where(ESCALATIONS.c.person_id == person, ESCALATIONS.c.state != "CLOSED").with_for_update())
+    return _row(row) if row else None
+
+
+def get(u: Unit, id: int) -> EscalationRow | None:
+    row = u.one(select(ESCALATIONS).where(ESCALATIONS.c.id == id).with_for_update())
+    return _row(row) if row else None
+
+
+def all_open(u: Unit) -> list[EscalationRow]:
+    return [_row(row) for row in u.all(select(ESCALATIONS).where(ESCALATIONS.c.state != "CLOSED").order_by(ESCALATIONS.c.id))]
+
+
+def of_person(u: Unit, person: int) -> list[EscalationRow]:
+    """All of a patient's escalations, oldest first."""
+    return [_row(row) for row in u.all(select(ESCALATIONS).where(ESCALATIONS.c.person_id == person).order_by(ESCALATIONS.c.id))]
+
+
+def add(u: Unit, person: int, chat: int, level: str, track: str, ladder: tuple[tuple[int, str, str], ...]) -> EscalationRow:
+    """Open one; `ref` is a short code people can say aloud. The database allows one per patient that is not closed."""
+    ref = "".join(secrets.choice(REF_LETTERS) for _ in range(5))
+    id = u.add(
+        Escalation,
+        ref=ref,
+        person_id=person,
+        chat_id=chat,
+        level=level,
+        track=track,
+        state="OPEN",
+        version=0,
+        cycle=1,
+        step=0,
+        ladder=json.dumps(ladder),
+        opened_at=u.now,
+        began_at=u.now,
+    )
+    found = get(u, id)
+    assert found is not None
+    return found
+
+
+def save(u: Unit, before: EscalationRow, **changes: Any) -> EscalationRow:
+    """Write changes on top of the version that was read."""
+    u.set(Escalation, before.id, version=before.version + 1, **changes)
+    after = get(u, before.id)
+    assert after is not None
+    return after
+
+
+def note(u: Unit, id: int, kind: str, *, by: int | None = None, code: str = "", words: str | None = None, key: int | None = None) -> None:
+    """Append an event. `words` need the patient's `key`."""
+    event = u.new_id()
+    sealed = u.seal(key, "escalation_event.words", event, words) if words is not None and key is not None else None
+    u.add(EscalationEvent, id=event, escalation_id=id, at=u.now, kind=kind, by=by, code=code, words=sealed)
+
+
+def events(u: Unit, id: int) -> list[EventRow]:
+    rows = u.all(select(EVENTS).where(EVENTS.c.escalation_id == id).order_by(EVENTS.c.id))
+    return [EventRow(row.at, row.kind, row.by, row.code) for row in rows]
+
+
+def words(u: Unit, id: int, key: int) -> list[tuple[datetime, str]]:
+    """What the patient wrote, oldest first. The caller audits the look."""
+    rows = u.all(select(EVENTS).where(EVENTS.c.escalation_id == id, EVENTS.c.words.is_not(None)).order_by(EVENTS.c.id))
+    return [(row.at, u.open(key, "escalation_event.words", row.id, row.words)) for row in rows]
+
+
+def on_call(u: Unit) -> dict[str, list[int]]:
+    """Who holds each position now: active staff only, oldest duty first."""
+    rows = u.all(
+        select(ON_CALL.c.position, ON_CALL.c.person_id)
+        .join(PEOPLE, PEOPLE.c.id == ON_CALL.c.person_id)
+        .where(PEOPLE.c.status == "active", PEOPLE.c.role == "staff")
+        .where(ON_CALL.c.since <= u.now, (ON_CALL.c.until.is_(None)) | (ON_CALL.c.until > u.now))
+        .order_by(ON_CALL.c.id)
+    )
+    holders: dict[str, list[int]] = {position: [] for position in POSITIONS}
+    for row in rows:
+        if row.person_id not in holders[row.position]:
+            holders[row.position].append(row.person_id)
+    return holders
+
+
+def set_on_call(u: Unit, position: str, who: PersonCard) -> None:
+    """Put one person in a position from now on; whoever held it is released."""
+    held = select(ON_CALL.c.id).where(ON_CALL.c.position == position, ON_CALL.c.until.is_(None))
+    for row in u.all(held):
+        u.set(OnCall, row.id, until=u.now)
+    u.add(OnCall, position=position, person_id=who.id, since=u.now)

@@ -1,0 +1,125 @@
+"""What Telegram handed over: committed before it is confirmed, taken in order, erased a week after it is done."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from storage.people import ChatCard
+from storage.store import Unit, table
+from storage.tables import Chat, Inbox
+from storage.upsert import insert_once
+
+INBOX, CHATS = table(Inbox), table(Chat)
+RAW_KEPT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Received:
+    """One inbox row that waits to be taken. `raw` is the update's JSON text."""
+
+    id: int
+    chat: ChatCard
+    kind: str
+    raw: str
+    said_at: datetime
+    received_at: datetime
+
+
+def store(u: Unit, chat: ChatCard, update_id: int, raw: str, kind: str, said_at: datetime) -> int | None:
+    """Keep an update; None when the very same update is already here. An id that restarts with other content is kept."""
+    id = u.new_id()
+    kept = insert_once(
+        u,
+        Inbox,
+        id=id,
+        update_id=update_id,
+        payload_hash=hmac.digest(u.keys.master.secret, raw.encode(), "sha256"),
+        chat_id=chat.id,
+        kind=kind,
+        raw=u.seal(chat.key, "inbox.raw", id, raw),
+        received_at=u.now,
+        said_at=said_at,
+        state="ready",
+    )
+    return id if kept else None
+
+
+def ready(u: Unit, limit: int) -> list[Received]:
+    """The oldest rows that wait, in order of arrival. On PostgreSQL a chat another worker holds is passed over."""
+    rows = u.all(
+        select(
+            INBOX.c.id,
+            INBOX.c.kind,
+            INBOX.c.raw,
+            INBOX.c.said_at,
+            INBOX.c.received_at,
+            CHATS.c.id.label("chat_id"),
+            CHATS.c.key_id,
+            CHATS.c.person_id,
+            CHATS.c.reachable,
+        )
+        .join(CHATS, CHATS.c.id == INBOX.c.chat_id)
+        .where(INBOX.c.state == "ready")
+        .order_by(INBOX.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [
+        Received(
+            row.id,
+            ChatCard(row.chat_id, row.key_id, row.person_id, row.reachable),
+            row.kind,
+            u.open(row.key_id, "inbox.raw", row.id, row.raw),
+            row.said_at,
+            row.received_at,
+        )
+        for row in rows
+    ]
+
+
+def done(u: Unit, id: int, level: str | None = None) -> None:
+    u.set(Inbox, id, state="done", level=level)
+
+
+def quarantine(u: Unit, id: int, reason: str, level: str | None) -> None:
+    """Set aside a row that could not be handled. Its text stays, sealed, until staff have looked at it."""
+    u.set(Inbox, id, state="quarantined", reason=reason, level=level)
+
+
+def erase_raw(u: Unit, id: int) -> None:
+    u.set(Inbox, id, raw=None)
+
+
+def erase_old(u: Unit) -> int:
+    """Erase raw updates a week after they are done. Returns how many."""
+    old = (INBOX.c.state == "done") & INBOX.c.raw.is_not(None) & (INBOX.c.received_at < u.now - RAW_KEPT)
+    return int(u.run(update(INBOX).where(old).values(raw=None)).rowcount)
+
+
+def highest(u: Unit) -> int:
+    """The largest id here, so that arrival order survives a restart with the clock set back."""
+    return int(u.run(select(func.max(INBOX.c.id))).scalar_one() or 0)
+
+
+def commands_since(u: Unit, chat: int, since: datetime) -> int:
+    """How many commands this chat has sent since then (guessing at invitations is counted by it)."""
+    wanted = (INBOX.c.chat_id == chat) & (INBOX.c.kind == "command") & (INBOX.c.received_at > since)
+    return int(u.run(select(func.count()).select_from(INBOX).where(wanted)).scalar_one())
+
+
+def recent_raw(u: Unit, chat: ChatCard, before: int, within: timedelta, limit: int) -> list[dict[str, Any]]:
+    """The chat's last updates before row `before`, oldest first, as parsed JSON."""
+    rows = u.all(
+        select(INBOX.c.id, INBOX.c.raw)
+        .where(INBOX.c.chat_id == chat.id, INBOX.c.received_at > u.now - within, INBOX.c.id < before, INBOX.c.raw.is_not(None))
+        .where(INBOX.c.kind == "text")
+        .order_by(INBOX.c.received_at.desc(), INBOX.c.id.desc())
+        .limit(limit)
+    )
+    return [json.loads(u.open(chat.key, "inbox.raw", row.id, row.raw)) for row in reversed(rows)]

@@ -1,0 +1,29 @@
+"""Single facts about the database: the key check, the bot's name, the latest time that was told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from storage.store import Unit, table
+from storage.tables import Meta
+from storage.upsert import insert_or_update
+
+META = table(Meta)
+KEY_CHECK, CLOCK = "key_check", "clock"
+
+
+def get(u: Unit, key: str) -> str | None:
+    row = u.one(select(META.c.value).where(META.c.key == key))
+    return row.value if row else None
+
+
+def put(u: Unit, key: str, value: str) -> None:
+    insert_or_update(u, Meta, ("key",), key=key, value=value)
+
+
+def latest(u: Unit) -> datetime | None:
+    """The latest instant that was put down, so that time never goes back over a restart."""
+    kept = get(u, CLOCK)
+    return datetime.fromisoformat(kept) if kept else None

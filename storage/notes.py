@@ -1,0 +1,56 @@
+"""The staff inbox: what a person has to look at, the next business day or sooner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from storage.people import PersonCard
+from storage.store import Unit, table
+from storage.tables import Note, Person
+
+NOTES, PEOPLE = table(Note), table(Person)
+
+
+@dataclass(frozen=True)
+class NoteRow:
+    """One line. kind: session, concern, ladder, undelivered, quarantine, ...; `words` only what the patient passed on."""
+
+    id: int
+    person: int | None
+    kind: str
+    code: str
+    words: str | None
+    at: datetime
+
+
+def add(u: Unit, person: int | None, kind: str, code: str = "", words: str | None = None) -> int:
+    id = u.new_id()
+    sealed = None
+    if words is not None and person is not None:
+        key = u.run(select(PEOPLE.c.key_id).where(PEOPLE.c.id == person)).scalar_one()
+        sealed = u.seal(key, "note.words", id, words)
+    return u.add(Note, id=id, person_id=person, kind=kind, code=code, words=sealed, at=u.now)
+
+
+def unseen(u: Unit, limit: int = 50) -> list[NoteRow]:
+    """What nobody has ticked off, oldest first."""
+    rows = u.all(
+        select(NOTES, PEOPLE.c.key_id)
+        .join(PEOPLE, PEOPLE.c.id == NOTES.c.person_id, isouter=True)
+        .where(NOTES.c.seen_at.is_(None))
+        .order_by(NOTES.c.id)
+        .limit(limit)
+    )
+    return [
+        NoteRow(
+            row.id, row.person_id, row.kind, row.code, u.open(row.key_id, "note.words", row.id, row.words) if row.words else None, row.at
+        )
+        for row in rows
+    ]
+
+
+def seen(u: Unit, id: int, by: PersonCard) -> None:
+    u.set(Note, id, seen_at=u.now, seen_by=by.id)

@@ -1,0 +1,199 @@
+"""What is to be done at Telegram: rows written with the turn, claimed with a lease, finished by whoever holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select, update
+
+from storage.people import ChatCard
+from storage.store import Unit, table
+from storage.tables import Chat, Outbox
+from storage.upsert import insert_once
+
+OUTBOX, CHATS = table(Outbox), table(Chat)
+
+CRISIS, ESCALATION, REPLY, PROMPT, BULK = range(5)
+"""The lanes, most urgent first."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A row that could be sent, as far as the choice needs to know."""
+
+    id: int
+    lane: int
+    chat: int
+    kind: str
+    target: int | None
+    not_before: datetime
+    send_by: datetime | None
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A row under lease, with what to send. `message_id` is the target's, for edits; `attempt` fences the finish."""
+
+    id: int
+    lane: int
+    chat: int
+    address: int
+    kind: str
+    payload: dict[str, Any]
+    attempt: int
+    message_id: int | None
+    ref: str | None
+    not_before: datetime
+    target: int | None
+    created_at: datetime
+
+
+def post(
+    u: Unit,
+    chat: ChatCard,
+    lane: int,
+    kind: str,
+    payload: dict[str, Any],
+    content: str,
+    *,
+    dedupe: str | None = None,
+    target: int | None = None,
+    not_before: datetime | None = None,
+    send_by: datetime | None = None,
+    wanted: str | None = None,
+    ref: str | None = None,
+) -> int | None:
+    """Put one thing in a lane. None when `dedupe` says it was put there before.
+
+    kind: "send" (a new message), "edit" (words and keyboard of `target`), "strip" (its keyboard only), "frame" (a timer).
+    An unsent edit of the same message gives way to this one.
+    """
+    if kind in ("edit", "strip") and target is not None:
+        u.run(
+            update(OUTBOX)
+            .where(OUTBOX.c.target == target, OUTBOX.c.state == "ready", OUTBOX.c.kind.in_(("edit", "strip")))
+            .values(state="superseded", done_at=u.now)
+        )
+    id = u.new_id()
+    posted = insert_once(
+        u,
+        Outbox,
+        id=id,
+        dedupe_key=dedupe,
+        lane=lane,
+        chat_id=chat.id,
+        kind=kind,
+        target=target,
+        content=content,
+        payload=u.seal(chat.key, "outbox.payload", id, payload),
+        not_before=not_before or u.now,
+        send_by=send_by,
+        wanted=wanted,
+        state="ready",
+        attempt=0,
+        ref=ref,
+        created_at=u.now,
+    )
+    return id if posted else None
+
+
+def waiting(u: Unit, limit: int = 200) -> list[Waiting]:
+    """Rows that could go now, most urgent lane first, oldest first within it; every lane gets its share of `limit`.
+
+    Rows of chats that cannot be reached are left out, but for the replies to someone who has just written.
+    """
+    found: list[Waiting] = []
+    for lane in range(5):
+        rows = u.all(
+            select(
+                OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.chat_id, OUTBOX.c.kind, OUTBOX.c.target, OUTBOX.c.not_before, OUTBOX.c.send_by
+            )
+            .where(OUTBOX.c.state == "ready", OUTBOX.c.lane == lane, OUTBOX.c.not_before <= u.now)
+            .order_by(OUTBOX.c.id)
+            .limit(limit)
+        )
+        found += [Waiting(r.id, r.lane, r.chat_id, r.kind, r.target, r.not_before, r.send_by) for r in rows]
+    return found
+
+
+def next_at(u: Unit) -> datetime | None:
+    """When the earliest row that waits may go, or None when nothing waits."""
+    found: datetime | None = u.run(select(func.min(OUTBOX.c.not_before)).where(OUTBOX.c.state == "ready")).scalar_one()
+    return found
+
+
+def claim(u: Unit, id: int, owner: str, until: datetime) -> Claimed | None:
+    """Take the row under lease, or None when it is no longer ready."""
+    taken = u.run(
+        update(OUTBOX)
+        .where(OUTBOX.c.id == id, OUTBOX.c.state == "ready")
+        .values(state="leased", lease_owner=owner, lease_until=until, attempt=OUTBOX.c.attempt + 1)
+        .returning(*OUTBOX.c)
+    ).first()
+    if taken is None:
+        return None
+    chat = u.one(select(CHATS.c.key_id, CHATS.c.address).where(CHATS.c.id == taken.chat_id))
+    assert chat is not None
+    target = u.one(select(OUTBOX.c.message_id).where(OUTBOX.c.id == taken.target)) if taken.target else None
+    return Claimed(
+        id=taken.id,
+        lane=taken.lane,
+        chat=taken.chat_id,
+        address=int(u.open(chat.key_id, "chat.address", taken.chat_id, chat.address)),
+        kind=taken.kind,
+        payload=u.open_json(chat.key_id, "outbox.payload", taken.id, taken.payload),
+        attempt=taken.attempt,
+        message_id=target.message_id if target else None,
+        ref=taken.ref,
+        not_before=taken.not_before,
+        target=taken.target,
+        created_at=taken.created_at,
+    )
+
+
+def finish(u: Unit, id: int, attempt: int, state: str, *, message_id: int | None = None, reason: str | None = None) -> bool:
+    """Record how a leased row ended: sent, unknown, dead or dropped. False when the lease was lost meanwhile."""
+    values: dict[str, Any] = {"state": state, "done_at": u.now, "reason": reason, "lease_owner": None, "lease_until": None}
+    if message_id is not None:
+        values["message_id"] = message_id
+    mine = and_(OUTBOX.c.id == id, OUTBOX.c.state == "leased", OUTBOX.c.attempt == attempt)
+    return bool(u.run(update(OUTBOX).where(mine).values(**values)).rowcount)
+
+
+def put_back(u: Unit, id: int, attempt: int, not_before: datetime, *, reason: str | None = None) -> bool:
+    """Give a leased row back, to go no earlier than `not_before`."""
+    mine = and_(OUTBOX.c.id == id, OUTBOX.c.state == "leased", OUTBOX.c.attempt == attempt)
+    values = {"state": "ready", "not_before": not_before, "reason": reason, "lease_owner": None, "lease_until": None}
+    return bool(u.run(update(OUTBOX).where(mine).values(**values)).rowcount)
+
+
+def expired_leases(u: Unit) -> list[tuple[int, int, int]]:
+    """Leased rows whose holder died: (id, lane, attempt). Whether Telegram got them is not known."""
+    rows = u.all(select(OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.attempt).where(OUTBOX.c.state == "leased", OUTBOX.c.lease_until < u.now))
+    return [(row.id, row.lane, row.attempt) for row in rows]
+
+
+def drop(u: Unit, reason: str, *, wanted: str | None = None, target: int | None = None, kind: str | None = None) -> int:
+    """Drop rows that wait, by their condition or by the message they belong to. Returns how many."""
+    conditions = [OUTBOX.c.state == "ready"]
+    if wanted is not None:
+        conditions.append(OUTBOX.c.wanted == wanted)
+    if target is not None:
+        conditions.append(or_(OUTBOX.c.target == target, OUTBOX.c.id == target))
+    if kind is not None:
+        conditions.append(OUTBOX.c.kind == kind)
+    return int(u.run(update(OUTBOX).where(*conditions).values(state="dropped", reason=reason, done_at=u.now)).rowcount)
+
+
+def panel_of_message(u: Unit, chat: int, message_id: int) -> int | None:
+    """The outbox row whose message carries this Telegram id."""
+    row = u.one(select(OUTBOX.c.id).where(OUTBOX.c.chat_id == chat, OUTBOX.c.message_id == message_id))
+    return row.id if row else None
+
+
+def state_of(u: Unit, id: int) -> tuple[str, int | None] | None:
+    """(state, Telegram message id) of one row."""
+    row = u.one(select(OUTBOX.c.state, OUTBOX.c.message_id).where(OUTBOX.c.id == id))
+    return (row.state, row.message_id) if row else None

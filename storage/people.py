@@ -1,0 +1,246 @@
+"""People and their chats: who someone is, what they chose, and how a Telegram id finds them."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select, update
+
+from storage.store import Unit, table
+from storage.tables import Chat, Consent, Invite, Person
+
+PEOPLE, CHATS, INVITES, CONSENTS = table(Person), table(Chat), table(Invite), table(Consent)
+
+SEALED_FIELDS = ("call_name", "phone", "medicines")
+"""Profile fields that are a person's own words, kept together in the sealed `profile`."""
+CLEAR_FIELDS = ("zone", "country", "region", "language", "morning_at", "evening_at", "quiet_from", "quiet_to", "discreet", "paused_until")
+PROFILE_FIELDS = SEALED_FIELDS + CLEAR_FIELDS
+
+PATIENT_INVITE = timedelta(hours=72)
+STAFF_INVITE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class PersonCard:
+    """A person as the turn sees them. `status`: invited, active, discharged, revoked or forgotten."""
+
+    id: int
+    code: str
+    role: str
+    duty: str
+    status: str
+    key: int
+    name: str
+    call_name: str
+    phone: str
+    medicines: tuple[str, ...]
+    zone: str
+    country: str
+    region: str
+    language: str
+    morning_at: str | None
+    evening_at: str | None
+    quiet_from: str
+    quiet_to: str
+    discreet: bool
+    paused_until: date | None
+    program_start: date | None
+    program_weeks: int | None
+
+    @property
+    def active(self) -> bool:
+        return self.status == "active"
+
+
+@dataclass(frozen=True)
+class ChatCard:
+    """A chat: `key` seals what came through it, `person` is None for a stranger."""
+
+    id: int
+    key: int
+    person: int | None
+    reachable: bool
+
+
+def _person(u: Unit, row: Row[Any]) -> PersonCard:
+    profile = u.open_json(row.key_id, "person.profile", row.id, row.profile)
+    return PersonCard(
+        id=row.id,
+        code=row.code,
+        role=row.role,
+        duty=row.duty,
+        status=row.status,
+        key=row.key_id,
+        name=u.open(row.key_id, "person.name", row.id, row.name),
+        call_name=profile.get("call_name", ""),
+        phone=profile.get("phone", ""),
+        medicines=tuple(profile.get("medicines", ())),
+        **{field: getattr(row, field) for field in CLEAR_FIELDS},
+        program_start=row.program_start,
+        program_weeks=row.program_weeks,
+    )
+
+
+def person(u: Unit, id: int) -> PersonCard:
+    row = u.one(select(PEOPLE).where(PEOPLE.c.id == id))
+    if row is None:
+        raise LookupError("no such person")
+    return _person(u, row)
+
+
+def person_by_code(u: Unit, code: str) -> PersonCard | None:
+    row = u.one(select(PEOPLE).where(PEOPLE.c.code == code))
+    return _person(u, row) if row else None
+
+
+def people(u: Unit, role: str, status: str | None = None) -> list[PersonCard]:
+    wanted: Select[Any] = select(PEOPLE).where(PEOPLE.c.role == role).order_by(PEOPLE.c.code)
+    if status:
+        wanted = wanted.where(PEOPLE.c.status == status)
+    return [_person(u, row) for row in u.all(wanted)]
+
+
+def add_person(u: Unit, role: str, name: str, zone: str, *, duty: str = "", code: str | None = None, **fields: Any) -> int:
+    """A new person in status "invited". Without a code, the next free number of four digits (patients) or S-number."""
+    id, key = u.new_id(), u.new_key()
+    return u.add(
+        Person,
+        id=id,
+        code=code or _next_code(u, role),
+        role=role,
+        duty=duty,
+        status="invited",
+        key_id=key,
+        name=u.seal(key, "person.name", id, name),
+        profile=u.seal(key, "person.profile", id, {}),
+        zone=zone,
+        created_at=u.now,
+        quiet_from=fields.pop("quiet_from", "21:30"),
+        quiet_to=fields.pop("quiet_to", "07:30"),
+        **fields,
+    )
+
+
+def _next_code(u: Unit, role: str) -> str:
+    count = u.run(select(func.count()).select_from(PEOPLE).where(PEOPLE.c.role == role)).scalar_one()
+    prefix = "" if role == "patient" else "S"
+    for number in range(count + 1, count + 10_000):
+        code = f"{prefix}{number:0{4 - len(prefix)}d}"
+        if u.one(select(PEOPLE.c.id).where(PEOPLE.c.code == code)) is None:
+            return code
+    raise LookupError("no free code")
+
+
+def save_profile(u: Unit, who: PersonCard, values: dict[str, Any]) -> PersonCard:
+    """Set profile fields by name (`PROFILE_FIELDS`); unknown names raise `KeyError`."""
+    unknown = set(values) - set(PROFILE_FIELDS)
+    if unknown:
+        raise KeyError(f"unknown profile fields {sorted(unknown)}")
+    profile = {"call_name": who.call_name, "phone": who.phone, "medicines": list(who.medicines)}
+    profile.update({field: values[field] for field in SEALED_FIELDS if field in values})
+    clear = {field: values[field] for field in CLEAR_FIELDS if field in values}
+    if isinstance(clear.get("paused_until"), str):
+        clear["paused_until"] = date.fromisoformat(clear["paused_until"])
+    u.set(Person, who.id, profile=u.seal(who.key, "person.profile", who.id, profile), **clear)
+    return person(u, who.id)
+
+
+def set_status(u: Unit, id: int, status: str) -> None:
+    u.set(Person, id, status=status)
+
+
+def chat_for(u: Unit, address: int) -> ChatCard:
+    """The chat of a Telegram id, made with a key of its own when it is new."""
+    found = u.one(select(CHATS).where(CHATS.c.address_hash == u.keys.master.index(address)))
+    if found:
+        return ChatCard(found.id, found.key_id, found.person_id, found.reachable)
+    id, key = u.new_id(), u.new_key()
+    sealed = u.seal(key, "chat.address", id, str(address))
+    u.add(Chat, id=id, address_hash=u.keys.master.index(address), address=sealed, key_id=key, created_at=u.now, seen_at=u.now)
+    return ChatCard(id, key, None, True)
+
+
+def chat(u: Unit, id: int) -> ChatCard:
+    row = u.one(select(CHATS.c.id, CHATS.c.key_id, CHATS.c.person_id, CHATS.c.reachable).where(CHATS.c.id == id))
+    if row is None:
+        raise LookupError("no such chat")
+    return ChatCard(row.id, row.key_id, row.person_id, row.reachable)
+
+
+def chat_of(u: Unit, person: int) -> ChatCard | None:
+    """The chat a person is reached through: the newest bound to them."""
+    found = u.one(
+        select(CHATS.c.id, CHATS.c.key_id, CHATS.c.person_id, CHATS.c.reachable)
+        .where(CHATS.c.person_id == person)
+        .order_by(CHATS.c.id.desc())
+    )
+    return ChatCard(found.id, found.key_id, found.person_id, found.reachable) if found else None
+
+
+def address(u: Unit, id: int) -> int:
+    """The Telegram id of a chat."""
+    row = u.one(select(CHATS.c.key_id, CHATS.c.address).where(CHATS.c.id == id))
+    if row is None:
+        raise LookupError("no such chat")
+    return int(u.open(row.key_id, "chat.address", id, row.address))
+
+
+def set_reachable(u: Unit, chat: int, reachable: bool) -> None:
+    u.set(Chat, chat, reachable=reachable)
+
+
+def add_invite(u: Unit, who: PersonCard, issued_by: int | None = None) -> str:
+    """A one-time code of 128 bits for this person; only its hash is kept. Earlier unused codes of theirs stop working."""
+    u.run(update(INVITES).where(INVITES.c.person_id == who.id, INVITES.c.used_at.is_(None)).values(used_at=u.now))
+    code = secrets.token_urlsafe(16)
+    lasts = PATIENT_INVITE if who.role == "patient" else STAFF_INVITE
+    u.add(Invite, code_hash=_code_hash(code), person_id=who.id, issued_by=issued_by, expires_at=u.now + lasts)
+    return code
+
+
+def redeem(u: Unit, code: str, chat: int) -> PersonCard | None:
+    """Bind the chat to the invited person, once. None for a wrong, used or expired code: one answer for all three."""
+    used = u.run(
+        update(INVITES)
+        .where(INVITES.c.code_hash == _code_hash(code), INVITES.c.used_at.is_(None), INVITES.c.expires_at > u.now)
+        .values(used_at=u.now)
+        .returning(INVITES.c.person_id)
+    ).first()
+    if used is None:
+        return None
+    who = person(u, used.person_id)
+    if who.status not in ("invited", "active"):
+        return None
+    u.run(update(CHATS).where(CHATS.c.person_id == who.id, CHATS.c.id != chat).values(person_id=None))
+    u.set(Chat, chat, person_id=who.id, reachable=True)
+    u.set(Person, who.id, status="active")
+    return person(u, who.id)
+
+
+def _code_hash(code: str) -> bytes:
+    return hashlib.sha256(code.encode()).digest()
+
+
+def give_consent(u: Unit, person: int, scope: str, version: int) -> None:
+    """Record consent to a scope; an earlier one to the same scope is closed, never overwritten."""
+    revoke_consent(u, person, scope)
+    u.add(Consent, person_id=person, scope=scope, version=version, given_at=u.now)
+
+
+def revoke_consent(u: Unit, person: int, scope: str) -> None:
+    u.run(
+        update(CONSENTS)
+        .where(CONSENTS.c.person_id == person, CONSENTS.c.scope == scope, CONSENTS.c.revoked_at.is_(None))
+        .values(revoked_at=u.now)
+    )
+
+
+def consents(u: Unit, person: int, at: datetime | None = None) -> dict[str, datetime]:
+    """The scopes in force, with when each was given. `at` asks for an earlier instant."""
+    rows = u.all(select(CONSENTS).where(CONSENTS.c.person_id == person))
+    at = at or u.now
+    return {row.scope: row.given_at for row in rows if row.given_at <= at and (row.revoked_at is None or row.revoked_at > at)}

@@ -1,0 +1,118 @@
+"""Encryption at rest: AES-256-GCM per value, a data key per subject, wrapped by a master key outside the database.
+
+A sealed value is `1 | nonce (12) | ciphertext+tag`. Its associated data names table, column, row and data key, so a value
+cannot be moved to another row or person unnoticed. Destroying a data key makes all that was sealed with it unreadable,
+also in old backups.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import stat
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+VERSION = b"\x01"
+CACHED_KEYS = 4096
+
+
+class SealBroken(Exception):
+    """A stored value does not fit its row or its key. It is left as it is; look at the backup and the key in use."""
+
+
+@dataclass(frozen=True)
+class MasterKey:
+    """32 bytes. `id` is a short fingerprint, stored beside what the key wraps; `index` keys the hash of Telegram ids."""
+
+    secret: bytes
+
+    @property
+    def id(self) -> str:
+        return hashlib.sha256(b"between master " + self.secret).hexdigest()[:12]
+
+    def __repr__(self) -> str:
+        return f"MasterKey({self.id})"
+
+    def index(self, address: int) -> bytes:
+        """The keyed hash by which a Telegram id is found; its key is derived, so it is not the wrapping key."""
+        key = hmac.digest(self.secret, b"between address index", "sha256")
+        return hmac.digest(key, str(address).encode(), "sha256")
+
+    @classmethod
+    def from_text(cls, text: str) -> MasterKey:
+        """From base64 as given in BETWEEN_MASTER_KEY. Raises `ValueError` unless it is 32 bytes."""
+        secret = base64.b64decode(text.strip(), validate=True)
+        if len(secret) != 32:
+            raise ValueError("a master key is 32 bytes in base64")
+        return cls(secret)
+
+
+def read_or_make_key(path: Path, *, make: bool) -> MasterKey:
+    """The key file, of mode 0600. With `make`, an absent file is created first.
+
+    Raises `FileNotFoundError` if absent, `PermissionError` if others can read it, `ValueError` if it is no key.
+    """
+    if make and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(base64.b64encode(os.urandom(32)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise PermissionError(f"{path.name} can be read by others; set its mode to 0600")
+    return MasterKey.from_text(path.read_text())
+
+
+class Keyring:
+    """Seals and opens values, with the data keys it has been shown. Holds at most a few thousand unwrapped keys."""
+
+    def __init__(self, master: MasterKey) -> None:
+        self.master = master
+        self._wrap = AESGCM(master.secret)
+        self._keys: OrderedDict[int, AESGCM] = OrderedDict()
+
+    def make(self, key_id: int) -> bytes:
+        """A new data key, wrapped for storage."""
+        secret = AESGCM.generate_key(256)
+        self._remember(key_id, AESGCM(secret))
+        nonce = os.urandom(12)
+        return nonce + self._wrap.encrypt(nonce, secret, f"data_key|{key_id}".encode())
+
+    def admit(self, key_id: int, wrapped: bytes) -> None:
+        """Unwrap a stored data key. Raises `SealBroken` when it was wrapped by another master key."""
+        try:
+            secret = self._wrap.decrypt(wrapped[:12], wrapped[12:], f"data_key|{key_id}".encode())
+        except InvalidTag:
+            raise SealBroken("a data key does not open with this master key") from None
+        self._remember(key_id, AESGCM(secret))
+
+    def forget(self, key_id: int) -> None:
+        self._keys.pop(key_id, None)
+
+    def __contains__(self, key_id: int) -> bool:
+        return key_id in self._keys
+
+    def seal(self, key_id: int, place: str, data: bytes) -> bytes:
+        """`place` is "table.column:row"."""
+        nonce = os.urandom(12)
+        return VERSION + nonce + self._keys[key_id].encrypt(nonce, data, f"{place}|{key_id}".encode())
+
+    def open(self, key_id: int, place: str, sealed: bytes) -> bytes:
+        try:
+            return self._keys[key_id].decrypt(sealed[1:13], sealed[13:], f"{place}|{key_id}".encode())
+        except InvalidTag:
+            raise SealBroken(f"{place.split(':')[0]} does not open") from None
+
+    def _remember(self, key_id: int, key: AESGCM) -> None:
+        self._keys[key_id] = key
+        self._keys.move_to_end(key_id)
+        while len(self._keys) > CACHED_KEYS:
+            self._keys.popitem(last=False)

@@ -1,0 +1,105 @@
+"""The unit of work: one transaction, one `now`, and the seals. All reading and writing goes through a `Unit`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Executable, Row, Table, insert, select, update
+from sqlmodel import SQLModel
+
+from storage.ids import new_id
+from storage.seal import Keyring, SealBroken
+from storage.tables import DataKey
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The Core table of a model; hot paths build their statements on it."""
+    found: Table = model.__table__  # type: ignore[attr-defined]
+    return found
+
+
+class Unit:
+    """One transaction at the instant `now` (aware UTC). Nothing in it waits for a network."""
+
+    def __init__(self, connection: Connection, keys: Keyring, now: datetime) -> None:
+        self.connection = connection
+        self.keys = keys
+        self.now = now
+
+    def new_id(self) -> int:
+        return new_id(self.now)
+
+    def run(self, statement: Executable, values: Any = None) -> Any:
+        return self.connection.execute(statement, values) if values is not None else self.connection.execute(statement)
+
+    def one(self, statement: Executable) -> Row[Any] | None:
+        return self.connection.execute(statement).first()
+
+    def all(self, statement: Executable) -> list[Row[Any]]:
+        return list(self.connection.execute(statement).all())
+
+    def add(self, model: type[SQLModel], **values: Any) -> int:
+        """Insert one row, with a fresh id unless one is given; returns the id."""
+        values.setdefault("id", self.new_id())
+        self.connection.execute(insert(table(model)), values)
+        return int(values["id"])
+
+    def set(self, model: type[SQLModel], row: int, **values: Any) -> None:
+        columns = table(model)
+        self.connection.execute(update(columns).where(columns.c.id == row).values(**values))
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What happens inside is undone alone if it raises."""
+        with self.connection.begin_nested():
+            yield
+
+    def new_key(self) -> int:
+        """A data key for a new subject."""
+        key = self.new_id()
+        self.add(DataKey, id=key, master=self.keys.master.id, wrapped=self.keys.make(key), created_at=self.now)
+        return key
+
+    def seal(self, key: int, place: str, row: int, value: Any) -> bytes:
+        """Seal text, or anything JSON holds, for one column of one row. `place` is "table.column"."""
+        self._admit(key)
+        data = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        return self.keys.seal(key, f"{place}:{row}", data.encode())
+
+    def open(self, key: int, place: str, row: int, sealed: bytes) -> str:
+        """Raises `SealBroken` when the value, its place or its key do not fit, or the key was destroyed."""
+        self._admit(key)
+        return self.keys.open(key, f"{place}:{row}", sealed).decode()
+
+    def open_json(self, key: int, place: str, row: int, sealed: bytes) -> Any:
+        return json.loads(self.open(key, place, row, sealed))
+
+    def _admit(self, key: int) -> None:
+        if key in self.keys:
+            return
+        columns = table(DataKey)
+        found = self.one(select(columns.c.wrapped).where(columns.c.id == key))
+        if found is None or found.wrapped is None:
+            raise SealBroken("the data key of this subject has been destroyed")
+        self.keys.admit(key, found.wrapped)
+
+
+class Store:
+    """A database with its keyring. Hands out units; keeps nothing else."""
+
+    def __init__(self, engine: Engine, keys: Keyring) -> None:
+        self.engine = engine
+        self.keys = keys
+
+    @contextmanager
+    def unit(self, now: datetime) -> Iterator[Unit]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        with self.engine.begin() as connection:
+            yield Unit(connection, self.keys, now)
+
+    def close(self) -> None:
+        self.engine.dispose()

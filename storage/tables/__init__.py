@@ -1,0 +1,38 @@
+"""Every table. Free text, names and Telegram ids are sealed bytes (see `storage.seal`); numbers and codes are in clear.
+
+Ids are time-ordered 62-bit integers made by the application (`storage.ids`), because a sealed value is bound to its row
+before the row is written. JSON in clear text columns holds codes and numbers only.
+"""
+
+from storage.tables.care import Attendance, Attendee, Cancelled, CheckIn, Entry, Observation, Series, SkillUse
+from storage.tables.people import Chat, Clinic, Consent, DataKey, Invite, Meta, Person
+from storage.tables.safety import Audit, Escalation, EscalationEvent, Note, OnCall
+from storage.tables.traffic import Due, Inbox, Outbox, Prompt, Talk
+
+__all__ = [
+    "Attendance",
+    "Attendee",
+    "Audit",
+    "Cancelled",
+    "Chat",
+    "CheckIn",
+    "Clinic",
+    "Consent",
+    "DataKey",
+    "Due",
+    "Entry",
+    "Escalation",
+    "EscalationEvent",
+    "Inbox",
+    "Invite",
+    "Meta",
+    "Note",
+    "Observation",
+    "OnCall",
+    "Outbox",
+    "Person",
+    "Prompt",
+    "Series",
+    "SkillUse",
+    "Talk",
+]

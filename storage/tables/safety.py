@@ -1,0 +1,98 @@
+"""From danger to a human, what staff have to look at, and who did what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from storage.tables.columns import big, link, link_or_none, row_id
+
+
+class Escalation(SQLModel, table=True):
+    """From danger to a human. Ends only as CLOSED, by a human, with an outcome. One that is not closed per patient."""
+
+    __table_args__ = (
+        Index(
+            "escalation_open",
+            "person_id",
+            unique=True,
+            sqlite_where=text("state <> 'CLOSED'"),
+            postgresql_where=text("state <> 'CLOSED'"),
+        ),
+    )
+    id: int = row_id()
+    ref: str = Field(unique=True)
+    person_id: int = link("person.id")
+    chat_id: int = link("chat.id")
+    level: str
+    track: str
+    state: str
+    version: int = 1
+    ladder: str
+    """JSON: the ladder as it stood at opening."""
+    cycle: int = 1
+    step: int = 0
+    next_at: datetime | None = None
+    opened_at: datetime
+    began_at: datetime
+    """When this cycle of the ladder started; the rungs count from here."""
+    acked_by: int | None = link_or_none("person.id")
+    acked_at: datetime | None = None
+    contacted_at: datetime | None = None
+    closed_by: int | None = link_or_none("person.id")
+    closed_at: datetime | None = None
+    outcome: str | None = None
+
+
+class EscalationEvent(SQLModel, table=True):
+    """What happened in an escalation, append-only. `words` are the patient's, sealed with the patient's key."""
+
+    __tablename__ = "escalation_event"
+    id: int = row_id()
+    escalation_id: int = link("escalation.id", index=True)
+    at: datetime
+    kind: str
+    by: int | None = link_or_none("person.id")
+    code: str = ""
+    words: bytes | None = None
+
+
+class OnCall(SQLModel, table=True):
+    """Who holds a position of the ladder: "primary", "backup" or "supervisor"."""
+
+    __tablename__ = "on_call"
+    id: int = row_id()
+    position: str
+    person_id: int = link("person.id")
+    since: datetime
+    until: datetime | None = None
+
+
+class Note(SQLModel, table=True):
+    """A line of the staff inbox: a session someone can't come to, a concern, a message that could not be sent."""
+
+    id: int = row_id()
+    person_id: int | None = link_or_none("person.id", index=True)
+    kind: str
+    code: str = ""
+    words: bytes | None = None
+    at: datetime
+    seen_at: datetime | None = None
+    seen_by: int | None = link_or_none("person.id")
+
+
+class Audit(SQLModel, table=True):
+    """Append-only, hash-chained per subject: who did or read what, and why. Never the content itself."""
+
+    __table_args__ = (UniqueConstraint("subject", "position"),)
+    id: int = row_id()
+    subject: int = big()
+    position: int
+    at: datetime
+    actor: str
+    action: str
+    object: str = ""
+    reason: str = ""
+    hash: bytes

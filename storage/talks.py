@@ -1,0 +1,201 @@
+"""Conversations and the keyboards they were shown on."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from storage.people import ChatCard
+from storage.store import Unit, table
+from storage.tables import Prompt, Talk
+
+TALKS, PROMPTS = table(Talk), table(Prompt)
+
+
+@dataclass(frozen=True)
+class TalkRow:
+    """A conversation as stored. `body` is JSON data: {"me", "log", "timer", ...}."""
+
+    id: int
+    chat: int
+    flow: str
+    version: int
+    state: str
+    body: dict[str, Any]
+    panel: int | None
+    prompt: int | None
+    started_at: datetime
+    touched_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class PromptRow:
+    """A keyboard that was shown: which option was the button at place n, and what it belongs to."""
+
+    id: int
+    nonce: str
+    chat: int
+    kind: str
+    talk: int | None
+    key: str
+    subject: int | None
+    options: tuple[str, ...]
+    args: dict[str, Any]
+    panel: int | None
+    state: str
+    answered: str | None
+    created_at: datetime
+
+
+def _talk(u: Unit, chat: ChatCard, row: Row[Any]) -> TalkRow:
+    body = u.open_json(chat.key, "talk.body", row.id, row.body)
+    return TalkRow(
+        row.id,
+        row.chat_id,
+        row.flow,
+        row.version,
+        row.state,
+        body,
+        row.panel_id,
+        row.prompt_id,
+        row.started_at,
+        row.touched_at,
+        row.expires_at,
+    )
+
+
+def waiting(u: Unit, chat: ChatCard) -> TalkRow | None:
+    """The one talk of this chat that waits for an answer."""
+    row = u.one(select(TALKS).where(TALKS.c.chat_id == chat.id, TALKS.c.state == "waiting").order_by(TALKS.c.id.desc()))
+    return _talk(u, chat, row) if row else None
+
+
+def parked(u: Unit, chat: ChatCard) -> TalkRow | None:
+    """The talk that was interrupted last and can be offered again."""
+    row = u.one(
+        select(TALKS)
+        .where(TALKS.c.chat_id == chat.id, TALKS.c.state == "parked", TALKS.c.expires_at > u.now)
+        .order_by(TALKS.c.touched_at.desc(), TALKS.c.id.desc())
+    )
+    return _talk(u, chat, row) if row else None
+
+
+def talk(u: Unit, chat: ChatCard, id: int) -> TalkRow | None:
+    row = u.one(select(TALKS).where(TALKS.c.id == id, TALKS.c.chat_id == chat.id))
+    return _talk(u, chat, row) if row else None
+
+
+def add_talk(u: Unit, chat: ChatCard, flow: str, version: int, body: dict[str, Any], expires_at: datetime) -> int:
+    id = u.new_id()
+    return u.add(
+        Talk,
+        id=id,
+        chat_id=chat.id,
+        flow=flow,
+        version=version,
+        state="waiting",
+        body=u.seal(chat.key, "talk.body", id, body),
+        started_at=u.now,
+        touched_at=u.now,
+        expires_at=expires_at,
+    )
+
+
+def save_talk(u: Unit, chat: ChatCard, id: int, *, body: dict[str, Any] | None = None, touch: bool = True, **columns: Any) -> None:
+    """Write a talk's new state. `columns`: state, panel_id, prompt_id, version, expires_at."""
+    if body is not None:
+        columns["body"] = u.seal(chat.key, "talk.body", id, body)
+    if touch:
+        columns["touched_at"] = u.now
+    u.set(Talk, id, **columns)
+
+
+def add_prompt(
+    u: Unit,
+    chat: int,
+    kind: str,
+    key: str,
+    options: list[str],
+    *,
+    talk: int | None = None,
+    subject: int | None = None,
+    args: dict[str, Any] | None = None,
+) -> tuple[int, str]:
+    """A new live keyboard; returns its id and the nonce its buttons carry (128 random bits, 22 characters)."""
+    nonce = secrets.token_urlsafe(16)
+    id = u.add(
+        Prompt,
+        nonce=nonce,
+        chat_id=chat,
+        kind=kind,
+        key=key,
+        talk_id=talk,
+        subject=subject,
+        options=json.dumps(options),
+        args=json.dumps(args or {}),
+        state="live",
+        created_at=u.now,
+    )
+    return id, nonce
+
+
+def _prompt(row: Row[Any]) -> PromptRow:
+    return PromptRow(
+        row.id,
+        row.nonce,
+        row.chat_id,
+        row.kind,
+        row.talk_id,
+        row.key,
+        row.subject,
+        tuple(json.loads(row.options)),
+        json.loads(row.args),
+        row.panel_id,
+        row.state,
+        row.answered,
+        row.created_at,
+    )
+
+
+def prompt_by_nonce(u: Unit, nonce: str) -> PromptRow | None:
+    row = u.one(select(PROMPTS).where(PROMPTS.c.nonce == nonce))
+    return _prompt(row) if row else None
+
+
+def prompt(u: Unit, id: int) -> PromptRow | None:
+    row = u.one(select(PROMPTS).where(PROMPTS.c.id == id))
+    return _prompt(row) if row else None
+
+
+def put_on(u: Unit, id: int, panel: int) -> None:
+    """Note the message a keyboard was shown on."""
+    u.set(Prompt, id, panel_id=panel)
+
+
+def close_prompt(u: Unit, id: int, answered: str | None = None) -> None:
+    u.set(Prompt, id, state="closed", answered=answered)
+
+
+def close_live_prompt(u: Unit, id: int) -> None:
+    """Close a keyboard nobody tapped; one that was tapped keeps what was answered."""
+    u.run(update(PROMPTS).where(PROMPTS.c.id == id, PROMPTS.c.state == "live").values(state="closed"))
+
+
+def live_prompts_about(u: Unit, kind: str, key: str, subject: int) -> list[PromptRow]:
+    """Every live keyboard about one thing (all pages of an escalation)."""
+    wanted = (PROMPTS.c.kind == kind) & (PROMPTS.c.key == key) & (PROMPTS.c.subject == subject) & (PROMPTS.c.state == "live")
+    return [_prompt(row) for row in u.all(select(PROMPTS).where(wanted))]
+
+
+def close_prompts_about(u: Unit, kind: str, key: str, subject: int) -> list[PromptRow]:
+    """Close them; returns them as they were."""
+    rows = live_prompts_about(u, kind, key, subject)
+    for row in rows:
+        close_live_prompt(u, row.id)
+    return rows

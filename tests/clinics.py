@@ -1,0 +1,42 @@
+"""A made-up clinic for tests: one patient, a second one, and one person on call. Nobody here is real."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.phones import Phones
+from storage import clinic, escalations, people
+from storage.migrate import migrate
+from storage.store import Store, Unit
+
+PATIENT, STAFF, OTHER, STRANGER = 5001, 9001, 5002, 7001
+ZONE = "America/New_York"
+
+
+def open_clinic(store: Store, now: datetime, phones: Phones | None = None) -> None:
+    """Set up the clinic with everybody's chat bound, as if their welcome was over."""
+    migrate(store.engine)
+    with store.unit(now) as u:
+        clinic.set_up(u, "Harbor Program", "555-0100", ZONE, "US", clinic.ALWAYS)
+        add_patient(u, PATIENT, "Robin", code="0001")
+        add_patient(u, OTHER, "Sam", code="0002")
+        staff = add_staff(u, STAFF, "Dana Reyes")
+        escalations.set_on_call(u, "primary", people.person(u, staff))
+    if phones is not None:
+        for address in (PATIENT, STAFF, OTHER):
+            phones.phone(address)
+
+
+def add_patient(u: Unit, address: int, name: str, *, code: str | None = None, zone: str = ZONE, **fields: object) -> int:
+    id = people.add_person(u, "patient", name, zone, code=code, **fields)
+    who = people.person(u, id)
+    people.redeem(u, people.add_invite(u, who), people.chat_for(u, address).id)
+    people.save_profile(u, people.person(u, id), {"call_name": name, "phone": "555-0111"})
+    people.give_consent(u, id, "program", 1)
+    return id
+
+
+def add_staff(u: Unit, address: int, name: str, *, duty: str = "admin") -> int:
+    id = people.add_person(u, "staff", name, ZONE, duty=duty)
+    people.redeem(u, people.add_invite(u, people.person(u, id)), people.chat_for(u, address).id)
+    return id
