@@ -61,9 +61,11 @@ class App:
     async def stop(self) -> None:
         """Stop receiving, finish the current turn and what is on its way, close Telegram. Unfinished rows stay ready."""
         self._scheduler.shutdown(wait=False)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        running = set(self._tasks)
+        while running:
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=TICK)
         await self.drain.finish(STOP_WITHIN)
         await self.channel.close()
         self.writer.close()
@@ -83,6 +85,10 @@ class App:
     async def rested(self) -> None:
         """Until the worker found nothing to take."""
         await self._resting.wait()
+
+    async def drained(self) -> None:
+        """Until nothing is left that could be sent now."""
+        await self.drain.drained()
 
     def _prepare(self, u: Unit, name: str) -> str:
         meta.put(u, "bot_username", name)
@@ -104,7 +110,9 @@ class App:
                 log.critical("intake.refused", fault=type(fault).__name__)
                 await asyncio.sleep(POLLER_RETRY)
                 continue
-            if raws and await self._keep(raws):
+            if not raws:
+                offset = None
+            elif await self._keep(raws):
                 offset = int(json.loads(raws[-1])["update_id"]) + 1
 
     async def _keep(self, raws: list[str]) -> bool:

@@ -7,8 +7,12 @@ they confirm updates while those sit in memory, and one update they can't parse 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
+
+os.environ.setdefault("PTB_TIMEDELTA", "true")  # retry_after as a timedelta, which the library warns about otherwise
 
 import httpx
 from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
@@ -58,11 +62,14 @@ class Channel:
         await self._polls.shutdown()
 
     async def receive(self, offset: int | None) -> list[str]:
-        """The next updates as raw JSON texts, in Telegram's order. Asking with `offset` confirms all below it.
+        """The next updates as raw JSON texts, in Telegram's order. Asking with `offset` confirms all below it, and doesn't wait.
+
+        Only a call without `offset` waits for news: update ids restart at a random number after a quiet week, and a call
+        that waited with an old, higher offset would never see them.
 
         Raises `PollerTaken` when another instance polls this bot, `TokenRefused`, and `ConnectionError` for all that passes.
         """
-        wanted = {"timeout": POLL, "limit": BATCH, "allowed_updates": ["message", "edited_message", "callback_query", "my_chat_member"]}
+        wanted = {"timeout": POLL if offset is None else 0, "limit": BATCH, "allowed_updates": ["message", "edited_message", "callback_query", "my_chat_member"]}
         if offset is not None:
             wanted["offset"] = offset
         try:
@@ -106,8 +113,8 @@ class Channel:
         try:
             return await self._do(row)
         except RetryAfter as wait:
-            seconds = wait.retry_after if isinstance(wait.retry_after, int | float) else wait.retry_after.total_seconds()
-            return Wait(float(seconds))
+            after = wait.retry_after
+            return Wait(after.total_seconds() if isinstance(after, timedelta) else float(after))
         except BadRequest as fault:  # a NetworkError too, in python-telegram-bot: so it comes before
             words = str(fault).lower()
             if "message is not modified" in words:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.message import Draft
 from bot.sitting import Sitting
 from content import hotlines
+from content.library import load
 from safety import pager
 from safety.heard import Heard
 from safety.ladder import Action, Alarm, Inform, Page, Tell
@@ -112,8 +113,12 @@ def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str,
         return
     local, lines = at.local, Lines.of(patient.country)
     known = {"time": f"{local:%H:%M}", "name": actor.name if actor else "", "minutes": _minutes(s, row)}
-    fill(draft := at.draft(), TELLS[what], lines, **known)
-    at.post(draft, lane=CRISIS if what == "exhausted" else ESCALATION, dedupe=f"tell:{what}:{row.id}:{row.version}")
+    words = "crisis.unreached" if what == "exhausted" and not known["minutes"] else TELLS[what]
+    fill(draft := at.draft(), words, lines, **known)
+    still = {"opened": "OPEN", "joined": "OPEN", "reopened": "OPEN", "no_cover": "OPEN", "exhausted": "EXHAUSTED"}.get(what)
+    wanted = f"state:{row.id}:{still}" if still else None  # what is no longer so when it is sent is not said
+    lane = CRISIS if what == "exhausted" else ESCALATION
+    at.post(draft, lane=lane, dedupe=f"tell:{what}:{row.id}:{row.version}", wanted=wanted)
 
 
 def _inform(s: Sitting, row: EscalationRow, what: str, but: int | None, actor: people.PersonCard | None) -> None:
@@ -152,8 +157,9 @@ class Lines:
 
     @staticmethod
     def of(country: str) -> Lines:
-        emergency, line = hotlines.emergency_number(country), hotlines.short(country)
-        return Lines(emergency is not None and bool(line), emergency or "", line or "")
+        emergency = hotlines.emergency_number(country)
+        spoken = emergency or load("en").text("crisis.local_emergency")
+        return Lines(emergency is not None, spoken, hotlines.lines(country)[0].way)
 
 
 def fill(draft: Draft, words: str, lines: Lines | None, **known: object) -> Draft:

@@ -1,16 +1,12 @@
-"""Everything at the edge of a conversation: strangers and invitations, groups, what can't be read, edits, stop, free text."""
+"""Everything at the edge of a conversation: groups, what can't be read, edits, stop, free text."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from bot import danger, talk
+from bot import entry, talk
 from bot.registry import tap
 from bot.sitting import Sitting
-from storage import audit, escalations, inbox, journal, notes, outbox, people, talks
+from storage import audit, escalations, journal, notes, outbox, people, talks
 from storage.talks import PromptRow
-
-TRIES, TRY_WINDOW = 5, timedelta(hours=1)
 
 
 def membership(s: Sitting) -> None:
@@ -29,30 +25,6 @@ def membership(s: Sitting) -> None:
         people.set_reachable(s.u, s.chat.id, True)
 
 
-def outside(s: Sitting) -> None:
-    """Someone this program does not know, or no longer: an invitation, or a kind word about where to find one."""
-    if s.who is None and s.event.kind == "command" and s.event.command == "start" and s.event.argument:
-        _redeem(s)
-        return
-    if s.event.kind == "command" and s.event.command in ("help", "sos"):
-        danger.card(s, "unknown")
-        s.say("crisis.stranger" if s.who is None else "crisis.discharged", dedupe=f"alone:{s.source}")
-        return
-    day = s.u.now.date()
-    s.say("bot.not_invited" if s.who is None else "crisis.discharged", dedupe=f"outside:{s.chat.id}:{day}:{s.u.now.hour}")
-
-
-def _redeem(s: Sitting) -> None:
-    tries = inbox.commands_since(s.u, s.chat.id, s.u.now - TRY_WINDOW)
-    who = people.redeem(s.u, s.event.argument, s.chat.id) if tries <= TRIES else None
-    if who is None:
-        s.say("bot.invite_bad")
-        return
-    audit.record(s.u, who.id, who.code, "invite.redeemed")
-    s.who = who
-    talk.start(s, "welcome" if who.role == "patient" else "welcome_staff")
-
-
 def unreadable(s: Sitting) -> None:
     """Pictures, voice and files can't be read here: say so kindly, with the way to a human."""
     s.say("crisis.unreadable", dedupe=f"unreadable:{s.source}")
@@ -60,8 +32,13 @@ def unreadable(s: Sitting) -> None:
 
 def edited(s: Sitting) -> None:
     """A journal entry gets a new version; any other edit was screened and changes nothing."""
-    if s.event.text and s.event.message_id is not None and journal.edit(s.u, s.person, s.event.message_id, s.event.text):
-        s.say("bot.saw_edit")
+    if not s.event.text or s.event.message_id is None:
+        return
+    became = journal.edit(s.u, s.person, s.event.message_id, s.event.text)
+    if became == "unshared":
+        audit.record(s.u, s.person.id, s.person.code, "journal.unshared", "edited")
+    if became is not None:
+        s.say("bot.saw_edit" if became == "kept" else "journal.edit_unshared")
 
 
 def stop(s: Sitting) -> None:
@@ -93,6 +70,9 @@ def free_text(s: Sitting) -> None:
     """Words nobody asked for: offered to the journal, private, and nothing is kept unless they say so."""
     if s.person.role != "patient":
         s.say("staff.use_menu")
+        return
+    if entry.unwelcomed(s):
+        entry.welcome(s)
         return
     draft = s.draft().add("bot.journal_offer")
     draft.row(draft.button("keep", "bot.journal_keep"), draft.button("no", "bot.journal_no"))

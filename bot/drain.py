@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 from collections.abc import Awaitable, Callable
@@ -38,9 +39,16 @@ class Drain:
     def wake(self) -> None:
         self._woken.set()
 
-    @property
-    def idle(self) -> bool:
-        return not self._going
+    async def drained(self) -> None:
+        """Until nothing is on its way and nothing could go now."""
+        while self._going or await self._writer.run(self._sendable):
+            self.wake()
+            await asyncio.sleep(BUSY)
+
+    @staticmethod
+    def _sendable(u: Unit) -> bool:
+        at = outbox.next_at(u)
+        return at is not None and at <= u.now
 
     async def run(self) -> None:
         """Until cancelled. A database that is gone is tried again every second; nothing is sent meanwhile."""
@@ -110,7 +118,6 @@ class Drain:
     async def _rest(self, seconds: float) -> None:
         if seconds <= 0:
             return
-        try:
-            await asyncio.wait_for(self._woken.wait(), seconds)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):  # not wait_for, which on 3.11 can swallow a cancellation
+                await self._woken.wait()

@@ -8,7 +8,7 @@ from bot import danger, talk
 from bot.event import Event
 from bot.flow import Given
 from bot.log import get
-from bot.registry import DUES, due
+from bot.registry import DUES, RECURRING, due
 from bot.sitting import Sitting
 from safety import pager
 from storage import due as dues
@@ -24,6 +24,7 @@ CHORES = ("audit", "retention", "weekly", "backup")
 
 def fire(u: Unit, row: DueRow) -> None:
     """Take one due row as a turn. A row past its `send_by` is recorded as dropped, whatever it was."""
+    _follow(u, row)
     if row.send_by is not None and u.now > row.send_by:
         dues.dropped(u, row.id, "late")
         return
@@ -37,6 +38,11 @@ def fire(u: Unit, row: DueRow) -> None:
     chat = people.chat(u, row.chat)
     who = people.person(u, chat.person) if chat.person is not None else None
     DUES[row.kind](Sitting(u, chat, who, row.id, Event("due", 0), u.now), row)
+
+
+def _follow(u: Unit, row: DueRow) -> None:
+    if row.kind in RECURRING:
+        RECURRING[row.kind](u, row)
 
 
 @due("escalation")
@@ -67,3 +73,4 @@ def failed(u: Unit, row: DueRow) -> None:
         dues.move(u, row.id, u.now + timedelta(minutes=1))
     else:
         dues.dropped(u, row.id, "failed")
+        _follow(u, row)

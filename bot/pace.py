@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from storage.outbox import ESCALATION, PROMPT, Waiting
+from storage.outbox import CRISIS, ESCALATION, PROMPT, Waiting
 
 SECOND = timedelta(seconds=1)
 IN_ALL = 30
@@ -45,7 +45,7 @@ class Pace:
             urgent = row.lane <= ESCALATION
             if room <= 0:
                 break
-            if row.chat in taken or (not urgent and (ordinary <= 0 or self._held(row, now))):
+            if row.chat in taken or self._too_soon(row) or (not urgent and (ordinary <= 0 or self._paused(row, now))):
                 continue
             if row.lane >= PROMPT and prompts <= 0:
                 continue
@@ -58,7 +58,8 @@ class Pace:
 
     def went(self, row: Waiting, now: datetime) -> None:
         self.sent.append((now, row.lane))
-        self.chats[row.chat] = now
+        if row.kind == "send":
+            self.chats[row.chat] = now
 
     def pause(self, row_chat: int, until: datetime, *, everywhere: bool) -> None:
         if everywhere:
@@ -66,12 +67,14 @@ class Pace:
         else:
             self.paused[row_chat] = until
 
-    def _held(self, row: Waiting, now: datetime) -> bool:
+    def _paused(self, row: Waiting, now: datetime) -> bool:
         if self.all_paused is not None and now < self.all_paused:
             return True
-        if now < self.paused.get(row.chat, now):
-            return True
-        return row.lane >= PROMPT and row.chat in self.chats
+        return now < self.paused.get(row.chat, now)
+
+    def _too_soon(self, row: Waiting) -> bool:
+        """A second new message to a chat within a second, but for the crisis card, which is tried at once."""
+        return row.kind == "send" and row.lane > CRISIS and row.chat in self.chats
 
 
 def _urgency(row: Waiting, now: datetime) -> int:

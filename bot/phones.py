@@ -43,7 +43,7 @@ class Phone:
     address: int
     messages: list[Shown] = field(default_factory=list)
     news: list[tuple[str, Shown]] = field(default_factory=list)
-    """("new" | "edit" | "strip", message) since it was last looked at."""
+    """("new" | "edit" | "strip" | "frame", message) since it was last looked at; a frame is one picture of a timer."""
     blocked: bool = False
 
     def look(self) -> list[tuple[str, Shown]]:
@@ -166,7 +166,7 @@ class Phones:
         if row.kind == "edit":
             found.text = row.payload["text"]
         found.edits += 1
-        phone.news.append((row.kind, found))
+        phone.news.append(("frame" if "plan" in row.payload else row.kind, found))
         return Accepted()
 
     def _say(self, address: int, kind: str, content: dict[str, Any], message_id: int | None = None) -> int:

@@ -25,6 +25,8 @@ def may_prompt(s: Sitting, row: DueRow, *, quiet: bool = True) -> bool:
     who = s.who
     if who is None or not who.active:
         return _drop(s, row, "left")
+    if s.event.kind != "due":
+        return True  # they tapped for it
     if who.paused_until is not None and s.local.date() <= who.paused_until:
         return _drop(s, row, "paused")
     if danger.is_open(s):

@@ -12,17 +12,20 @@ from typing import Any, TypeVar
 from bot.flow.commands import Command
 from bot.sitting import Sitting
 from storage.due import DueRow
+from storage.store import Unit
 from storage.talks import PromptRow
 
 Act = Callable[[Sitting, Any], Any]
 Look = Callable[..., Any]
 Tap = Callable[[Sitting, PromptRow, str], None]
 Fire = Callable[[Sitting, DueRow], None]
+Follow = Callable[[Unit, DueRow], None]
 
 ACTS: dict[type[Command], Act] = {}
 LOOKS: dict[str, Look] = {}
 TAPS: dict[str, Tap] = {}
 DUES: dict[str, Fire] = {}
+RECURRING: dict[str, Follow] = {}
 COMMANDS: dict[str, CommandEntry] = {}
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,6 +58,12 @@ def tap(name: str) -> Callable[[F], F]:
 def due(kind: str) -> Callable[[F], F]:
     """`@due("check_in")`: what happens when a row of this kind is due. The row is marked done unless the function does."""
     return _into(DUES, kind)
+
+
+def recurring(kind: str) -> Callable[[F], F]:
+    """`@recurring("check_in")`: plans the firing after this one, given (unit, row). Runs in the same commit as the firing,
+    also when that is dropped as late or fails, so that a chain of firings never breaks."""
+    return _into(RECURRING, kind)
 
 
 def command(name: str, *, role: str = "patient", menu: str | None = None) -> Callable[[F], F]:

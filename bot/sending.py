@@ -7,7 +7,7 @@ doubt: crisis lanes are sent again, marked as a repeat with their reference; the
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from sqlalchemy import select
 from bot.frames import frame
 from bot.log import get
 from content.library import load
-from storage import due, escalations, notes, outbox, people
+from storage import due, escalations, notes, outbox, people, series
 from storage.outbox import ESCALATION, Claimed, Waiting
 from storage.store import Unit, table
 from storage.tables import Due, Outbox
@@ -130,13 +130,29 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
             return "answered"
         holder = people.person(u, chat.person) if chat.person is not None else None
         return None if holder is not None and holder.active and holder.role == "staff" else "not_entitled"
+    if kind == "state":
+        id, _, state = rest.partition(":")
+        told = escalations.get(u, int(id))
+        return None if told is not None and told.state == state else "overtaken"
     if kind == "due":
         slot = u.one(select(table(Due).c.state).where(table(Due).c.slot == rest))
         return None if slot is not None and slot.state == "ready" else "over"
     if kind == "consent":
         holder = people.person(u, chat.person) if chat.person is not None else None
         return None if holder is not None and holder.active and rest in people.consents(u, holder.id) else "no_consent"
+    if kind == "session":
+        each = series.occurrence(u, *_session(rest))
+        holder = people.person(u, chat.person) if chat.person is not None else None
+        if each is None or each.cancelled:
+            return "cancelled"
+        return None if holder is not None and holder.active and "program" in people.consents(u, holder.id) else "no_consent"
     return "unknown_condition"
+
+
+def _session(key: str) -> tuple[int, date]:
+    """"<series>:<local date>", as `storage.sessions.wanted` writes it."""
+    about, _, day = key.partition(":")
+    return int(about), date.fromisoformat(day)
 
 
 def _without_message(u: Unit, row: Claimed) -> Claimed | None:
@@ -172,6 +188,8 @@ def _doubt(u: Unit, row: Claimed, safe: bool) -> None:
         if not safe:
             _mark_repeat(u, row.id)
         outbox.put_back(u, row.id, row.attempt, u.now + (CRISIS_RETRY if safe else DOUBT_AGAIN), reason="doubt")
+    elif "plan" in row.payload and (following := frame(row.payload["plan"], u.now)[1]) is not None:
+        outbox.put_back(u, row.id, row.attempt, following, reason="doubt")
     elif (safe or row.kind != "send") and row.attempt < ATTEMPTS:
         outbox.put_back(u, row.id, row.attempt, u.now + timedelta(seconds=2**row.attempt), reason="doubt")
     else:

@@ -58,7 +58,22 @@ def start(s: Sitting, flow: str, start: dict[str, Any] | None = None) -> None:
 
 def take(s: Sitting, row: TalkRow, given: Given, *, typed: bool = False) -> bool:
     """Give an answer to a talk. False when its question does not take it. `typed`: the next question comes as a new message."""
-    return _advance(s, row, given, typed=typed)
+    return _advance(s, row, _as_tap(s, row, given), typed=typed)
+
+
+def _as_tap(s: Sitting, row: TalkRow, given: Given) -> Given:
+    """Someone who types the very words of a button means that button ("yes" to a question with yes and no)."""
+    question = _question(row) if given.kind == "text" else None
+    if question is None or question.takes_text or isinstance(question, Several):
+        return given
+    typed = given.value.strip(" .!").casefold()
+    meant = [o.value for o in question.options() if not o.literal and s.words.text(o.label).casefold() == typed]
+    return Given("tap", meant[0]) if meant else given
+
+
+def keep(s: Sitting, row: TalkRow, given: Given) -> None:
+    """Take an answer that came with danger in it: it and what follows from it are kept, and no further question is shown."""
+    _advance(s, row, given, typed=True, quiet=True)
 
 
 def tick(s: Sitting, row: TalkRow, option: str) -> None:
@@ -91,6 +106,12 @@ def hint(s: Sitting, row: TalkRow, text: str) -> tuple[str, dict[str, Any]] | No
         case Choice() | Several() | YesNo():
             return "bot.needs_tap", {}
     return None
+
+
+def asks_fact(row: TalkRow) -> bool:
+    """Whether a name or a number is asked for, and not something to say."""
+    question = _question(row)
+    return isinstance(question, Text) and question.fact
 
 
 def _question(row: TalkRow) -> Question | None:
@@ -129,9 +150,13 @@ def change_last_text(s: Sitting, row: TalkRow, message_id: int | None, text: str
 
 
 def park(s: Sitting) -> TalkRow | None:
-    """Set the waiting talk aside. Its keyboard goes; its answers stay."""
+    """Set the waiting talk aside. Its keyboard goes; its answers stay. One that isn't worth coming back to is closed."""
     row = talks.waiting(s.u, s.chat)
     if row is None:
+        return None
+    worth = FLOWS[row.flow].worth if row.flow in FLOWS else None
+    if worth is not None and not worth(Me.from_json(row.body["me"]), _answers(row)):
+        close(s, row, "partial")
         return None
     _stop_timer(s, row)
     panel.close(s, row)
@@ -151,23 +176,23 @@ def close(s: Sitting, row: TalkRow, state: str) -> None:
     _stop_timer(s, row)
     panel.close(s, row)
     flow = FLOWS.get(row.flow)
-    if flow and flow.partial:
-        answers = {e.key: e.value for e in Log.from_json(row.body["log"]).entries if not e.effect}
-        command = flow.partial(Me.from_json(row.body["me"]), answers)
+    if flow and flow.partial and s.who is not None:
+        command = flow.partial(Me.from_json(row.body["me"]), _answers(row))
         if command is not None:
             ACTS[type(command)](s, command)
-    talks.save_talk(s.u, s.chat, row.id, state=state)
+    talks.save_talk(s.u, s.chat, row.id, body=_emptied(row), state=state)
     due.cancel(s.u, "talk_expiry", row.id, state)
 
 
-def _advance(s: Sitting, row: TalkRow, given: Given | None, *, typed: bool = False) -> bool:
-    says: list[Say] = []
+def _answers(row: TalkRow) -> dict[str, Any]:
+    return {e.key: e.value for e in Log.from_json(row.body["log"]).entries if not e.effect}
+
+
+def _advance(s: Sitting, row: TalkRow, given: Given | None, *, typed: bool = False, quiet: bool = False) -> bool:
     start_next: list[StartFlow] = []
 
     def perform(effect: Effect, key: str) -> Any:
         match effect:
-            case Say():
-                says.append(effect)
             case Read(query, args):
                 return LOOKS[query](s, **args)
             case Do(StartFlow() as command):
@@ -194,6 +219,11 @@ def _advance(s: Sitting, row: TalkRow, given: Given | None, *, typed: bool = Fal
     if step.took:
         _stop_timer(s, row)
         body["timer"] = None
+    if quiet:
+        panel.close(s, row)
+        talks.save_talk(s.u, s.chat, row.id, body=body if step.ask else _emptied(row), state="parked" if step.ask else "done")
+        return True
+    says = [say for say in step.says if not say.alone or say in step.performed]
     if step.ask is None:
         _finish(s, replace(row, body=body), says, start_next, typed=typed)
         return True
@@ -203,21 +233,32 @@ def _advance(s: Sitting, row: TalkRow, given: Given | None, *, typed: bool = Fal
 
 def _show(s: Sitting, flow: Flow, row: TalkRow, step: Step, says: list[Say], *, typed: bool) -> None:
     assert step.ask is not None
-    body = row.body
-    shown, prompt = panel.show(s, flow, row, step, says, typed=typed)
-    question = step.ask.question
-    if isinstance(question, Timer) and (body.get("timer") or {}).get("key") != step.key:
-        ends = s.u.now + timedelta(seconds=question.seconds)
-        slot = f"timer:{row.id}:{s.u.new_id()}"
-        due.plan(s.u, "timer", row.id, slot, ends, chat=s.chat.id, key=step.key)
-        body = {**body, "timer": {"key": step.key, "slot": slot, "panel": shown}}
-        panel.start_frames(s, shown, prompt, step, says, slot)
+    body, timer = row.body, None
+    if isinstance(step.ask.question, Timer):
+        timer = _running(s, row, step, step.ask.question, says)
+    shown, prompt = panel.show(s, flow, row, step, says, typed=typed, plan=timer["plan"] if timer else None)
+    if timer is not None:
+        if "panel" in timer:
+            outbox.drop(s.u, "moved", target=timer["panel"], kind="frame")
+        panel.start_frames(s, shown, prompt, timer["plan"], timer["slot"])
+        body = {**body, "timer": {**timer, "panel": shown}}
     talks.save_talk(s.u, s.chat, row.id, body=body, panel_id=shown, prompt_id=prompt, state="waiting")
+
+
+def _running(s: Sitting, row: TalkRow, step: Step, question: Timer, says: list[Say]) -> dict[str, Any]:
+    """The timer of this question: the one that runs, also when its message is shown anew, or one that starts now."""
+    running: dict[str, Any] = row.body.get("timer") or {}
+    if running.get("key") == step.key:
+        return running
+    slot = f"timer:{row.id}:{s.u.new_id()}"
+    ends = s.u.now + timedelta(seconds=question.seconds)
+    due.plan(s.u, "timer", row.id, slot, ends, chat=s.chat.id, key=step.key)
+    return {"key": step.key, "slot": slot, "plan": panel.plan_of(s, step, says, s.u.now)}
 
 
 def _finish(s: Sitting, row: TalkRow, says: list[Say], start_next: list[StartFlow], *, typed: bool) -> None:
     panel.end(s, row, says, typed=typed)
-    talks.save_talk(s.u, s.chat, row.id, body={**row.body, "timer": None}, state="done")
+    talks.save_talk(s.u, s.chat, row.id, body=_emptied(row), state="done")
     due.cancel(s.u, "talk_expiry", row.id, "done")
     if start_next:
         start(s, start_next[-1].flow, start_next[-1].start)
@@ -235,8 +276,13 @@ def offer_parked(s: Sitting) -> None:
     s.offer(draft, "act", "resume", subject=row.id)
 
 
+def _emptied(row: TalkRow) -> dict[str, Any]:
+    """A talk that is over keeps no words: what was worth keeping is a fact by now, and what was deleted must not live on here."""
+    return {"me": row.body["me"], "log": Log().as_json()}
+
+
 def _stop_timer(s: Sitting, row: TalkRow) -> None:
     timer = row.body.get("timer")
     if timer:
         due.cancel(s.u, "timer", row.id, "answered", slot=timer["slot"])
-        outbox.drop(s.u, "answered", target=timer["panel"], kind="frame")
+        panel.end_frames(s, timer["panel"], timer["plan"])

@@ -25,7 +25,7 @@ def take(s: Sitting) -> None:
         return
     option = prompt.options[int(found[2])]
     if option == HELP:
-        COMMANDS["any:help"].run(s)
+        (COMMANDS.get(f"{s.person.role}:help") or COMMANDS["any:help"]).run(s)
         return
     if prompt.state != "live":
         _closed(s, prompt, option)

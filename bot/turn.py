@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import danger, doors, talk, taps
+from bot import danger, doors, entry, talk, taps
 from bot.event import Event, Unreadable, parse, written
 from bot.flow import Given
 from bot.log import get
@@ -29,6 +29,8 @@ log = get("bot.turn")
 WINDOW = timedelta(minutes=5)
 WINDOW_TEXTS = 3
 STOP_WORDS = ("stop", "stop.", "stop!")
+BEFORE_WELCOME = ("start", "help", "sos")
+"""The commands that are open to a patient who has not agreed to the program yet."""
 
 
 def take(u: Unit, row: Received) -> None:
@@ -72,8 +74,8 @@ def advance(s: Sitting, heard: Heard) -> None:
         doors.membership(s)
     elif heard.level >= Level.HIGH:
         _danger(s, heard)
-    elif who is None or who.status in ("discharged", "revoked", "forgotten"):
-        doors.outside(s)
+    elif who is None or who.outside:
+        entry.outside(s)
     elif heard.level is Level.CONCERN and who.role == "patient":
         _concern(s)
     elif event.kind == "command":
@@ -104,9 +106,9 @@ def _in_window(u: Unit, row: Received, event: Event) -> Heard:
 
 
 def _danger(s: Sitting, heard: Heard) -> None:
-    if s.who is None or s.who.status in ("discharged", "revoked", "forgotten"):
+    if s.who is None or (s.who.outside and not danger.is_open(s)):
         danger.card(s, heard.track.value)
-        s.say("crisis.stranger" if s.who is None else "crisis.discharged", dedupe=f"alone:{s.source}")
+        s.say(entry.alone(s), dedupe=f"alone:{s.source}")
         return
     if s.who.role != "patient":
         danger.card(s, heard.track.value)
@@ -125,12 +127,12 @@ def _concern(s: Sitting) -> None:
 
 
 def _keep_words(s: Sitting) -> None:
-    """What was typed as an answer is still that answer, also when it sounded like danger."""
+    """What was typed as an answer is still that answer, also when it sounded like danger; but never as a name or number."""
     waiting = talks.waiting(s.u, s.chat)
-    if waiting is not None and s.event.kind == "text":
+    if waiting is not None and s.event.kind == "text" and not talk.asks_fact(waiting):
         try:
             with s.u.savepoint():
-                talk.take(s, waiting, Given("text", s.event.text), typed=True)
+                talk.keep(s, waiting, Given("text", s.event.text))
         except SQLAlchemyError:
             raise
         except Exception as fault:
@@ -139,10 +141,12 @@ def _keep_words(s: Sitting) -> None:
 
 def _command(s: Sitting) -> None:
     known = COMMANDS.get(f"{s.person.role}:{s.event.command}") or COMMANDS.get(f"any:{s.event.command}")
-    if known is None:
+    if entry.unwelcomed(s) and s.event.command not in BEFORE_WELCOME:
+        entry.welcome(s)
+    elif known is None:
         s.say("bot.unknown_command")
-        return
-    known.run(s)
+    else:
+        known.run(s)
 
 
 def _edit(s: Sitting) -> None:

@@ -157,6 +157,7 @@ class Week:
     `safety_answers` the week's answers to the safety question; the other lists cover the week.
     `last_check_in` is the newest check-in up to the end of the week, however old. `next_session` is the first after the week.
     `shares` and `keeps` name in words what the patient shares and keeps. `prepared_at` never counts as a change (`clinic.folder`).
+    Without `takes_medicines` nobody is asked for them, so that no answer is missing.
     """
 
     code: str
@@ -170,6 +171,7 @@ class Week:
     shares: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     kept_private: int = 0
+    takes_medicines: bool = True
     risk: tuple[RiskEvent, ...] = ()
     safety_answers: tuple[SafetyAnswer, ...] = ()
     observations: tuple[Observation, ...] = ()

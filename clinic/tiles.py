@@ -29,7 +29,7 @@ def tiles(week: Week, history: tuple[Day, ...], say: Phrases) -> tuple[Tile, ...
         _use(week, history, say),
         _median("craving", week, say),
         _median("mood", week, say),
-        _medicines(history[-7:], say),
+        _medicines(week, history[-7:], say),
         *_instruments(week, say),
     )
 
@@ -90,12 +90,12 @@ def _median(item: str, week: Week, say: Phrases) -> Tile:
     return Tile(name, number(both.now.median), was, notes)
 
 
-def _medicines(mine: tuple[Day, ...], say: Phrases) -> Tile:
+def _medicines(week: Week, mine: tuple[Day, ...], say: Phrases) -> Tile:
     told = [day.meds for day in mine if day.meds]
     planned = [code for code in told if code != "no_meds"]
     name = say.say("tile.meds")
     if not planned:
-        return Tile(name, say.say("tile.meds_not_planned" if told else "tile.no_answers"), "", "")
+        return Tile(name, say.say("tile.meds_not_planned" if told or not week.takes_medicines else "tile.no_answers"), "", "")
     figure = say.say("tile.meds_days", n=planned.count("all"), of=len(planned))
     return Tile(name, figure, "", say.say("tile.meds_all"))
 

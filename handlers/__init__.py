@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.flow import Flow
-from handlers import concern
+from handlers import check_in, concern, journal, my_data, pause, phone, schedule, sessions, settings, skills, staff, welcome
 
-FLOWS: dict[str, Flow] = {flow.name: flow for module in (concern,) for flow in module.FLOWS}
+MODULES = (check_in, concern, journal, my_data, pause, phone, schedule, sessions, settings, skills, staff, welcome)
+FLOWS: dict[str, Flow] = {flow.name: flow for module in MODULES for flow in module.FLOWS}
 """Every conversation by name."""

@@ -5,6 +5,9 @@ Order of the answers follows the C-SSRS screener's first questions (https://cssr
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from typing import Any
+
 from bot.flow import Ask, Choice, Danger, Flow, Me, Say, Talking
 from bot.flow.commands import NoteStaff
 from bot.flow.effects import Do
@@ -21,8 +24,8 @@ def concern(me: Me) -> Talking:
     yield from ask_directly(me)
 
 
-def ask_directly(me: Me) -> Talking:
-    """Ask, and act on the answer. A skipped answer is not a "no": staff see that it was skipped."""
+def ask_directly(me: Me) -> Generator[Any, Any, str]:
+    """Ask, and act on the answer, which is also handed back. A skipped answer is not a "no": staff see that it was skipped."""
     answer = yield Ask("question", Choice(of=ANSWERS), words="crisis.concern_question")
     if answer == "yes":
         yield Danger("high", "said_yes")
@@ -34,6 +37,7 @@ def ask_directly(me: Me) -> Talking:
         yield Say("crisis.concern.reply_skip")
     else:
         yield Say("crisis.concern.reply_no")
+    return str(answer)
 
 
 FLOWS = (Flow("concern", concern, expires=12 * 60, later=False),)

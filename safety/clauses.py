@@ -13,19 +13,22 @@ from safety.rules import Cue, Matcher, Rules
 MERGED = {"negated_wide": "negated"}
 PAUSE_ENDS = frozenset({"negated", "negated_wide", "third", "third_told", "unreal", "told"})
 PAUSE_GOES_ON = frozenset({"or", "nor", "not", "and", "ni", "o"})
+BEHIND = 2  # words between a match and a cue that looks back at it ("suicide prevention", "thoughts are gone")
 BOUNDARIES = frozenset({END, QUESTION})
 
 
 @dataclass
 class Scopes:
-    """For each kind of cue, which words it reaches; and the stretches an idiom covers."""
+    """For each kind of cue, which words it reaches; which words an idiom covers; and where a cue that looks back stands."""
 
+    idioms: bytearray
     reached: dict[str, bytearray] = field(default_factory=dict)
-    idioms: list[tuple[int, int]] = field(default_factory=list)
-    told_back: set[int] = field(default_factory=set)
+    behind: dict[str, set[int]] = field(default_factory=dict)
 
     def over(self, kind: str, start: int, end: int) -> bool:
-        """Whether a match of the words [start, end) is within reach of such a cue."""
+        """Whether a match of the words [start, end) is within reach of such a cue, before or close behind it."""
+        if kind in self.behind and any(at in self.behind[kind] for at in range(end, end + BEHIND)):
+            return True
         marks = self.reached.get(kind)
         if marks is None:
             return False
@@ -34,26 +37,26 @@ class Scopes:
         return bool(marks[start])
 
     def idiom(self, start: int, end: int) -> bool:
-        return any(first < end and start < last for first, last in self.idioms)
+        return any(self.idioms[start:end])
 
 
 def scopes(rules: Rules, tokens: list[Token], encoded: bytes, present: Collection[str]) -> Scopes:
     """All cues of one message, each with its reach. Linear in the number of words: a reach is bounded by the cue or its sentence."""
-    found = Scopes()
+    found = Scopes(bytearray(len(tokens)))
     affirmed = bytearray(len(tokens))
-    ordered = sorted(rules.cues, key=lambda cue: cue.kind != "affirm")
     stops: dict[str, set[int]] = {}
-    for cue in ordered:
-        if not _possible(cue.matcher, present):
-            continue
+    for number in sorted({number for word in present for number in rules.cues_by_key.get(word, ())}):
+        cue = rules.cues[number]
         for start, end in cue.matcher.spans(encoded):
             if cue.kind == "affirm":
                 affirmed[start:end] = b"\1" * (end - start)
             elif cue.kind == "idiom":
-                found.idioms.append((start, end))
+                found.idioms[start:end] = b"\1" * (end - start)
             elif not (cue.kind.startswith("negated") and affirmed[start]):
                 if cue.kind not in stops:
-                    stops[cue.kind] = {first for stop in rules.stops.get(cue.kind, ()) if _possible(stop, present) for first, _ in stop.spans(encoded)}
+                    stops[cue.kind] = {
+                        first for stop in rules.stops.get(cue.kind, ()) if _possible(stop, present) for first, _ in stop.spans(encoded)
+                    }
                 _mark(found, cue, tokens, start, end, stops[cue.kind])
     return found
 
@@ -64,9 +67,11 @@ def _possible(matcher: Matcher, present: Collection[str]) -> bool:
 
 def _mark(found: Scopes, cue: Cue, tokens: list[Token], start: int, end: int, stops: set[int]) -> None:
     if cue.side == "left":
-        found.told_back.update(range(start, min(start + 1, len(tokens))))
+        found.behind.setdefault(cue.kind, set()).add(start)
         return
     marks = found.reached.setdefault(MERGED.get(cue.kind, cue.kind), bytearray(len(tokens)))
+    if cue.side == "both" and marks[start]:
+        return  # another cue has marked this clause already
     last = end
     limit = len(tokens) if cue.side == "both" else min(len(tokens), end + cue.reach)
     while last < limit and tokens[last].word not in BOUNDARIES and last not in stops and not _pause(cue, tokens, last):

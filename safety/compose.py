@@ -42,9 +42,14 @@ def _raise(rise: Rise, signs: Iterable[Sign]) -> Finding | None:
     own = [sign for sign in signs if sign.own]
     if rise.unless and any(rise.unless in sign.frame.tags for sign in own):
         return None
-    last: Sign | None = None
+    picked: list[Sign] = []
     for slot in rise.signs:
-        last = next((sign for sign in own if slot & sign.frame.tags), None)
-        if last is None:
+        sign = next((sign for sign in own if slot & sign.frame.tags and not any(_overlap(sign, other) for other in picked)), None)
+        if sign is None:
             return None
-    return None if last is None else Finding(rise.id, last.span, rise.why, rise.level, rise.track)
+        picked.append(sign)
+    return Finding(rise.id, picked[-1].span, rise.why, rise.level, rise.track)
+
+
+def _overlap(one: Sign, other: Sign) -> bool:
+    return one.span[0] < other.span[1] and other.span[0] < one.span[1]

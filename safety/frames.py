@@ -10,8 +10,7 @@ from safety.heard import Level
 from safety.normalise import Token
 from safety.rules import DROP, KEEP, SCOPES, Frame, Rules
 
-MOST = 12  # accepted matches of one pattern kept per stretch of text; more of the same add nothing
-BACK = 3  # how close behind a match its title must follow ("suicide ... hotline")
+MOST = 4  # matches of one pattern kept in a text; more of the same add nothing
 # cues that speak about somebody else: they leave a match alone that says "I" or "my" itself, unless it is quoted
 OF_OTHERS = frozenset({"third", "topic", "fiction"})
 
@@ -29,24 +28,26 @@ class Sign:
 def find_signs(rules: Rules, text: str) -> Iterator[Sign]:
     """Every sign in `text`, in time linear in its length."""
     sentence: list[Token] = []
+    kept: dict[int, int] = {}
     for token in rules.speller.tokens(text):
         sentence.append(token)
         if token.word in BOUNDARIES:
-            yield from _in_sentence(rules, sentence)
+            yield from _in_sentence(rules, sentence, kept)
             sentence = []
-    yield from _in_sentence(rules, sentence)
+    yield from _in_sentence(rules, sentence, kept)
 
 
-def _in_sentence(rules: Rules, tokens: list[Token]) -> Iterator[Sign]:
+def _in_sentence(rules: Rules, tokens: list[Token], kept: dict[int, int]) -> Iterator[Sign]:
     """No frame and no scope reaches over the end of a sentence, so only the patterns that share a key word with it are tried."""
     words = [token.word for token in tokens]
     present = frozenset(words)
     encoded = b""
     reach: Scopes | None = None
-    for number in sorted({number for word in present for number in rules.by_key.get(word, ())}):
+    for number in _candidates(rules, present):
+        if kept.get(number, 0) >= MOST:
+            continue
         frame, matcher = rules.patterns[number]
         encoded = encoded or rules.vocabulary.encode(words)
-        kept = 0
         for start, end in matcher.spans(encoded):
             start, end = _trim(words, start, end)
             if start >= end:
@@ -56,9 +57,21 @@ def _in_sentence(rules: Rules, tokens: list[Token]) -> Iterator[Sign]:
             if level is None:
                 continue
             yield Sign(frame, (tokens[start].start, tokens[end - 1].end), level, own)
-            kept += 1
-            if kept == MOST:
+            kept[number] = kept.get(number, 0) + 1
+            if kept[number] >= MOST:
                 break
+
+
+def _candidates(rules: Rules, present: frozenset[str]) -> list[int]:
+    found: set[int] = set()
+    for word in present:
+        for number, needs in rules.by_key.get(word, ()):
+            for need in needs:
+                if need.isdisjoint(present):
+                    break
+            else:
+                found.add(number)
+    return sorted(found)
 
 
 def _trim(words: list[str], start: int, end: int) -> tuple[int, int]:
@@ -81,14 +94,10 @@ def _level(rules: Rules, frame: Frame, reach: Scopes, tokens: list[Token], start
         action = frame.scopes[kind]
         if action == KEEP or (kind in OF_OTHERS and first and not quoted):
             continue
-        if not (reach.over(kind, start, end) or (kind == "topic" and _titled(reach, end))):
+        if not reach.over(kind, start, end):
             continue
         if action == DROP:
             return None, True
         level = min(level, Level[action.upper()])
         own = own and kind not in ("third", "third_told")
     return level, own
-
-
-def _titled(reach: Scopes, end: int) -> bool:
-    return any(at in reach.told_back for at in range(end, end + BACK))

@@ -54,7 +54,7 @@ _SEAL = object()
 
 @dataclass(frozen=True)
 class Heard:
-    """What the screen heard in one text. `track` belongs to the most urgent finding; `failed` means it could not be read, which counts as high.
+    """What the screen heard in one text. `track` belongs to the most urgent finding; `failed`: it could not be read, which counts as high.
 
     Raises `TypeError` for any maker but the screen.
     """

@@ -18,10 +18,10 @@ from safety.pattern import END, QUESTION
 from safety.slips import Anchors
 
 MANY, SOME, FEW, YEAR = "#many", "#some", "#few", "#year"
-LONGEST_WORD = 32
-_LETTERS = 3  # single letters in a row before they are read as one spelled-out word
+LONGEST_WORD = 64  # letters; what is longer is no word
 _SPLIT = re.compile(
-    r"(?P<spelled>(?<![^\W_])[a-z0-9@$!](?:[ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,})"
+    r"(?P<plain>[a-z]{2,}(?=[ ,\n]|\Z))"
+    r"|(?P<spelled>(?<![^\W_])[a-z0-9@$!](?:[ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}(?:(?<=\.[a-z0-9])\.)?)"
     r"|(?P<word>[a-z0-9@$#+](?:[a-z0-9]|['@$!|*+_/\-.](?=[a-z0-9]))*)"
     r"|(?P<pause>\.{2,}|[,():–—\n\r-]+)"
     r"|(?P<end>[.!;\u3002]+)|(?P<ask>[?]+)|(?P<quote>\")"
@@ -42,14 +42,16 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True)
 class Speller:
-    """The spelling lists, and the words the frames know."""
+    """The spelling lists, and the words the frames know (`plain`: those that stand for themselves)."""
 
     known: frozenset[str]
+    plain: frozenset[str]
     rewrites: Mapping[str, tuple[str, ...]]
     leet: tuple[Mapping[int, str], ...]
     lookalikes: Mapping[str, str]
     emoji: Mapping[str, str]
     joinable: frozenset[str]
+    cores: tuple[str, ...]
     anchors: Anchors
 
     def tokens(self, text: str) -> list[Token]:
@@ -57,7 +59,6 @@ class Speller:
         folded, places = self._fold(text)
         out: list[Token] = []
         paused = quoted = False
-        plain = self.known - self.rewrites.keys()
         for found in _SPLIT.finditer(folded):
             kind = found.lastgroup
             if kind == "pause":
@@ -69,7 +70,7 @@ class Speller:
             first, last = found.span()
             start, end = (first, last) if places is None else (places[first], places[last - 1] + 1)
             raw = found.group()
-            if raw in plain:
+            if raw in self.plain:
                 out.append(Token(raw, start, end, paused, quoted))
                 paused = False
                 continue
@@ -81,7 +82,7 @@ class Speller:
         return out
 
     def _read(self, kind: str | None, raw: str) -> tuple[str, ...]:
-        if kind == "word":
+        if kind in ("plain", "word"):
             return self.spell(raw)
         if kind == "end":
             return (END,)
@@ -157,20 +158,25 @@ class Speller:
         return tuple(out)
 
     def _spelled(self, raw: str) -> tuple[str, ...]:
-        """"k i l l m y s e l f": the single letters as words if they make any, else as they stand."""
+        """ "k i l l m y s e l f": the single letters as words if they make any, else as they stand."""
         letters = re.sub(r"[^a-z0-9@$!]", "", raw)
         for table in ({}, *self.leet):
-            candidate = letters[:128].translate(table)
-            if not candidate.isalpha():
-                continue
-            read = self._look_up(candidate) or self._unjoin(candidate) or self._unjoin(candidate[1:])
-            if read:
+            candidate = letters.translate(table)
+            if candidate.isalpha() and (read := self._look_up(candidate) or self._unjoin(candidate)) is not None:
                 return read
-        return tuple(word for letter in letters for word in (self._look_up(letter) or (letter,)))
+        return tuple(self._pick(letters.translate(self.leet[0])))
+
+    def _pick(self, letters: str) -> Iterator[str]:
+        """The joinable words that stand inside a row of letters; the other letters as they are."""
+        at = 0
+        while at < len(letters):
+            size = next((size for size in range(9, 2, -1) if letters[at : at + size] in self.joinable), 1)
+            yield letters[at : at + size]
+            at += size
 
     def _unjoin(self, word: str) -> tuple[str, ...] | None:
-        """"wanttodie" -> want to die: only when every part is one of the few joinable words."""
-        if len(word) < 5:
+        """ "wanttodie" -> want to die: only when every part is one of the few joinable words."""
+        if len(word) < 5 or not any(core in word for core in self.cores):
             return None
         best: list[tuple[str, ...] | None] = [()] + [None] * len(word)
         for end in range(1, len(word) + 1):
@@ -190,11 +196,13 @@ def _plain(character: str) -> str:
     """One character as lower-case letters without marks; the empty string for what cannot be seen."""
     if unicodedata.category(character) in ("Cf", "Mn", "Me"):
         return ""
-    return "".join(part for part in unicodedata.normalize("NFKD", character).lower() if unicodedata.category(part) not in ("Mn", "Cf", "Me"))
+    return "".join(
+        part for part in unicodedata.normalize("NFKD", character).lower() if unicodedata.category(part) not in ("Mn", "Cf", "Me")
+    )
 
 
 def _squeezed(word: str) -> Iterator[str]:
-    """"dieeee" -> "diee", "die": stretched letters shortened to two, then to one."""
+    """ "dieeee" -> "diee", "die": stretched letters shortened to two, then to one."""
     if re.search(r"(.)\1\1", word):
         yield re.sub(r"(.)\1{2,}", r"\1\1", word)
         yield re.sub(r"(.)\1{2,}", r"\1", word)

@@ -51,22 +51,26 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class Piece:
-    """A translated part: its RE2 source, and words one of which must be present for it to match (None: no such promise)."""
+    """A translated part: its RE2 source, and words one of which must be present for it to match (None: no such promise).
+
+    `branches`: for each way to match, the groups of words of which each must have one present.
+    """
 
     source: str
     keys: frozenset[str] | None
+    branches: tuple[tuple[frozenset[str], ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Grammar:
     """What patterns may refer to: the vocabulary, the named groups, how words are spelled out, the words no gap may jump over
-    (`barred`) and those too frequent to look for first (`common`)."""
+    (`barred`) and the weights of those too frequent to look for first (`common`)."""
 
     vocabulary: Vocabulary
     groups: Mapping[str, str]
     rewrites: Mapping[str, tuple[str, ...]]
     barred: frozenset[str]
-    common: frozenset[str]
+    common: Mapping[str, int]
 
     def piece(self, pattern: str) -> Piece:
         """Translate one pattern; raises `PatternError` when it is malformed or names an unknown group."""
@@ -92,11 +96,12 @@ class Grammar:
         longer = [branch.source for branch in branches if len(branch.source) > 1]
         longer += [""] if any(branch.source == "" for branch in branches) else []
         one = ["[" + "".join(sorted(set(singles))) + "]"] if singles else []
-        return Piece("(?:" + "|".join([*one, *longer]) + ")", union), at
+        return Piece("(?:" + "|".join([*one, *longer]) + ")", union, tuple(way for branch in branches for way in branch.branches)), at
 
     def _sequence(self, parts: list[str], at: int, pattern: str, inside: tuple[str, ...]) -> tuple[Piece, int]:
         sources: list[str] = []
         best: frozenset[str] | None = None
+        needs: list[frozenset[str]] = []
         while at < len(parts) and parts[at] not in "|)":
             piece, at = self._atom(parts, at, pattern, inside)
             if at < len(parts) and parts[at] == "?":
@@ -104,9 +109,11 @@ class Grammar:
                     raise PatternError(f"'{parts[at - 1]}?' in the pattern '{pattern}' stands for several words: put it in brackets.")
                 piece, at = Piece(f"(?:{piece.source})?", None), at + 1
             sources.append(piece.source)
+            if piece.keys is not None:
+                needs.append(piece.keys)
             if piece.keys is not None and (best is None or self._cost(piece.keys) < self._cost(best)):
                 best = piece.keys
-        return Piece("".join(sources), best), at
+        return Piece("".join(sources), best, (tuple(sorted(needs, key=self._cost)),)), at
 
     def _atom(self, parts: list[str], at: int, pattern: str, inside: tuple[str, ...]) -> tuple[Piece, int]:
         part = parts[at]
@@ -133,7 +140,8 @@ class Grammar:
 
     def _group(self, name: str, pattern: str, inside: tuple[str, ...]) -> Piece:
         if name not in self.groups or name in inside:
-            raise PatternError(f"The pattern '{pattern}' uses @{name}, which is {'defined by itself' if name in inside else 'not in any [words]'}.")
+            fault = "defined by itself" if name in inside else "not in any [words]"
+            raise PatternError(f"The pattern '{pattern}' uses @{name}, which is {fault}.")
         parts = _PART.findall(self.groups[name])
         piece, rest = self._either(parts, 0, self.groups[name], (*inside, name))
         if rest != len(parts):
@@ -144,12 +152,12 @@ class Grammar:
         return "[^" + "".join(self.vocabulary.point(word) for word in sorted(self.barred)) + "]"
 
     def _cost(self, keys: frozenset[str]) -> int:
-        return sum(50 if key in self.common else 1 for key in keys)
+        return sum(self.common.get(key, 1) for key in keys)
 
 
 def compiled(pieces: Iterable[Piece]) -> re2._Regexp:
     """All pieces as one linear-time matcher over encoded messages."""
     options = re2.Options()
     options.never_capture = True
-    options.max_mem = 64 << 20  # room for the automaton of a long pattern: without it RE2 falls back to a slower search
+    options.max_mem = 16 << 20  # room for the automaton of a long pattern: without it RE2 falls back to a slower search
     return re2.compile(b"|".join(b"(?:" + piece.source.encode() + b")" for piece in pieces), options)

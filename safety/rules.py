@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,11 +18,6 @@ FOLDER = ROOT / "screen"
 SPELLING = "spelling.toml"
 KEEP, DROP = "keep", "drop"
 SCOPES = ("negated", "past", "lately", "third", "third_told", "told", "topic", "fiction", "joke", "unreal")
-COMMON = frozenset(
-    "i me my a an the to of in on at it is am are was be been have had has do did and or not no for with that this so he she they if up out off you all one was"
-    " me de la el que y a en un una no mi se lo las los con por es".split()
-)
-Spans = Callable[[bytes], Iterable[tuple[int, int]]]
 
 
 @dataclass(frozen=True)
@@ -31,12 +26,15 @@ class Matcher:
 
     keys: frozenset[str]
     regexp: Any
+    branches: tuple[tuple[frozenset[str], ...], ...]
 
-    def spans(self, encoded: bytes) -> Iterable[tuple[int, int]]:
+    def spans(self, encoded: bytes) -> Iterator[tuple[int, int]]:
         """Word positions [start, end) of every match, left to right."""
-        if self.regexp.search(encoded) is None:
-            return ()
-        return ((found.start() // WIDTH, found.end() // WIDTH) for found in self.regexp.finditer(encoded))
+        at = 0
+        while (found := self.regexp.search(encoded, at)) is not None:
+            start, end = found.span()
+            yield start // WIDTH, end // WIDTH
+            at = max(end, at + WIDTH)
 
 
 @dataclass(frozen=True)
@@ -77,14 +75,16 @@ class Rise:
 
 @dataclass(frozen=True)
 class Rules:
-    """Everything the screen reads with. `by_key`: for each key word, the numbers of the `patterns` that may match where it stands."""
+    """Everything the screen reads with. `by_key`: for each key word, the numbers of the `patterns` that may match where it stands, each
+    with the other groups of words it needs one of."""
 
     speller: Speller
     vocabulary: Vocabulary
     frames: tuple[Frame, ...]
     patterns: tuple[tuple[Frame, Matcher], ...]
-    by_key: Mapping[str, tuple[int, ...]]
+    by_key: Mapping[str, tuple[tuple[int, tuple[frozenset[str], ...]], ...]]
     cues: tuple[Cue, ...]
+    cues_by_key: Mapping[str, tuple[int, ...]]
     stops: Mapping[str, tuple[Matcher, ...]]
     rises: tuple[Rise, ...]
     first_person: frozenset[str]
@@ -107,7 +107,8 @@ def load_rules() -> Rules:
     rewrites = {word: tuple(meant.split()) for word, meant in spelling["rewrites"].items()}
     vocabulary = Vocabulary()
     barred = frozenset(_single(groups["negator"])) | {END, QUESTION}
-    grammar = Grammar(vocabulary, groups, rewrites, barred, COMMON)
+    common = {word: weight for weight, words in ((15, "often"), (60, "very_often")) for word in spelling["frequent"][words]}
+    grammar = Grammar(vocabulary, groups, rewrites, barred, common)
     frames: list[Frame] = []
     cues: list[Cue] = []
     rises: list[Rise] = []
@@ -115,7 +116,10 @@ def load_rules() -> Rules:
     for name, data in files.items():
         try:
             frames += [_frame(grammar, row, data) for row in data.get("frame", ())]
-            cues += [Cue(row["kind"], row.get("side", "right"), row.get("reach", 0), _matcher(grammar, row["match"])) for row in data.get("cue", ())]
+            cues += [
+                Cue(row["kind"], row.get("side", "right"), row.get("reach", 0), _matcher(grammar, row["match"]))
+                for row in data.get("cue", ())
+            ]
             for row in data.get("stop", ()):
                 matcher = _matcher(grammar, row["match"])
                 stops.update({kind: (*stops.get(kind, ()), matcher) for kind in row["kinds"]})
@@ -124,14 +128,31 @@ def load_rules() -> Rules:
             raise ContentError(f"screen/{name}: {fault}") from fault
     known = frozenset(vocabulary.points) - {END, QUESTION}
     patterns = tuple((frame, matcher) for frame in frames for matcher in frame.matchers)
-    by_key: dict[str, tuple[int, ...]] = {}
+    by_key: dict[str, tuple[tuple[int, tuple[frozenset[str], ...]], ...]] = {}
     for number, (frame, matcher) in enumerate(patterns):
-        if not matcher.keys:
-            raise ContentError(f"A pattern of '{frame.id}' has no word that must be there; give it one.")
-        for key in matcher.keys:
-            by_key[key] = (*by_key.get(key, ()), number)
+        for needs in matcher.branches:
+            if not needs:
+                raise ContentError(f"A pattern of '{frame.id}' has no word that must be there; give it one.")
+            for key in needs[0]:
+                by_key[key] = (*by_key.get(key, ()), (number, needs[1:]))
+    cues.sort(key=lambda cue: cue.kind != "affirm")
+    cues_by_key: dict[str, tuple[int, ...]] = {}
+    for number, cue in enumerate(cues):
+        for key in cue.matcher.keys:
+            cues_by_key[key] = (*cues_by_key.get(key, ()), number)
     speller = _speller(spelling, known, rewrites)
-    return Rules(speller, vocabulary, tuple(frames), patterns, by_key, tuple(cues), stops, tuple(rises), frozenset(_single(groups["first_person"])))
+    return Rules(
+        speller,
+        vocabulary,
+        tuple(frames),
+        patterns,
+        by_key,
+        tuple(cues),
+        cues_by_key,
+        stops,
+        tuple(rises),
+        frozenset(_single(groups["first_person"])),
+    )
 
 
 def _frame(grammar: Grammar, row: Mapping[str, Any], data: Mapping[str, Any]) -> Frame:
@@ -153,13 +174,23 @@ def _matcher(grammar: Grammar, patterns: Iterable[str]) -> Matcher:
     pieces: list[Piece] = [grammar.piece(_fold(pattern)) for pattern in patterns]
     keys = [piece.keys for piece in pieces]
     found = frozenset[str]() if any(key is None for key in keys) else frozenset[str]().union(*(key for key in keys if key is not None))
-    return Matcher(found, compiled(pieces))
+    return Matcher(found, compiled(pieces), tuple(way for piece in pieces for way in piece.branches))
 
 
 def _speller(data: Mapping[str, Any], known: frozenset[str], rewrites: Mapping[str, tuple[str, ...]]) -> Speller:
     leet = tuple(str.maketrans(table) for table in data["leet"]["tables"])
     anchors = Anchors.of([word for word in data["slips"]["anchors"] if word in known], [*data["slips"]["stops"], *known, *rewrites])
-    return Speller(known, rewrites, leet, data["lookalikes"], data["emoji"], frozenset(data["joined"]["words"]), anchors)
+    return Speller(
+        known,
+        known - rewrites.keys(),
+        rewrites,
+        leet,
+        data["lookalikes"],
+        data["emoji"],
+        frozenset(data["joined"]["words"]),
+        tuple(data["joined"]["cores"]),
+        anchors,
+    )
 
 
 def _fold(pattern: str) -> str:

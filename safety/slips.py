@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-SHORTEST = 5
+SHORTEST, LONGEST = 5, 20
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Anchors:
         return cls(index, frozenset(stops))
 
     def nearest(self, word: str) -> str | None:
-        """The anchor one slip away from `word`, or None; words under five letters are left alone."""
-        if len(word) < SHORTEST or word in self.stops:
+        """The anchor one slip away from `word`, or None; words under five letters or over twenty are left alone."""
+        if not SHORTEST <= len(word) <= LONGEST or word in self.stops:
             return None
         for key in (word, *_shorter(word)):
             for anchor in self.index.get(key, ()):

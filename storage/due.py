@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, func, select, update
 
 from storage.store import Unit, table
 from storage.tables import Due
@@ -28,6 +28,10 @@ class DueRow:
     due_at: datetime
     send_by: datetime | None
     args: dict[str, Any]
+
+
+def _row(row: Row[Any]) -> DueRow:
+    return DueRow(row.id, row.kind, row.chat_id, row.subject, row.slot, row.due_at, row.send_by, json.loads(row.args))
 
 
 def plan(
@@ -67,7 +71,7 @@ def ready(u: Unit, limit: int, *, chores: bool = False, kinds: tuple[str, ...] =
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [DueRow(r.id, r.kind, r.chat_id, r.subject, r.slot, r.due_at, r.send_by, json.loads(r.args)) for r in rows]
+    return [_row(row) for row in rows]
 
 
 def done(u: Unit, id: int) -> None:
@@ -86,7 +90,13 @@ def move(u: Unit, id: int, due_at: datetime) -> None:
 
 def get(u: Unit, id: int) -> DueRow | None:
     row = u.one(select(DUE).where(DUE.c.id == id))
-    return DueRow(row.id, row.kind, row.chat_id, row.subject, row.slot, row.due_at, row.send_by, json.loads(row.args)) if row else None
+    return _row(row) if row else None
+
+
+def planned(u: Unit, kind: str, subject: int) -> list[DueRow]:
+    """What waits of one kind and subject, earliest first."""
+    wanted = (DUE.c.kind == kind) & (DUE.c.subject == subject) & (DUE.c.state == "ready")
+    return [_row(row) for row in u.all(select(DUE).where(wanted).order_by(DUE.c.due_at, DUE.c.id))]
 
 
 def cancel(u: Unit, kind: str, subject: int, reason: str, *, slot: str | None = None) -> int:

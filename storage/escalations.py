@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
 from storage.people import PEOPLE, PersonCard
 from storage.store import Unit, table
@@ -144,6 +144,17 @@ def on_call(u: Unit) -> dict[str, list[int]]:
         if row.person_id not in holders[row.position]:
             holders[row.position].append(row.person_id)
     return holders
+
+
+def release(u: Unit, position: str, who: PersonCard) -> bool:
+    """Take one person out of a position. False when they do not hold it."""
+    held = (ON_CALL.c.position == position) & (ON_CALL.c.person_id == who.id) & ((ON_CALL.c.until.is_(None)) | (ON_CALL.c.until > u.now))
+    return bool(u.run(update(ON_CALL).where(held).values(until=u.now)).rowcount)
+
+
+def release_all(u: Unit, who: PersonCard) -> list[str]:
+    """Take one person out of every position; returns those they held."""
+    return [position for position in POSITIONS if release(u, position, who)]
 
 
 def set_on_call(u: Unit, position: str, who: PersonCard) -> None:

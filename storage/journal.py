@@ -1,24 +1,25 @@
-"""Journal entries: private unless shared, versioned when edited, gone when deleted."""
+"""Journal entries: private unless shared, versioned when edited, gone when deleted: also from what carried the words here."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Row, select, update
 
 from storage.people import ChatCard, PersonCard
 from storage.store import Unit, table
-from storage.tables import Entry, Inbox
+from storage.tables import Entry, Inbox, Outbox
 
-ENTRIES, INBOX = table(Entry), table(Inbox)
+ENTRIES, INBOX, OUTBOX = table(Entry), table(Inbox), table(Outbox)
 
 
 @dataclass(frozen=True)
 class EntryRow:
-    """One entry in its newest version. source: "journal" or "check_in"."""
+    """One entry in its newest version. source: "journal", "check_in" or "skill"."""
 
     id: int
     source: str
@@ -54,19 +55,24 @@ def keep_message(u: Unit, who: PersonCard, chat: ChatCard, inbox_id: int) -> int
     return write(u, who, words, message_id=message.get("message_id")) if words else None
 
 
-def edit(u: Unit, who: PersonCard, message_id: int, words: str) -> bool:
-    """A message that was kept as an entry was edited: the entry gets a new version. False when it was never kept."""
+def edit(u: Unit, who: PersonCard, message_id: int, words: str) -> str | None:
+    """A message that was kept as an entry was edited: the entry gets a new version. None when it was never kept.
+
+    "kept", or "unshared" when the old words were shared: the new ones are private until they are shared themselves.
+    """
     row = u.one(
-        select(ENTRIES.c.id).where(ENTRIES.c.person_id == who.id, ENTRIES.c.message_id == message_id, ENTRIES.c.deleted_at.is_(None))
+        select(ENTRIES.c.id, ENTRIES.c.shared_at).where(
+            ENTRIES.c.person_id == who.id, ENTRIES.c.message_id == message_id, ENTRIES.c.deleted_at.is_(None)
+        )
     )
     if row is None:
-        return False
+        return None
     replace(u, who, row.id, words)
-    return True
+    return "unshared" if row.shared_at is not None else "kept"
 
 
 def replace(u: Unit, who: PersonCard, entry: int, words: str) -> int:
-    """A new version of an entry; the old one is kept as history until the entry is deleted."""
+    """A new version of an entry, private; the old one is kept as history until the entry is deleted."""
     old = u.one(select(ENTRIES).where(ENTRIES.c.id == entry, ENTRIES.c.person_id == who.id))
     if old is None:
         raise LookupError("no such entry")
@@ -81,37 +87,62 @@ def replace(u: Unit, who: PersonCard, entry: int, words: str) -> int:
         replaces=entry,
         written_at=old.written_at,
         local_date=old.local_date,
-        shared_at=old.shared_at,
         message_id=old.message_id,
     )
 
 
-def entries(u: Unit, who: PersonCard, limit: int = 20) -> list[EntryRow]:
-    """The newest entries, newest first."""
+def entries(u: Unit, who: PersonCard, limit: int = 20, offset: int = 0) -> list[EntryRow]:
+    """The newest entries, newest first, after leaving out the first `offset` of them."""
     rows = u.all(
-        select(ENTRIES)
-        .where(ENTRIES.c.person_id == who.id, ENTRIES.c.deleted_at.is_(None), ENTRIES.c.words.is_not(None))
-        .order_by(ENTRIES.c.written_at.desc(), ENTRIES.c.id.desc())
-        .limit(limit)
+        select(ENTRIES).where(*_alive(who)).order_by(ENTRIES.c.written_at.desc(), ENTRIES.c.id.desc()).limit(limit).offset(offset)
     )
-    return [
-        EntryRow(row.id, row.source, u.open(who.key, "entry.words", row.id, row.words), row.written_at, row.local_date, row.shared_at)
-        for row in rows
-    ]
+    return [_entry(u, who, row) for row in rows]
 
 
-def share(u: Unit, who: PersonCard, entry: int, shared: bool) -> None:
-    if any(row.id == entry for row in entries(u, who, limit=10_000)):
-        u.set(Entry, entry, shared_at=u.now if shared else None)
+def entry(u: Unit, who: PersonCard, id: int) -> EntryRow | None:
+    """One entry of this person, or None when it is not theirs, deleted or replaced."""
+    row = u.one(select(ENTRIES).where(ENTRIES.c.id == id, *_alive(who)))
+    return _entry(u, who, row) if row else None
 
 
-def delete(u: Unit, who: PersonCard, entry: int) -> bool:
-    """Erase the words of an entry and of every earlier version of it."""
-    found = u.one(select(ENTRIES.c.id, ENTRIES.c.replaces).where(ENTRIES.c.id == entry, ENTRIES.c.person_id == who.id))
+def share(u: Unit, who: PersonCard, entry: int, shared: bool) -> bool:
+    """Let the team read an entry, or take that back. False when there is no such entry."""
+    wanted = update(ENTRIES).where(ENTRIES.c.id == entry, *_alive(who)).values(shared_at=u.now if shared else None)
+    return bool(u.run(wanted).rowcount)
+
+
+def delete(u: Unit, who: PersonCard, chat: ChatCard, entry: int) -> bool:
+    """Erase the words of an entry, of every earlier version of it, and of the updates and messages that carried them.
+
+    What lies in the Telegram chat itself is not ours to erase. Copies made for an escalation stay: they are its record.
+    """
+    found = u.one(select(ENTRIES).where(ENTRIES.c.id == entry, *_alive(who)))
     if found is None:
         return False
+    _erase_copies(u, chat, found.message_id)
     while found is not None:
-        u.set(Entry, found.id, words=None, deleted_at=u.now)
-        found = u.one(select(ENTRIES.c.id, ENTRIES.c.replaces).where(ENTRIES.c.id == found.replaces)) if found.replaces else None
+        u.set(Entry, found.id, words=None, deleted_at=u.now, shared_at=None)
+        found = u.one(select(ENTRIES).where(ENTRIES.c.id == found.replaces)) if found.replaces else None
     return True
 
+
+def _erase_copies(u: Unit, chat: ChatCard, message_id: int | None) -> None:
+    """Updates the words came in, and what the bot has shown of any entry; a message that still waits to be sent is left."""
+    shown = OUTBOX.c.content.contains("journal.") & OUTBOX.c.state.not_in(("ready", "leased"))
+    for row in u.all(select(OUTBOX.c.id).where(OUTBOX.c.chat_id == chat.id, shown)):
+        u.set(Outbox, row.id, payload=u.seal(chat.key, "outbox.payload", row.id, {}))
+    if message_id is None:
+        return
+    for row in u.all(select(INBOX.c.id, INBOX.c.raw).where(INBOX.c.chat_id == chat.id, INBOX.c.raw.is_not(None), INBOX.c.state == "done")):
+        update_ = json.loads(u.open(chat.key, "inbox.raw", row.id, row.raw))
+        message = update_.get("message") or update_.get("edited_message") or {}
+        if message.get("message_id") == message_id:
+            u.set(Inbox, row.id, raw=None)
+
+
+def _alive(who: PersonCard) -> tuple[Any, ...]:
+    return (ENTRIES.c.person_id == who.id, ENTRIES.c.deleted_at.is_(None), ENTRIES.c.words.is_not(None))
+
+
+def _entry(u: Unit, who: PersonCard, row: Row[Any]) -> EntryRow:
+    return EntryRow(row.id, row.source, u.open(who.key, "entry.words", row.id, row.words), row.written_at, row.local_date, row.shared_at)

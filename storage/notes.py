@@ -28,11 +28,25 @@ class NoteRow:
 
 def add(u: Unit, person: int | None, kind: str, code: str = "", words: str | None = None) -> int:
     id = u.new_id()
-    sealed = None
-    if words is not None and person is not None:
-        key = u.run(select(PEOPLE.c.key_id).where(PEOPLE.c.id == person)).scalar_one()
-        sealed = u.seal(key, "note.words", id, words)
-    return u.add(Note, id=id, person_id=person, kind=kind, code=code, words=sealed, at=u.now)
+    return u.add(Note, id=id, person_id=person, kind=kind, code=code, words=_sealed(u, person, id, words), at=u.now)
+
+
+def _sealed(u: Unit, person: int | None, id: int, words: str | None) -> bytes | None:
+    """The words under the key of the person they are about; a line about nobody keeps none."""
+    if words is None or person is None:
+        return None
+    key = u.run(select(PEOPLE.c.key_id).where(PEOPLE.c.id == person)).scalar_one()
+    return u.seal(key, "note.words", id, words)
+
+
+def change(u: Unit, id: int, code: str, words: str | None = None) -> bool:
+    """Let a line nobody has seen yet say something else. False when somebody has, or it is gone: then a new line is due."""
+    row = u.one(select(NOTES.c.seen_at, NOTES.c.person_id).where(NOTES.c.id == id))
+    if row is None or row.seen_at is not None:
+        return False
+    sealed = _sealed(u, row.person_id, id, words)
+    u.set(Note, id, code=code, words=sealed, at=u.now)
+    return True
 
 
 def unseen(u: Unit, limit: int = 50) -> list[NoteRow]:

@@ -68,8 +68,10 @@ def post(
     """Put one thing in a lane. None when `dedupe` says it was put there before.
 
     kind: "send" (a new message), "edit" (words and keyboard of `target`), "strip" (its keyboard only), "frame" (a timer).
-    An unsent edit of the same message gives way to this one.
+    An unsent edit of the same message gives way to a newer one; a strip leaves it its words and takes its keyboard.
     """
+    if kind == "strip" and target is not None and _strip_unsent(u, chat, target):
+        return None
     if kind in ("edit", "strip") and target is not None:
         u.run(
             update(OUTBOX)
@@ -97,6 +99,18 @@ def post(
         created_at=u.now,
     )
     return id if posted else None
+
+
+def _strip_unsent(u: Unit, chat: ChatCard, target: int) -> bool:
+    """Take the keyboard off an edit that has not gone out yet. False when there is none."""
+    row = u.one(
+        select(OUTBOX.c.id, OUTBOX.c.payload).where(OUTBOX.c.target == target, OUTBOX.c.state == "ready", OUTBOX.c.kind == "edit")
+    )
+    if row is None:
+        return False
+    payload = u.open_json(chat.key, "outbox.payload", row.id, row.payload) | {"keyboard": []}
+    u.set(Outbox, row.id, payload=u.seal(chat.key, "outbox.payload", row.id, payload))
+    return True
 
 
 def waiting(u: Unit, limit: int = 200) -> list[Waiting]:
@@ -185,6 +199,12 @@ def drop(u: Unit, reason: str, *, wanted: str | None = None, target: int | None 
     if kind is not None:
         conditions.append(OUTBOX.c.kind == kind)
     return int(u.run(update(OUTBOX).where(*conditions).values(state="dropped", reason=reason, done_at=u.now)).rowcount)
+
+
+def drop_prompts(u: Unit, chat: int, from_lane: int, reason: str) -> int:
+    """Drop what waits for one chat in this lane and the less urgent ones. Returns how many."""
+    waiting = (OUTBOX.c.chat_id == chat) & (OUTBOX.c.lane >= from_lane) & (OUTBOX.c.state == "ready")
+    return int(u.run(update(OUTBOX).where(waiting).values(state="dropped", reason=reason, done_at=u.now)).rowcount)
 
 
 def panel_of_message(u: Unit, chat: int, message_id: int) -> int | None:

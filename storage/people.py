@@ -20,13 +20,16 @@ SEALED_FIELDS = ("call_name", "phone", "medicines")
 CLEAR_FIELDS = ("zone", "country", "region", "language", "morning_at", "evening_at", "quiet_from", "quiet_to", "discreet", "paused_until")
 PROFILE_FIELDS = SEALED_FIELDS + CLEAR_FIELDS
 
+OUTSIDE = ("declined", "discharged", "revoked", "forgotten")
+"""Statuses of people the program knows, but who are not in it: nothing is on for them."""
+
 PATIENT_INVITE = timedelta(hours=72)
 STAFF_INVITE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class PersonCard:
-    """A person as the turn sees them. `status`: invited, active, discharged, revoked or forgotten."""
+    """A person as the turn sees them. `status`: invited, active, or one of `OUTSIDE`."""
 
     id: int
     code: str
@@ -55,6 +58,10 @@ class PersonCard:
     def active(self) -> bool:
         return self.status == "active"
 
+    @property
+    def outside(self) -> bool:
+        return self.status in OUTSIDE
+
 
 @dataclass(frozen=True)
 class ChatCard:
@@ -67,7 +74,8 @@ class ChatCard:
 
 
 def _person(u: Unit, row: Row[Any]) -> PersonCard:
-    profile = u.open_json(row.key_id, "person.profile", row.id, row.profile)
+    forgotten = row.status == "forgotten"  # their key is gone: nothing of theirs opens any more
+    profile = {} if forgotten else u.open_json(row.key_id, "person.profile", row.id, row.profile)
     return PersonCard(
         id=row.id,
         code=row.code,
@@ -75,7 +83,7 @@ def _person(u: Unit, row: Row[Any]) -> PersonCard:
         duty=row.duty,
         status=row.status,
         key=row.key_id,
-        name=u.open(row.key_id, "person.name", row.id, row.name),
+        name="" if forgotten else u.open(row.key_id, "person.name", row.id, row.name),
         call_name=profile.get("call_name", ""),
         phone=profile.get("phone", ""),
         medicines=tuple(profile.get("medicines", ())),
@@ -195,11 +203,18 @@ def set_reachable(u: Unit, chat: int, reachable: bool) -> None:
 
 def add_invite(u: Unit, who: PersonCard, issued_by: int | None = None) -> str:
     """A one-time code of 128 bits for this person; only its hash is kept. Earlier unused codes of theirs stop working."""
-    u.run(update(INVITES).where(INVITES.c.person_id == who.id, INVITES.c.used_at.is_(None)).values(used_at=u.now))
+    void_invites(u, who.id)
     code = secrets.token_urlsafe(16)
     lasts = PATIENT_INVITE if who.role == "patient" else STAFF_INVITE
     u.add(Invite, code_hash=_code_hash(code), person_id=who.id, issued_by=issued_by, expires_at=u.now + lasts)
     return code
+
+
+def invited(u: Unit, code: str) -> int | None:
+    """The person a code that still works would let in; the code is not used up by asking."""
+    works = (INVITES.c.code_hash == _code_hash(code)) & INVITES.c.used_at.is_(None) & (INVITES.c.expires_at > u.now)
+    row = u.one(select(INVITES.c.person_id).where(works))
+    return row.person_id if row else None
 
 
 def redeem(u: Unit, code: str, chat: int) -> PersonCard | None:
@@ -213,12 +228,30 @@ def redeem(u: Unit, code: str, chat: int) -> PersonCard | None:
     if used is None:
         return None
     who = person(u, used.person_id)
-    if who.status not in ("invited", "active"):
+    if who.status not in ("invited", "active", "declined"):
         return None
     u.run(update(CHATS).where(CHATS.c.person_id == who.id, CHATS.c.id != chat).values(person_id=None))
     u.set(Chat, chat, person_id=who.id, reachable=True)
     u.set(Person, who.id, status="active")
     return person(u, who.id)
+
+
+def invited_by(u: Unit, person: int) -> int | None:
+    """Who issued the invitation this person used last, if it was someone of the staff in the chat."""
+    used = (INVITES.c.person_id == person) & INVITES.c.used_at.is_not(None)
+    row = u.one(select(INVITES.c.issued_by).where(used).order_by(INVITES.c.used_at.desc(), INVITES.c.id.desc()))
+    return row.issued_by if row else None
+
+
+def void_invites(u: Unit, person: int) -> None:
+    """No link of this person works any more."""
+    u.run(update(INVITES).where(INVITES.c.person_id == person, INVITES.c.used_at.is_(None)).values(used_at=u.now))
+
+
+def chats_of(u: Unit, person: int) -> list[ChatCard]:
+    """Every chat bound to a person."""
+    rows = u.all(select(CHATS.c.id, CHATS.c.key_id, CHATS.c.person_id, CHATS.c.reachable).where(CHATS.c.person_id == person))
+    return [ChatCard(row.id, row.key_id, row.person_id, row.reachable) for row in rows]
 
 
 def _code_hash(code: str) -> bytes:

@@ -46,6 +46,10 @@ class MasterKey:
         return hmac.digest(key, str(address).encode(), "sha256")
 
     @classmethod
+    def fresh(cls) -> MasterKey:
+        return cls(os.urandom(32))
+
+    @classmethod
     def from_text(cls, text: str) -> MasterKey:
         """From base64 as given in BETWEEN_MASTER_KEY. Raises `ValueError` unless it is 32 bytes."""
         secret = base64.b64decode(text.strip(), validate=True)

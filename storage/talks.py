@@ -76,14 +76,24 @@ def waiting(u: Unit, chat: ChatCard) -> TalkRow | None:
     return _talk(u, chat, row) if row else None
 
 
-def parked(u: Unit, chat: ChatCard) -> TalkRow | None:
-    """The talk that was interrupted last and can be offered again."""
-    row = u.one(
-        select(TALKS)
-        .where(TALKS.c.chat_id == chat.id, TALKS.c.state == "parked", TALKS.c.expires_at > u.now)
-        .order_by(TALKS.c.touched_at.desc(), TALKS.c.id.desc())
-    )
+def parked(u: Unit, chat: ChatCard, flow: str | None = None) -> TalkRow | None:
+    """The talk that was interrupted last, or the last one of `flow`, and can be offered again."""
+    wanted = [TALKS.c.chat_id == chat.id, TALKS.c.state == "parked", TALKS.c.expires_at > u.now]
+    if flow is not None:
+        wanted.append(TALKS.c.flow == flow)
+    row = u.one(select(TALKS).where(*wanted).order_by(TALKS.c.touched_at.desc(), TALKS.c.id.desc()))
     return _talk(u, chat, row) if row else None
+
+
+def open_talks(u: Unit, chat: ChatCard, flow: str) -> list[TalkRow]:
+    """The talks of one flow that wait or are parked, newest first."""
+    wanted = (TALKS.c.chat_id == chat.id) & (TALKS.c.flow == flow) & TALKS.c.state.in_(("waiting", "parked"))
+    return [_talk(u, chat, row) for row in u.all(select(TALKS).where(wanted).order_by(TALKS.c.id.desc()))]
+
+
+def close_parked(u: Unit, chat: ChatCard) -> None:
+    """No talk of this chat is offered again."""
+    u.run(update(TALKS).where(TALKS.c.chat_id == chat.id, TALKS.c.state == "parked").values(state="closed"))
 
 
 def talk(u: Unit, chat: ChatCard, id: int) -> TalkRow | None:

@@ -6,15 +6,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
-def instant(day: date, wall: str, zone: str) -> datetime:
+def instant(day: date, wall: str, zone: str, *, fold: int = 0) -> datetime:
     """The instant of "HH:MM" on a day in a zone, as aware UTC. "24:00" is the day's end.
 
-    A time that the clocks skip moves forward by the gap; one that happens twice is the first of the two.
+    A time that the clocks skip moves forward by the gap; one that happens twice is the first of the two. With `fold=1` it
+    is the second of the two, and a skipped time moves back by the gap.
     """
     if wall == "24:00":
-        return instant(day + timedelta(days=1), "00:00", zone)
-    local = datetime.combine(day, time.fromisoformat(wall), ZoneInfo(zone))  # fold=0: the first; in a gap, the old offset
-    return local.astimezone(UTC)
+        return instant(day + timedelta(days=1), "00:00", zone, fold=fold)
+    shown = datetime.combine(day, time.fromisoformat(wall), ZoneInfo(zone))  # fold=0: in a gap, the offset before it
+    return shown.replace(fold=fold).astimezone(UTC)
 
 
 def local(now: datetime, zone: str) -> datetime:
@@ -25,7 +26,7 @@ def local(now: datetime, zone: str) -> datetime:
 def next_instant(now: datetime, wall: str, zone: str) -> tuple[date, datetime]:
     """The next time it is "HH:MM" in a zone, strictly after `now`: (the local date it belongs to, the instant)."""
     day = local(now, zone).date()
-    for ahead in range(3):
+    for ahead in range(-1, 3):  # yesterday's, where a gap has pushed it over midnight
         at = instant(day + timedelta(days=ahead), wall, zone)
         if at > now:
             return day + timedelta(days=ahead), at
@@ -41,6 +42,24 @@ def in_span(wall: str, begins: str, ends: str) -> bool:
 
 def span_end(now: datetime, begins: str, ends: str, zone: str) -> datetime | None:
     """When the span that holds `now` ends, or None when `now` lies outside it. For quiet hours."""
-    if not in_span(f"{local(now, zone):%H:%M}", begins, ends):
+    if not _holds(now, begins, ends, zone):
         return None
-    return next_instant(now, ends, zone)[1]
+    return min(at for at in _readings(now, ends, zone) if at > now and not _holds(at, begins, ends, zone))
+
+
+def span_start(now: datetime, begins: str, ends: str, zone: str) -> datetime | None:
+    """When the span that holds `now` began, or None when `now` lies outside it. A begin that the clocks skip counts as before the gap."""
+    if not _holds(now, begins, ends, zone):
+        return None
+    return max(at for at in _readings(now, begins, zone) if at <= now)
+
+
+def _holds(at: datetime, begins: str, ends: str, zone: str) -> bool:
+    return in_span(f"{local(at, zone):%H:%M}", begins, ends)
+
+
+def _readings(now: datetime, wall: str, zone: str) -> list[datetime]:
+    """Every instant of yesterday to the day after tomorrow at which clocks in a zone show "HH:MM", both of an overlap."""
+    day = local(now, zone).date()
+    near = [day + timedelta(days=ahead) for ahead in range(-1, 3)]
+    return [at for each in near for at in (instant(each, wall, zone), instant(each, wall, zone, fold=1))]

@@ -117,7 +117,8 @@ def test_the_demo_takes_only_constants_from_the_telegram_library() -> None:
 
 
 def test_files_are_short_enough_to_read_at_once() -> None:
-    long = {name: lines for name, text in modules(*ROOMS).items() if (lines := text.count("\n")) > 300}
+    written = {name: text for name, text in modules(*ROOMS).items() if "/migrations/versions/" not in name}  # those are generated
+    long = {name: lines for name, text in written.items() if (lines := text.count("\n")) > 300}
     assert not long
 
 

@@ -29,12 +29,12 @@ def page(s: Sitting, prompt: PromptRow, option: str) -> None:
     if paged is None:
         _too_late(s, row, prompt)
         return
-    if option == "ack":
-        _details(s, paged.row, prompt)
-    elif prompt.panel is not None:
+    if option != "ack" and prompt.panel is not None:
         s.strip(prompt.panel)
     danger.perform(s, paged, s.person)
-    if option == "contacted":
+    if option == "ack":
+        _details(s, paged.row, prompt)  # after the open pages were taken away, as its buttons are new ones
+    elif option == "contacted":
         _ask_outcome(s, paged.row)
     elif option == "cant":
         s.say("page.passed_on", ref=row.ref, lane=ESCALATION)

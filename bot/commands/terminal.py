@@ -30,7 +30,7 @@ class Terminal:
     """A whole clinic in a throw-away folder, driven from standard input."""
 
     def __init__(self, folder: Path) -> None:
-        store = Store(open_engine(f"sqlite:///{folder / 'talk.db'}"), Keyring(MasterKey(b"between talk: a throw-away key 32")))
+        store = Store(open_engine(f"sqlite:///{folder / 'talk.db'}"), Keyring(MasterKey(b"between talk: a throw-away key32")))
         self._phones = Phones(lambda: store, wall())
         migrate(store.engine)
         with store.unit(self._phones.now) as u:

@@ -35,6 +35,54 @@ class RevokeConsent(Command):
 
 
 @dataclass(frozen=True)
+class LeaveProgram(Command):
+    """No to the program, or no longer: every consent ends at once, and nothing is said by itself any more."""
+
+
+@dataclass(frozen=True)
+class Pause(Command):
+    """Reminders rest for so many days (1-14), today included. The result is the last day, in words."""
+
+    days: int
+
+
+@dataclass(frozen=True)
+class Resume(Command):
+    """End a pause today."""
+
+
+@dataclass(frozen=True)
+class EraseJournal(Command):
+    """Erase all words of the journal and of check-in lines. The result is how many."""
+
+
+@dataclass(frozen=True)
+class ForgetMe(Command):
+    """Erase the person. The result is False when that has to wait, because somebody is still looking after them."""
+
+
+@dataclass(frozen=True)
+class ShowHome(Command):
+    """Put what can be done now before the person, under the words given."""
+
+    words: str
+
+
+@dataclass(frozen=True)
+class Invite(Command):
+    """Invite someone by a one-time link. `code` is one of the program's own for a patient; "" takes the next free one.
+
+    duty: "admin" or "clinician" for staff. The result has "result" ("ok", "denied", "taken") and what to show.
+    """
+
+    role: str
+    name: str = ""
+    code: str = ""
+    duty: str = ""
+    weeks: int | None = None
+
+
+@dataclass(frozen=True)
 class SaveCheckIn(Command):
     """Store a check-in. values: item -> int, code or list of codes; an item not asked is absent, a declined one is None.
 
@@ -61,6 +109,42 @@ class SaveSkill(Command):
 
 
 @dataclass(frozen=True)
+class SaveGate(Command):
+    """The answer to a card's medical question. answer: "none", "cleared" (by a clinician), "some" or "unsure"."""
+
+    gate: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class SaveJournal(Command):
+    """Keep words in the journal, private. The result is the entry's id. source: "journal" or "skill"."""
+
+    words: str
+    source: str = "journal"
+
+
+@dataclass(frozen=True)
+class ShareEntry(Command):
+    """Let the team read an entry, or take that back."""
+
+    entry: int
+    shared: bool
+
+
+@dataclass(frozen=True)
+class DeleteEntry(Command):
+    """Erase the words of an entry, of all its versions, and of every copy this program made of them."""
+
+    entry: int
+
+
+@dataclass(frozen=True)
+class ShowHelp(Command):
+    """Put the help screen before the patient."""
+
+
+@dataclass(frozen=True)
 class NoteStaff(Command):
     """A line in the staff inbox, seen the next business day. `text` is only what the patient chose to pass on."""
 
@@ -75,3 +159,48 @@ class StartFlow(Command):
 
     flow: str
     start: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AnswerSession(Command):
+    """What the patient says of one session: "coming", "late" or "cant"; the latest counts. Staff find one line about it.
+
+    day: the session's local date at the clinic, ISO. minutes, barrier and text are only what the patient wants passed on.
+    """
+
+    series: int
+    day: str
+    answer: str
+    minutes: int | None = None
+    barrier: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class AddSession(Command):
+    """By staff: a session, once or weekly. patients: their codes, None for everyone. The result is its code, or "" on a fault."""
+
+    kind: str
+    title: str
+    day: str
+    starts: str
+    minutes: int
+    weeks: int
+    patients: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class CancelSession(Command):
+    """By staff: one session of a series by its ISO date, or all that is still to come. The result says whether it was done."""
+
+    code: str
+    day: str | None
+
+
+@dataclass(frozen=True)
+class RecordAttended(Command):
+    """By staff: who of those expected came, by patient code. The result is [came, expected]."""
+
+    series: int
+    day: str
+    came: tuple[str, ...]

@@ -39,11 +39,17 @@ class Read:
 
 @dataclass(frozen=True)
 class Do:
-    """A change that outlives the talk: a fact saved, a note to staff. "Back" never goes behind it."""
+    """A change that outlives the talk: a fact saved, a note to staff. "Back" never goes behind it.
+
+    again: unless the next answer simply makes the change over, as with a field of the profile.
+    """
 
     command: Command
+    again: bool = False
 
-    barrier = True
+    @property
+    def barrier(self) -> bool:
+        return not self.again
 
     @property
     def stem(self) -> str:

@@ -75,19 +75,24 @@ class Scale(Question):
 
 @dataclass(frozen=True)
 class Choice(Question):
-    """One of a few named options: pairs of (value, content id)."""
+    """One of a few named options: pairs of (value, content id).
+
+    numbered: so many buttons "1", "2", ... come first, to pick from a numbered list that stands in the question's words.
+    """
 
     of: tuple[tuple[str, str], ...] = ()
+    numbered: int = 0
     takes_text: ClassVar[bool] = False
 
     def options(self) -> tuple[Option, ...]:
-        return tuple(Option(value, label) for value, label in self.of)
+        numbers = tuple(Option(str(n), str(n), literal=True) for n in range(1, self.numbered + 1))
+        return numbers + tuple(Option(value, label) for value, label in self.of)
 
     def read(self, text: str) -> Answer:
         return None
 
     def fits(self, answer: Answer) -> bool:
-        return any(answer == value for value, _ in self.of)
+        return any(answer == option.value for option in self.options())
 
 
 @dataclass(frozen=True)
@@ -111,14 +116,33 @@ class Several(Question):
 
 @dataclass(frozen=True)
 class Text(Question):
-    """Free text of 1..limit characters, screened like every text before it gets here."""
+    """Free text of 1..limit characters, screened like every text before it gets here.
+
+    of: buttons beside typing, pairs of (value, content id); a tap is stored as [value], so that no typed word can be
+    mistaken for it. offer: words that can be tapped instead of typed, and mean the same.
+    fact: a name or a number is asked for, not something to say. Words that sound like danger never become the answer.
+    """
 
     limit: int = MAX_TEXT
+    of: tuple[tuple[str, str], ...] = ()
+    offer: tuple[str, ...] = ()
+    fact: bool = False
+
+    def options(self) -> tuple[Option, ...]:
+        offered = tuple(Option(words, words, literal=True) for words in self.offer)
+        return offered + tuple(Option(value, label) for value, label in self.of)
+
+    def tapped(self, value: str) -> Answer:
+        if value in self.offer:
+            return value
+        return [value] if any(value == known for known, _ in self.of) else None
 
     def read(self, text: str) -> Answer:
         return text.strip() if 0 < len(text.strip()) <= self.limit else None
 
     def fits(self, answer: Answer) -> bool:
+        if isinstance(answer, list):
+            return len(answer) == 1 and any(answer[0] == known for known, _ in self.of)
         return isinstance(answer, str) and 0 < len(answer) <= self.limit
 
 

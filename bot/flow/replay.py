@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.flow.commands import Command
-from bot.flow.effects import Effect
+from bot.flow.effects import Effect, Say
 from bot.flow.me import Me
 from bot.flow.questions import Ask, Question, Several, Timer
 
 Talking = Generator[Any, Any, None]
 """What a handler returns: yields `Ask` or an effect, is sent the answer or the effect's result."""
+
+Result = TypeVar("Result")
 
 STEP_CAP = 500
 
@@ -33,6 +35,7 @@ class Flow:
 
     partial: what to keep of a talk that ends before its end, from its answers by full key; None keeps nothing.
     later: whether its keyboards offer "later", which parks it. version: rises when stored answers change meaning.
+    worth: given the same as `partial`, whether an interrupted talk is worth coming back to; if not, it is closed instead.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Flow:
     expires: int = 24 * 60
     partial: Callable[[Me, dict[str, Any]], Command | None] | None = None
     later: bool = True
+    worth: Callable[[Me, dict[str, Any]], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,14 +80,18 @@ class Scoped:
     item: Any
 
 
-def scoped(scope: str, talking: Talking) -> Generator[Any, Any, None]:
-    """`yield from scoped("skills.stop", ...)`: keeps a part's keys apart, and takes its words from `skills.stop.<key>`."""
+def scoped(scope: str, talking: Generator[Any, Any, Result]) -> Generator[Any, Any, Result]:
+    """`yield from scoped("skills.stop", ...)`: keeps a part's keys apart, and takes its words from `skills.stop.<key>`.
+
+    Evaluates to what the part returns.
+    """
     try:
         item = next(talking)
         while True:
             item = talking.send((yield Scoped(scope, item)))
-    except StopIteration:
-        return
+    except StopIteration as end:
+        result: Result = end.value
+        return result
 
 
 @dataclass(frozen=True)
@@ -140,6 +148,8 @@ class Step:
     performed: tuple[Effect, ...] = field(default=())
     took: str = ""
     """The key of the question that took the given answer; empty when none did."""
+    says: tuple[Say, ...] = ()
+    """What is said since the last answer, new or not: a question that is shown again keeps the words above it."""
 
 
 def replay(flow: Flow, me: Me, log: Log, perform: Callable[[Effect, str], Any], given: Given | None = None) -> Step:
@@ -152,6 +162,7 @@ def replay(flow: Flow, me: Me, log: Log, perform: Callable[[Effect, str], Any], 
     ordinals: Counter[str] = Counter()
     asked: set[str] = set()
     performed: list[Effect] = []
+    says: list[Say] = []
     talking = flow.run(me)
     send: Any = None
     took = ""
@@ -159,7 +170,7 @@ def replay(flow: Flow, me: Me, log: Log, perform: Callable[[Effect, str], Any], 
         try:
             item = talking.send(send)
         except StopIteration:
-            return Step(log, performed=tuple(performed), took=took)
+            return Step(log, performed=tuple(performed), took=took, says=tuple(says))
         except Exception as fault:
             raise FlowError(f"{flow.name} raised {type(fault).__name__}") from fault
         scopes, item = _unwrap(flow.name, item)
@@ -171,14 +182,18 @@ def replay(flow: Flow, me: Me, log: Log, perform: Callable[[Effect, str], Any], 
             asked.add(key)
             if key in answers and item.question.accepts(answers[key]):
                 send = answers[key]
+                says.clear()
                 continue
             if given and not took and given.key in (None, key):
                 fits, answer = given.answer_to(item.question, log.draft)
                 if fits:
                     took, log, send = key, replace(log.answered(key, answer), draft=()), answer
+                    says.clear()
                     continue
             words = item.words or f"{scopes[-1]}.{item.key}"
-            return Step(log, item, key, words, log.back() is not None, tuple(performed), took)
+            return Step(log, item, key, words, log.back() is not None, tuple(performed), took, tuple(says))
+        if isinstance(item, Say):
+            says.append(item)
         stem = f"{path}/{item.stem}"
         ordinals[stem] += 1
         key = f"{stem}#{ordinals[stem]}"

@@ -4,7 +4,7 @@ Ids are time-ordered 62-bit integers made by the application (`storage.ids`), be
 before the row is written. JSON in clear text columns holds codes and numbers only.
 """
 
-from storage.tables.care import Attendance, Attendee, Cancelled, CheckIn, Entry, Observation, Series, SkillUse
+from storage.tables.care import Attendance, Attendee, Cancelled, CheckIn, Entry, Observation, Series, SkillGate, SkillUse
 from storage.tables.people import Chat, Clinic, Consent, DataKey, Invite, Meta, Person
 from storage.tables.safety import Audit, Escalation, EscalationEvent, Note, OnCall
 from storage.tables.traffic import Due, Inbox, Outbox, Prompt, Talk
@@ -33,6 +33,7 @@ __all__ = [
     "Person",
     "Prompt",
     "Series",
+    "SkillGate",
     "SkillUse",
     "Talk",
 ]

@@ -18,7 +18,7 @@ class CheckIn(SQLModel, table=True):
     slot: str
     local_date: date
     status: str
-    """"asked" (a prompt went out), "partial", "complete", "late" or "missed"."""
+    """"asked" (a prompt went out), "partial", "complete", "late", "missed" (with `saved_at`: declined by a tap) or "paused"."""
     asked_at: datetime | None = None
     saved_at: datetime | None = None
     seconds: int | None = None
@@ -68,8 +68,24 @@ class SkillUse(SQLModel, table=True):
     local_date: date
 
 
+class SkillGate(SQLModel, table=True):
+    """The answer to the medical question in front of a card that works on the body: a code, never which condition it is."""
+
+    __tablename__ = "skill_gate"
+    __table_args__ = (Index("skill_gate_person", "person_id", "gate"),)
+    id: int = row_id()
+    person_id: int = link("person.id")
+    gate: str
+    answer: str
+    """"none", "cleared" (a clinician said it is all right), "some" or "unsure"."""
+    at: datetime
+
+
 class Series(SQLModel, table=True):
-    """A session that happens once, or weekly until `last_date`, at a wall time of the clinic's zone. `title` is sealed."""
+    """A session that happens once, or weekly until `last_date`, at a wall time of the clinic's zone. `title` is sealed.
+
+    everyone: all patients of the program come, also those who join later; else those in `Attendee`.
+    """
 
     id: int = row_id()
     code: str = Field(unique=True)
@@ -81,6 +97,7 @@ class Series(SQLModel, table=True):
     starts: str
     minutes: int
     zone: str
+    everyone: bool = False
     cancelled_at: datetime | None = None
 
 
@@ -112,6 +129,11 @@ class Attendance(SQLModel, table=True):
     answer: str | None = None
     """"coming", "late" or "cant"."""
     barrier: str | None = None
+    """What is in the way, only where the patient wanted it passed on."""
+    minutes: int | None = None
+    """How many minutes late they expect to be."""
+    note_id: int | None = big_or_none()
+    """The line in the staff inbox that tells of the answer."""
     answered_at: datetime | None = None
     attended: str | None = None
     """"yes" or "no", recorded by staff; None is not known."""

@@ -35,12 +35,13 @@ def coded(item: str, codes: Sequence[str | None], last: date = MONDAY + timedelt
 
 def check_ins(pattern: Sequence[str], last: date = MONDAY + timedelta(days=6)) -> list[CheckIn]:
     """Two planned check-ins a day: c complete, p partial, l late, m missed, - paused; as "cm" for a morning and an evening."""
+    slots: tuple[Any, Any] = ("morning", "evening")
     kinds: dict[str, Any] = {"c": "complete", "p": "partial", "l": "late", "m": "missed", "-": "paused"}
     first = last - timedelta(days=len(pattern) - 1)
     return [
         CheckIn(first + timedelta(days=n), slot, kinds[letter])
         for n, day in enumerate(pattern)
-        for slot, letter in zip(("morning", "evening"), day, strict=True)
+        for slot, letter in zip(slots, day, strict=True)
     ]
 
 

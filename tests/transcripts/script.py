@@ -3,13 +3,15 @@
     # a comment
     at 2026-11-16T20:00-05:00      where the clock starts (once, first)
     patient 0001 America/New_York  an active patient (a first one, and an on-call person "staff", are there by default)
-    < some text                    the patient types; `<staff` is the on-call person, `<other` a second patient
+    < some text                    the patient types; `<staff` is the on-call person, `<other` a second patient, `<stranger` nobody yet
+    <stranger /start {invite}      {invite} is the code of the newest invitation: of `~ invite`, or of a link on somebody's phone
     < [Label]                      taps the newest button with this label
     < /command                     a command
     > some text                    the next new or edited message holds this text (whole paragraphs; `...` matches anything)
     > [A] [B]                      ... and its keyboard has these buttons (others may be there)
     >staff text                    the same for the on-call phone
     >nothing                       nothing more has been shown to anybody
+    >now some text                 one of the last three messages reads so at this moment (frames of a timer aren't listed one by one)
     + 30m                          time passes (s, m, h, d)
     = kind value                   a fact: see FACTS in tests/transcripts/facts.py
     ~ verb                         something happens outside: see OUTSIDE below
@@ -21,16 +23,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
+from bot.acts.check_in import plan_check_ins
 from bot.phones import Phone, Phones, Shown, instant
+from storage import people, reminders, sessions
 from storage.seal import Keyring, MasterKey
 from storage.store import Store
-from tests.clinics import STAFF, OTHER, PATIENT, open_clinic
+from storage.tables import Person
+from tests.clinics import STAFF, OTHER, PATIENT, STRANGER, ZONE, open_clinic
 from tests.transcripts.facts import FACTS
 
-WHO = {"": PATIENT, "staff": STAFF, "other": OTHER}
+WHO = {"": PATIENT, "staff": STAFF, "other": OTHER, "stranger": STRANGER}
 SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -47,9 +52,9 @@ def read(path: Path) -> list[Line]:
     for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not text.strip() or text.startswith("#"):
             continue
-        found = re.match(r"(at|[<>+=~])(staff|other)?(nothing)?\s*(.*)$", text)
+        found = re.match(r"(at|[<>+=~])(staff|other|stranger)?(nothing|now)?\s*(.*)$", text)
         assert found, f"{path.name}:{number}: not a transcript line"
-        lines.append(Line(number, found[1], found[2] or ("nothing" if found[3] else ""), found[4].rstrip()))
+        lines.append(Line(number, found[1], found[2] or found[3] or "", found[4].rstrip()))
     return lines
 
 
@@ -66,6 +71,7 @@ class Play:
         self.phones = Phones(lambda: self.store, start)
         open_clinic(self.store, start, self.phones)
         self.typed: dict[int, int] = {}
+        self.invite = ""
         self.seen: dict[int, list[tuple[str, Shown]]] = {}
         self._look()
         self.seen = {}
@@ -101,6 +107,9 @@ class Play:
         elif line.sign == ">" and line.who == "nothing":
             self._look()
             self._nothing_left("nothing was expected")
+        elif line.sign == ">" and line.who == "now":
+            last = [" ".join(shown.text.split()) for shown in self.phones.phone(address).messages[-3:]]
+            assert any(_pattern(line.rest).search(text) for text in last), f"the phone shows {last}"
         elif line.sign == ">":
             self._expect(address, line.rest)
         elif line.sign == "=":
@@ -116,11 +125,15 @@ class Play:
         if found := re.fullmatch(r"\[(.+)\]", text):
             self.phones.tap(address, found[1])
         else:
-            self.typed[address] = self.phones.type(address, text.replace("\\n", "\n"))
+            text = text.replace("\\n", "\n").replace("{invite}", self.invite)
+            self.typed[address] = self.phones.type(address, text)
 
     def _look(self) -> None:
         for address, phone in self.phones.phones.items():
-            self.seen.setdefault(address, []).extend(_changes(phone))
+            changes = _changes(phone)
+            self.seen.setdefault(address, []).extend(changes)
+            for _, shown in changes:
+                self.invite = (re.findall(r"start[= ]([A-Za-z0-9_-]{22})", shown.text) or [self.invite])[-1]
 
     def _expect(self, address: int, wanted: str) -> None:
         self._look()
@@ -133,17 +146,20 @@ class Play:
             return
         assert queue, f"expected {wanted!r}, but nothing more was shown"
         how, shown = queue.pop(0)
-        pattern = ".*".join(re.escape(part) for part in wanted.split("..."))
-        assert re.search(pattern, " ".join(shown.text.split()), re.DOTALL), f"expected {wanted!r}, shown was ({how}) {shown.text!r}"
+        assert _pattern(wanted).search(" ".join(shown.text.split())), f"expected {wanted!r}, shown was ({how}) {shown.text!r}"
 
     def _nothing_left(self, what: str) -> None:
         left = {address: [shown.text for _, shown in queue] for address, queue in self.seen.items() if queue}
         assert not left, f"{what}: {left}"
 
 
+def _pattern(wanted: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in wanted.split("...")), re.DOTALL)
+
+
 def _changes(phone: Phone) -> list[tuple[str, Shown]]:
-    """What is new to the eye: new and edited messages; a keyboard that goes away is not."""
-    return [(how, Shown(shown.id, shown.text, shown.keyboard)) for how, shown in phone.look() if how != "strip"]
+    """What is new to the eye: new and edited messages; a keyboard that goes away or a timer that moves on is not."""
+    return [(how, Shown(shown.id, shown.text, shown.keyboard)) for how, shown in phone.look() if how not in ("strip", "frame")]
 
 
 def _photo(play: Play, address: int, rest: str) -> None:
@@ -181,7 +197,83 @@ def _edit(play: Play, address: int, rest: str) -> None:
     play.phones.edit(address, play.typed[address], rest.partition(" ")[2])
 
 
+def _profile(play: Play, address: int, rest: str) -> None:
+    """`~ profile evening_at=20:00 medicines=aspirin discreet=yes morning_at=`: as the settings would change it."""
+    values: dict[str, object] = {}
+    for pair in rest.split()[1:]:
+        name, _, value = pair.partition("=")
+        values[name] = value.split(",") if name == "medicines" else value == "yes" if name == "discreet" else value or None
+    with play.store.unit(play.phones.now) as u:
+        chat = people.chat_for(u, address)
+        who = people.save_profile(u, people.person(u, chat.person or 0), values)
+        plan_check_ins(u, who, chat)
+        reminders.plan_sessions(u, who, chat)
+
+
+def _consent(play: Play, address: int, rest: str) -> None:
+    """`~ consent outreach`."""
+    with play.store.unit(play.phones.now) as u:
+        people.give_consent(u, people.chat_for(u, address).person or 0, rest.split()[1], 1)
+
+
+def _session(play: Play, address: int, rest: str) -> None:
+    """`~ session group 2026-11-17 18:00 90 weeks=4 patients=0001,0002 Evening group`: as `between session add` does it."""
+    kind, day, starts, minutes, *words = rest.split()[1:]
+    more = dict(word.split("=") for word in words if "=" in word)
+    patients = more["patients"].split(",") if "patients" in more else None
+    title = " ".join(word for word in words if "=" not in word)
+    with play.store.unit(play.phones.now) as u:
+        sessions.add_series(u, kind, title, day, starts, int(minutes), weeks=int(more.get("weeks", 1)), attendees=patients)
+    play.phones.settle()
+
+
+def _call_off(play: Play, address: int, rest: str) -> None:
+    """`~ call_off G1 2026-11-17`, or without a date all of it: as `between session cancel` does it."""
+    code, *day = rest.split()[1:]
+    with play.store.unit(play.phones.now) as u:
+        if day:
+            sessions.cancel_occurrence(u, code, day[0])
+        else:
+            sessions.cancel_series(u, code)
+    play.phones.settle()
+
+
+def _program(play: Play, address: int, rest: str) -> None:
+    """`~ program 2026-10-26 10`: the patient's first day, and the weeks the program lasts."""
+    first, weeks = rest.split()[1:]
+    with play.store.unit(play.phones.now) as u:
+        u.set(Person, people.chat_for(u, address).person or 0, program_start=date.fromisoformat(first), program_weeks=int(weeks))
+
+
+def _clock(play: Play, address: int, rest: str) -> None:
+    """`~ clock 2026-11-17T18:00-05:00`: the machine's clock is set, forwards or back; what is due by it then happens at once."""
+    play.phones.now = instant(rest.split()[1])
+    play.phones.settle()
+
+
+def _invite(play: Play, address: int, rest: str) -> None:
+    """`~ invite 0003 Kim`: an invitation from the command line, for someone new or for a code that is there."""
+    code, _, name = rest.partition(" ")[2].partition(" ")
+    with play.store.unit(play.phones.now) as u:
+        who = people.person_by_code(u, code) or people.person(u, people.add_person(u, "patient", name, ZONE, code=code))
+        play.invite = people.add_invite(u, who)
+
+
+def _long(play: Play, address: int, rest: str) -> None:
+    """`~ long 4096`: the patient types harmless words of exactly so many characters."""
+    wanted = int(rest.split()[1])
+    play.typed[address] = play.phones.type(address, ("a long day at work " * wanted)[: wanted - 1] + ".")
+
+
 OUTSIDE = {
+    "long": _long,
+    "invite": _invite,
+    "session": _session,
+    "call_off": _call_off,
+    "clock": _clock,
+    "program": _program,
+    "profile": _profile,
+    "consent": _consent,
     "photo": _photo,
     "voice": _voice,
     "sticker": _sticker,

@@ -51,6 +51,7 @@ def upgrade() -> None:
     sa.Column('starts', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('minutes', sa.Integer(), nullable=False),
     sa.Column('zone', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('everyone', sa.Boolean(), nullable=False),
     sa.Column('cancelled_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('code')
@@ -110,6 +111,8 @@ def upgrade() -> None:
     sa.Column('local_date', sa.Date(), nullable=False),
     sa.Column('answer', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('barrier', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('minutes', sa.Integer(), nullable=True),
+    sa.Column('note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('answered_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.Column('attended', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], ),
@@ -230,6 +233,18 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], ),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_table('skill_gate',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('gate', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('answer', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    with op.batch_alter_table('skill_gate', schema=None) as batch_op:
+        batch_op.create_index('skill_gate_person', ['person_id', 'gate'], unique=False)
+
     op.create_table('skill_use',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -467,6 +482,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_skill_use_person_id'))
 
     op.drop_table('skill_use')
+    with op.batch_alter_table('skill_gate', schema=None) as batch_op:
+        batch_op.drop_index('skill_gate_person')
+
+    op.drop_table('skill_gate')
     op.drop_table('on_call')
     with op.batch_alter_table('note', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_note_person_id'))

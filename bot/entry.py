@@ -1,0 +1,131 @@
+"""Who comes in and who stays outside: strangers, invitations, the welcome, and people for whom nothing is on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot import danger, talk
+from bot.acts.check_in import check_in_now
+from bot.acts.profile import replan
+from bot.flow.commands import ShowHome
+from bot.panel import HELP
+from bot.registry import act, command, tap
+from bot.sitting import Sitting
+from storage import audit, inbox, my_data, people, talks
+from storage.people import ChatCard, PersonCard
+from storage.talks import PromptRow
+
+TRIES, TRY_WINDOW = 5, timedelta(hours=1)
+
+
+def outside(s: Sitting) -> None:
+    """Someone this program does not know, or no longer: an invitation, or a kind word about where to find one."""
+    command = s.event.command if s.event.kind == "command" else ""
+    if command == "start" and s.event.argument:
+        _redeem(s)
+    elif command == "start" and s.who is not None and s.who.status == "declined":
+        _reconsider(s, s.who)
+    elif command in ("help", "sos"):
+        danger.card(s, "unknown")
+        s.say(alone(s), dedupe=f"alone:{s.source}")
+    else:
+        words = "bot.not_invited" if s.who is None else alone(s)
+        s.say(words, dedupe=f"outside:{s.chat.id}:{s.u.now:%Y%m%d%H}")
+
+
+def alone(s: Sitting) -> str:
+    """The words that say that nobody at the program is told, and why."""
+    if s.who is None:
+        return "crisis.stranger"
+    return "welcome.off" if s.who.status == "declined" else "crisis.discharged"
+
+
+def unwelcomed(s: Sitting) -> bool:
+    """A patient who has not agreed to the program yet: only the welcome, help and the way to a human are open."""
+    return s.person.role == "patient" and "program" not in people.consents(s.u, s.person.id)
+
+
+def welcome(s: Sitting) -> None:
+    """The welcome, from its beginning or from where it was left; for those who had theirs, a line and what is planned."""
+    who = s.person
+    flow = "welcome" if who.role == "patient" else "welcome_staff"
+    waiting = talks.waiting(s.u, s.chat)
+    if waiting is not None and waiting.flow == flow:
+        talk.show_again(s, waiting)
+        return
+    parked = talks.parked(s.u, s.chat, flow)
+    if parked is not None:
+        talk.resume(s, parked)
+    elif unwelcomed(s) or (who.role == "staff" and s.event.argument):
+        talk.start(s, flow)
+    else:
+        home(s, "home.screen" if who.role == "patient" else "staff.home")
+
+
+@command("start", role="any")
+def start(s: Sitting) -> None:
+    """The welcome, if it is not over; a link that was opened by someone who is in already changes nothing."""
+    welcome(s)
+
+
+@act(ShowHome)
+def show_home(s: Sitting, command: ShowHome) -> None:
+    home(s, command.words)
+
+
+def home(s: Sitting, words: str) -> None:
+    """What can be done now; for a patient with the two likeliest things as buttons, and Help as everywhere."""
+    draft = s.draft().add(words, name=s.person.call_name or s.person.name)
+    if s.person.role == "patient":
+        draft.row(draft.button("check_in", "home.check_in"), draft.button("look", "home.look"))
+    draft.row(draft.button(HELP, "button.help"))
+    s.offer(draft, "act", "home")
+
+
+@tap("home")
+def tapped(s: Sitting, prompt: PromptRow, option: str) -> None:
+    if prompt.panel is not None:
+        s.strip(prompt.panel)
+    if option == "check_in":
+        check_in_now(s)
+    else:
+        s.say("home.around")
+
+
+def _redeem(s: Sitting) -> None:
+    tries = inbox.commands_since(s.u, s.chat.id, s.u.now - TRY_WINDOW)
+    person = people.invited(s.u, s.event.argument) if tries <= TRIES else None
+    before = people.chats_of(s.u, person) if person is not None else []
+    who = people.redeem(s.u, s.event.argument, s.chat.id) if person is not None else None
+    if who is None:
+        s.say("bot.invite_bad")
+        return
+    audit.record(s.u, who.id, who.code, "invite.redeemed")
+    s.who = who
+    for chat in before:
+        if chat.id != s.chat.id:
+            _leave(s, chat)
+    _tell_issuer(s, who)
+    replan(s)
+    welcome(s)
+
+
+def _leave(s: Sitting, chat: ChatCard) -> None:
+    """The person has moved to another account: the old chat is told, and all that was said in it goes shortly after."""
+    replace(s, chat=chat).say("welcome.unlinked", dedupe=f"unlinked:{chat.id}:{s.source}")
+    my_data.plan_erasing(s.u, chat.id)
+
+
+def _tell_issuer(s: Sitting, who: PersonCard) -> None:
+    """An invitation that was used is told to whoever gave it out, so that a wrong hand is noticed."""
+    issuer = people.invited_by(s.u, who.id)
+    at = s.of(issuer) if issuer is not None and issuer != who.id else None
+    if at is not None and at.person.active:
+        at.say("staff.invite_used", code=who.code, time=f"{at.local:%H:%M}")
+
+
+def _reconsider(s: Sitting, who: PersonCard) -> None:
+    people.set_status(s.u, who.id, "active")
+    s.who = people.person(s.u, who.id)
+    welcome(s)

@@ -1,0 +1,22 @@
+"""Telegram's command menu: the slash commands of a role, in the order people need them."""
+
+from __future__ import annotations
+
+from bot.registry import COMMANDS
+from content.library import Words
+
+FIRST = ("help", "sos", "checkin", "skills", "journal", "sessions")
+"""What comes on top, for patients; anything else follows by name. For staff: the on-call list, then the inbox."""
+FIRST_STAFF = ("oncall", "inbox", "patients", "session", "invite", "help")
+
+
+def menu(role: str, words: Words) -> list[tuple[str, str]]:
+    """(command, description) of every command of `role` that has a line in the menu. Roles: "patient", "staff"."""
+    found: dict[str, str] = {}
+    for name, entry in COMMANDS.items():
+        of, _, command = name.partition(":")
+        if entry.menu is not None and of in (role, "any") and (of == role or command not in found):
+            found[command] = words.text(entry.menu)
+    order = FIRST_STAFF if role == "staff" else FIRST
+    ranked = sorted(found, key=lambda command: (order.index(command) if command in order else len(order), command))
+    return [(command, found[command]) for command in ranked]

@@ -1,0 +1,125 @@
+"""Reads one patient's week out of the database: the only place where rows become the `Week` that pages are made from.
+
+Only reads. Who reads a patient for a page records it (`clinic.export` does, once for each change of what is shown).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
+
+from clinic import answers, risk, schedule
+from clinic.model import HISTORY_DAYS, UseDetail, Week
+from content import library
+from content.library import Words
+from storage import clinic, people
+from storage.people import PersonCard
+from storage.store import Unit
+
+SCOPE = "weekly"
+"""The consent without which no page of a patient is made."""
+
+QUOTES = "crisis_words"
+"""The consent without which the sentence that sounded like danger is not opened."""
+
+
+class NoClinic(Exception):
+    """This database has no clinic yet, so there are no weeks to tell. Run `between setup` first."""
+
+    def __init__(self) -> None:
+        super().__init__(type(self).__doc__)
+
+
+@dataclass(frozen=True, slots=True)
+class NotShared:
+    """This patient does not share a weekly page with the team now. Nothing but the consent was read."""
+
+    code: str
+
+
+def gather(u: Unit, person: PersonCard, monday: date, now: datetime) -> Week | NotShared:
+    """All that is known of a patient for the week that begins on `monday`, as it stands at `now` (aware), or that they do not share it.
+
+    Consent counts as it stands now, not as it stood in the week. Raises `NoClinic` on a database that was not set up.
+    """
+    known = clinic.clinic(u)
+    if known is None:
+        raise NoClinic
+    given = people.consents(u, person.id, now)
+    if SCOPE not in given:
+        return NotShared(person.code)
+    words, zone = library.load(), ZoneInfo(known.zone)
+    sunday = monday + timedelta(days=6)
+    first = sunday - timedelta(days=HISTORY_DAYS - 1)
+    rows = answers.observations(u, person, first, sunday)
+    shared, private = answers.entries(u, person, monday, zone)
+    safety = answers.safety_answers(rows, monday, sunday)
+    week, weeks = program_week(person.program_start, person.program_weeks, monday)
+    shares, keeps = sharing(given, words)
+    return Week(
+        code=person.code,
+        name=person.name or None,
+        monday=monday,
+        zone=zone,
+        prepared_at=now,
+        program_week=week,
+        program_weeks=weeks,
+        shares=shares,
+        keeps=keeps,
+        kept_private=private,
+        takes_medicines=bool(person.medicines),
+        risk=tuple(risk.events(u, person, monday, zone, words, quote=QUOTES in given)),
+        safety_answers=tuple(risk.answers(u, person, monday, zone, safety)),
+        observations=answers.facts(rows),
+        check_ins=answers.check_ins(u, person, first, sunday, rows, now),
+        last_check_in=answers.last_check_in(u, person, monday, zone),
+        sessions=tuple(schedule.sessions(u, person, zone, first, sunday)),
+        next_session=schedule.next_session(u, person, zone, sunday),
+        use_details=tuple(_use(rows, monday, sunday, words)),
+        skills=answers.skills(u, person, first, sunday, words),
+        shared=shared,
+        notes=answers.notes(u, person, monday, zone),
+    )
+
+
+def program_week(start: date | None, weeks: int | None, monday: date) -> tuple[int | None, int | None]:
+    """(n, of): the week that holds the first day is 1. Nothing before the program, after it, or where it is not known."""
+    if start is None or weeks is None:
+        return None, None
+    n = (monday - (start - timedelta(days=start.weekday()))).days // 7 + 1
+    return (n, weeks) if 1 <= n <= weeks else (None, None)
+
+
+def sharing(given: Collection[str], words: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a patient shares and what they keep, in words."""
+    shares, keeps = [SCOPE, "lines"], ["journal"]
+    (shares if QUOTES in given else keeps).append(QUOTES)
+    return _names(shares, words), _names(keeps, words)
+
+
+def _names(scopes: Iterable[str], words: Words) -> tuple[str, ...]:
+    return tuple(words.text(f"weekly.sharing.{scope}") for scope in scopes)
+
+
+def _use(rows: Iterable[Row[Any]], monday: date, sunday: date, words: Words) -> list[UseDetail]:
+    """What was told about each day with use. A question they left out is kept to themselves; one not asked is not there."""
+    mine = [row for row in rows if monday <= row.local_date <= sunday]
+    found = []
+    for day in sorted({row.local_date for row in mine if row.item == "use_what"}):
+        of_day = [row for row in mine if row.local_date == day and row.code]
+        what = [_name(f"checkin.use_what.{row.code}", words) for row in of_day if row.item == "use_what"]
+        when = [_name(f"weekly.sharing.use_when.{row.code}", words) for row in of_day if row.item == "use_when"]
+        told = ", ".join(dict.fromkeys(what))
+        if told and when:
+            told = words.text("weekly.sharing.use_detail", what=told, when=when[-1])
+        found.append(UseDetail(day, told or None))
+    return found
+
+
+def _name(id: str, words: Words) -> str:
+    return words.text(id) if words.has(id) else id.rpartition(".")[2].replace("_", " ")

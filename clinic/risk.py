@@ -1,0 +1,162 @@
+"""What sounded like danger and what was done about it, read from escalations and the staff inbox as a page tells it.
+
+Times of pages are those at which Telegram accepted one; a page that is still waiting to be sent was not sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, func, select
+
+from clinic import weeks
+from clinic.model import RiskEvent, SafetyAnswer
+from clinic.phrases import clean
+from content.library import Words
+from storage import escalations
+from storage.escalations import EVENTS, EscalationRow
+from storage.notes import NOTES
+from storage.outbox import OUTBOX
+from storage.people import PEOPLE, PersonCard
+from storage.store import Unit
+
+AFTER = timedelta(days=7)
+"""What is still open is on the page also when it began in the days after the week, while that page is the newest one."""
+
+ASKED_WITHIN = timedelta(hours=12)
+"""How long the safety question stays open after words that worried."""
+
+TOLD: dict[str, Literal["no", "sometimes", "yes", "skipped"]] = {
+    "no": "no",
+    "said_no": "no",
+    "sometimes": "sometimes",
+    "sometimes_no_plan": "sometimes",
+    "yes": "yes",
+    "said_yes": "yes",
+    "skip": "skipped",
+    "skipped": "skipped",
+}
+"""What each code of an answer to the safety question means."""
+
+
+def events(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, words: Words, *, quote: bool) -> list[RiskEvent]:
+    """The week's events and those still open, oldest first. Their sentences are opened only with `quote` (consent)."""
+    begins, ends = weeks.bounds(monday, zone)
+
+    def belongs(began: datetime, closed: bool) -> bool:
+        return begins <= began < ends or (not closed and began < ends + AFTER)
+
+    names = _Names(u)
+    found = [
+        _escalation(u, row, who, words, names, quote=quote)
+        for row in escalations.of_person(u, who.id)
+        if belongs(row.opened_at, row.state == "CLOSED")
+    ]
+    found += [event for event in _concerns(_notes(u, who), names) if belongs(event.at, not event.open)]
+    return sorted(found, key=lambda event: event.at)
+
+
+def answers(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, told: Iterable[SafetyAnswer] = ()) -> list[SafetyAnswer]:
+    """The week's answers to the safety question: those of check-ins (`told`), and those that only a note or a page records."""
+    begins, ends = weeks.bounds(monday, zone)
+    found = sorted(told, key=lambda answer: answer.at)
+    others = [SafetyAnswer(note.at, TOLD[note.code]) for note in _notes(u, who) if note.code in TOLD]
+    for row in escalations.of_person(u, who.id):
+        others += [SafetyAnswer(event.at, "yes") for event in escalations.events(u, row.id) if event.code == "said_yes"]
+    for answer in others:
+        same = (o for o in found if o.code == answer.code and abs(o.at - answer.at) < ASKED_WITHIN)
+        if begins <= answer.at < ends and not any(same):
+            found.append(answer)
+    return sorted(found, key=lambda answer: answer.at)
+
+
+def _escalation(u: Unit, row: EscalationRow, who: PersonCard, words: Words, names: _Names, *, quote: bool) -> RiskEvent:
+    history = u.all(select(EVENTS).where(EVENTS.c.escalation_id == row.id).order_by(EVENTS.c.id))
+    opened = next((event for event in history if event.kind == "opened"), None)
+    exhausted = next((event.at for event in history if event.kind == "EXHAUSTED"), None)
+    sentences = [text for _, text in escalations.words(u, row.id, who.key)] if quote else []
+    return RiskEvent(
+        at=row.opened_at,
+        level="imminent" if row.level == "imminent" else "concern" if row.level == "concern" else "high",
+        source=_source(opened),
+        asked="yes" if any(event.code == "said_yes" for event in history) else None,
+        paged_at=_first_page(u, row.id),
+        acknowledged_at=row.acked_at,
+        acknowledged_by=names.of(row.acked_by) if row.acked_at else None,
+        exhausted_at=exhausted,
+        contacted_at=row.contacted_at,
+        closed_at=row.closed_at,
+        outcome=_outcome(row.outcome, words) if row.outcome else None,
+        words=" / ".join(sentences) or None,
+    )
+
+
+def _source(opened: Row[Any] | None) -> Literal["text", "button", "item"]:
+    """Words come from a text; without words it was the help button, or the answer to a question."""
+    if opened is None or opened.words is not None:
+        return "text"
+    return "button" if opened.code == "sos" else "item"
+
+
+def _first_page(u: Unit, escalation: int) -> datetime | None:
+    mine = OUTBOX.c.dedupe_key.like(f"page:{escalation}:%")
+    found: datetime | None = u.run(select(func.min(OUTBOX.c.done_at)).where(mine, OUTBOX.c.state == "sent")).scalar_one()
+    return found
+
+
+def _outcome(code: str, words: Words) -> str:
+    for id in (f"weekly.outcome.{code}", f"page.outcome.{code}"):
+        if words.has(id):
+            return words.text(id)
+    return clean(code).replace("_", " ").capitalize()
+
+
+def _notes(u: Unit, who: PersonCard) -> Sequence[Row[Any]]:
+    columns = (NOTES.c.at, NOTES.c.code, NOTES.c.seen_at, NOTES.c.seen_by)
+    return u.all(select(*columns).where(NOTES.c.person_id == who.id, NOTES.c.kind == "concern").order_by(NOTES.c.at, NOTES.c.id))
+
+
+def _concerns(notes: Iterable[Row[Any]], names: _Names) -> list[RiskEvent]:
+    """Each worry that did not page: words that sounded like one, or "sometimes, no plan" to the safety question.
+
+    It is settled when a member of staff has ticked it off; a question left without an answer is told by `answers`.
+    """
+    found: list[RiskEvent] = []
+    for note in notes:
+        asked = TOLD.get(note.code)
+        last = found[-1] if found else None
+        if asked and last and last.asked is None and note.at - last.at <= ASKED_WITHIN:
+            found[-1] = replace(last, asked=asked)
+        elif asked is None or asked == "sometimes":
+            found.append(
+                RiskEvent(
+                    at=note.at,
+                    level="concern",
+                    source="item" if asked else "text",
+                    asked=asked,
+                    acknowledged_at=note.seen_at,
+                    acknowledged_by=names.of(note.seen_by) if note.seen_at else None,
+                    closed_at=note.seen_at,
+                )
+            )
+    return found
+
+
+class _Names:
+    """The names of staff by id, each opened once."""
+
+    def __init__(self, u: Unit) -> None:
+        self._u = u
+        self._known: dict[int, str] = {}
+
+    def of(self, id: int | None) -> str | None:
+        if id is None:
+            return None
+        if id not in self._known:
+            row = self._u.one(select(PEOPLE.c.id, PEOPLE.c.key_id, PEOPLE.c.name).where(PEOPLE.c.id == id))
+            self._known[id] = self._u.open(row.key_id, "person.name", row.id, row.name) if row else ""
+        return self._known[id]

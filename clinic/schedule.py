@@ -1,0 +1,77 @@
+"""A patient's sessions as a page tells them: every occurrence, what they answered about it, and what staff recorded."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from clinic import weeks
+from clinic.model import Session
+from storage import series
+from storage.people import PEOPLE, PersonCard
+from storage.series import AnswerRow, Occurrence
+from storage.store import Unit
+
+AHEAD = 60
+"""Days after the week in which the next session is looked for."""
+
+CALLED_OFF = timedelta(days=7)
+"""How long the sessions of a weekly series that was called off are still shown as that; then the series is simply over."""
+
+KINDS: dict[str, Literal["group", "individual", "family", "workshop"]] = {
+    "group": "group",
+    "individual": "individual",
+    "family": "family",
+    "workshop": "workshop",
+}
+
+
+def sessions(u: Unit, who: PersonCard, zone: ZoneInfo, first: date, last: date) -> list[Session]:
+    """The sessions on the clinic's dates `first` to `last`, in time order.
+
+    None before the patient's program began or, where that is not known, before they were added.
+    """
+    begins, ends = weeks.bounds(first, zone, (last - first).days + 1)
+    since = _joined(u, who, zone)
+    told = {(a.series, a.day): a for a in series.answers(u, who.id, first - timedelta(days=1), last + timedelta(days=1))}
+    return [
+        _session(each, told.get((each.series.id, each.day)))
+        for each in series.occurrences(u, who.id, begins, ends)
+        if each.begins >= since and not _over(each)
+    ]
+
+
+def next_session(u: Unit, who: PersonCard, zone: ZoneInfo, sunday: date) -> Session | None:
+    """The first one after the week that takes place."""
+    ahead = sessions(u, who, zone, sunday + timedelta(days=1), sunday + timedelta(days=AHEAD))
+    return next((session for session in ahead if session.status != "cancelled"), None)
+
+
+def _joined(u: Unit, who: PersonCard, zone: ZoneInfo) -> datetime:
+    if who.program_start is not None:
+        return weeks.bounds(who.program_start, zone, 1)[0]
+    created: datetime = u.run(select(PEOPLE.c.created_at).where(PEOPLE.c.id == who.id)).scalar_one()
+    return created
+
+
+def _over(each: Occurrence) -> bool:
+    off = each.series.cancelled_at
+    return each.series.weekly and off is not None and each.begins > off + CALLED_OFF
+
+
+def _session(each: Occurrence, told: AnswerRow | None) -> Session:
+    status = "cancelled" if each.cancelled else _status(told)
+    minutes, title = each.series.minutes, each.series.title
+    return Session(each.begins, KINDS[each.series.kind], minutes, status, told.barrier if told else None, title)
+
+
+def _status(told: AnswerRow | None) -> Literal["attended", "missed", "coming", "cant", "unknown"]:
+    """What staff recorded counts before what the patient answered."""
+    if told is None:
+        return "unknown"
+    if told.attended is not None:
+        return "attended" if told.attended == "yes" else "missed"
+    return "cant" if told.answer == "cant" else "coming" if told.answer in ("coming", "late") else "unknown"

@@ -1,0 +1,62 @@
+"""What someone agrees to: the program itself, and three separate things that are theirs to allow or not.
+
+Each is asked in words that are stored by version with the answer. What a consent must say follows 42 CFR 2.31.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from bot.flow import Ask, Choice, Do, Me, Read, Say, YesNo, scoped
+from bot.flow.commands import GiveConsent, LeaveProgram, RevokeConsent
+
+OPTIONAL = ("weekly", "crisis_words", "outreach")
+
+Part = Generator[Any, Any, Any]
+
+
+def ask_program(me: Me, clinic: str) -> Part:
+    """Needed to use any of it. Evaluates to whether they agreed; "back" does not go behind a yes."""
+    version = yield Read("consent.version", {"words": "consent.program.ask"})
+    agreed = yield Ask("ask", YesNo(yes="consent.program.yes", no="consent.program.no", columns=1), slots={"clinic": clinic})
+    if agreed:
+        yield Do(GiveConsent("program", version))
+    return agreed
+
+
+def ask_optional(scope: str, clinic: str) -> Part:
+    """One of the separate ones. A no is as good as a yes."""
+    version = yield Read("consent.version", {"words": f"consent.{scope}.ask"})
+    allowed = yield Ask("ask", YesNo(yes="consent.yes", no="consent.no"), slots={"clinic": clinic})
+    yield Do(GiveConsent(scope, version) if allowed else RevokeConsent(scope), again=True)
+    return allowed
+
+
+def ask_each(me: Me, clinic: str) -> Part:
+    for scope in OPTIONAL:
+        yield from scoped(f"consent.{scope}", ask_optional(scope, clinic))
+
+
+def change(me: Me, clinic: str) -> Part:
+    """In the settings. Evaluates to True when they left the program with it."""
+    given = yield Read("consent.given")
+    options = [(scope, f"consent.{scope}.{'stop' if scope in given else 'allow'}") for scope in OPTIONAL]
+    which = yield Ask("which", Choice(of=(*options, ("program", "consent.program.stop"), ("none", "button.back"))), words="consent.which")
+    if which == "program":
+        return (yield from scoped("consent.program", leave(clinic)))
+    if which in given:
+        yield Do(RevokeConsent(which), again=True)
+        yield Say(f"consent.{which}.stopped")
+    elif which != "none":
+        yield from scoped(f"consent.{which}", ask_optional(which, clinic))
+    return False
+
+
+def leave(clinic: str) -> Part:
+    """Withdraw from all of it, after one plain question about what that means."""
+    sure = yield Ask("sure", YesNo(yes="consent.program.leave", no="consent.program.stay", columns=1), slots={"clinic": clinic})
+    if sure:
+        yield Do(LeaveProgram())
+        yield Say("consent.program.left", {"clinic": clinic})
+    return sure

@@ -1,0 +1,203 @@
+"""What is kept of a person, who looked at it, and how it is erased.
+
+Erasing destroys the data key of the person and of their chat, and empties the sealed columns too. What stays is numbers,
+codes and the audit trail under a code, without a name, a word or a way to reach the person.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlmodel import SQLModel
+
+from storage import audit, due, escalations, people
+from storage.people import ChatCard, PersonCard
+from storage.store import Unit, table
+from storage.tables import (
+    Attendance,
+    Attendee,
+    Chat,
+    CheckIn,
+    DataKey,
+    Due,
+    Entry,
+    Escalation,
+    EscalationEvent,
+    Inbox,
+    Note,
+    Outbox,
+    Person,
+    Prompt,
+    SkillGate,
+    SkillUse,
+    Talk,
+)
+
+ERASE_CHAT_AFTER = timedelta(minutes=10)
+"""Time for the last words to leave; then the chat's Telegram id is erased too."""
+LOOKS = (".read", ".opened", ".exported")
+"""How the audit actions end that mean somebody saw something."""
+
+
+class StillOpen(Exception):
+    """Somebody is still looking after this person; nothing is erased before a human has closed that."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How many of each kind are kept."""
+
+    check_ins: int
+    entries: int
+    shared: int
+    skills: int
+    answers: int
+    alerts: int
+    messages: int
+
+
+@dataclass(frozen=True)
+class Look:
+    """One time somebody saw something: what (an audit action) and who, by name where it is known and else by code."""
+
+    at: datetime
+    action: str
+    who: str
+
+
+def kept(u: Unit, who: PersonCard) -> Kept:
+    entries = table(Entry)
+    mine = (entries.c.person_id == who.id) & entries.c.deleted_at.is_(None)
+    raw = table(Inbox)
+    chats = [chat.id for chat in people.chats_of(u, who.id)]
+    return Kept(
+        check_ins=_count(u, CheckIn, table(CheckIn).c.saved_at.is_not(None) & (table(CheckIn).c.person_id == who.id)),
+        entries=_count(u, Entry, mine),
+        shared=_count(u, Entry, mine & entries.c.shared_at.is_not(None)),
+        skills=_count(u, SkillUse, table(SkillUse).c.person_id == who.id),
+        answers=_count(u, Attendance, table(Attendance).c.person_id == who.id),
+        alerts=_count(u, Escalation, table(Escalation).c.person_id == who.id),
+        messages=_count(u, Inbox, raw.c.chat_id.in_(chats) & raw.c.raw.is_not(None)),
+    )
+
+
+def looks(u: Unit, who: PersonCard, limit: int = 10) -> list[Look]:
+    """Who saw something of this person, newest first."""
+    rows = [row for row in audit.history(u, who.id, limit=500) if row.action.endswith(LOOKS) and row.actor != who.code]
+    names = {row.actor: _name(u, row.actor) for row in rows[:limit]}
+    return [Look(row.at, row.action, names[row.actor]) for row in rows[:limit]]
+
+
+def erase_journal(u: Unit, who: PersonCard) -> int:
+    """Erase all words of the journal and of check-in lines, shared or not. Returns how many entries went."""
+    entries = table(Entry)
+    count = _count(u, Entry, (entries.c.person_id == who.id) & entries.c.deleted_at.is_(None))
+    u.run(
+        update(entries)
+        .where(entries.c.person_id == who.id)
+        .values(words=None, message_id=None, shared_at=None, deleted_at=func.coalesce(entries.c.deleted_at, u.now))
+    )
+    for chat in people.chats_of(u, who.id):
+        _erase_copies(u, chat)
+    return count
+
+
+def forget(u: Unit, person: PersonCard, actor: str | None = None) -> ChatCard | None:
+    """Erase a patient. `actor`: the code of whoever asked, when it was not the patient.
+
+    Returns the chat they had, under a fresh key and bound to nobody, so that a last word can still be sent; it is erased
+    shortly after. Raises `StillOpen` while an alert about them is open.
+    """
+    if escalations.open_for(u, person.id) is not None:
+        raise StillOpen
+    chats = [_clear(u, chat) for chat in people.chats_of(u, person.id)]
+    erase_journal(u, person)
+    of_theirs = select(table(Escalation).c.id).where(table(Escalation).c.person_id == person.id)
+    events, notes = table(EscalationEvent), table(Note)
+    u.run(update(events).where(events.c.escalation_id.in_(of_theirs)).values(words=None))
+    u.run(update(notes).where(notes.c.person_id == person.id).values(words=None))
+    for model in (Attendee, SkillGate):
+        u.run(table(model).delete().where(table(model).c.person_id == person.id))
+    u.run(table(Due).delete().where(table(Due).c.subject == person.id, table(Due).c.state == "ready"))
+    people.void_invites(u, person.id)
+    for scope in people.consents(u, person.id):
+        people.revoke_consent(u, person.id, scope)
+    u.set(
+        Person, person.id, status="forgotten", name=b"", profile=b"", zone="UTC", region="", morning_at=None, evening_at=None,
+        quiet_from="21:30", quiet_to="07:30", discreet=False, paused_until=None,
+    )  # fmt: skip
+    _destroy(u, person.key)
+    audit.record(u, person.id, actor or person.code, "person.forgotten")
+    return chats[0] if chats else None
+
+
+def plan_erasing(u: Unit, chat: int) -> None:
+    """Let a chat that nobody is bound to any more be erased once its last words have left."""
+    due.plan(u, "forget_chat", chat, f"forget_chat:{chat}:{u.new_id()}", u.now + ERASE_CHAT_AFTER, chat=chat)
+
+
+def erase_chat(u: Unit, chat: ChatCard) -> bool:
+    """Erase all that was said in a chat, and its Telegram id. False while something still waits to be sent.
+
+    Whoever writes from it again is a stranger in a new chat.
+    """
+    waiting = table(Outbox)
+    if _count(u, Outbox, (waiting.c.chat_id == chat.id) & waiting.c.state.in_(("ready", "leased"))):
+        return False
+    fresh = _clear(u, chat)
+    u.set(Chat, chat.id, address=b"", address_hash=secrets.token_bytes(32), reachable=False)
+    _destroy(u, fresh.key)
+    return True
+
+
+def leave_nothing_due(u: Unit, person: int, chat: ChatCard | None) -> None:
+    """Nothing more is said by itself to this person. An escalation goes on, and so does the expiry of a talk."""
+    rows = table(Due)
+    keep = ("escalation", "talk_expiry")
+    about: ColumnElement[bool] = rows.c.subject == person
+    if chat is not None:
+        about |= rows.c.chat_id == chat.id
+    u.run(rows.delete().where(about, rows.c.state == "ready", rows.c.kind.not_in(keep)))
+
+
+def _clear(u: Unit, chat: ChatCard) -> ChatCard:
+    """Empty a chat, unbind it, and put what is left (its address) under a fresh key."""
+    address = people.address(u, chat.id)
+    for model in (Prompt, Talk):
+        u.run(table(model).delete().where(table(model).c.chat_id == chat.id))
+    waits = (table(Due).c.chat_id == chat.id) & (table(Due).c.state == "ready")
+    u.run(table(Due).delete().where(waits, table(Due).c.kind.not_in(("escalation", "forget_chat"))))
+    u.run(update(table(Inbox)).where(table(Inbox).c.chat_id == chat.id).values(raw=None))
+    sent = table(Outbox)
+    u.run(update(sent).where(sent.c.chat_id == chat.id, sent.c.state == "ready").values(state="dropped", reason="forgotten", done_at=u.now))
+    u.run(update(sent).where(sent.c.chat_id == chat.id).values(payload=b""))
+    key = u.new_key()
+    sealed = u.seal(key, "chat.address", chat.id, str(address))
+    u.set(Chat, chat.id, person_id=None, key_id=key, address=sealed)
+    _destroy(u, chat.key)
+    return ChatCard(chat.id, key, None, chat.reachable)
+
+
+def _erase_copies(u: Unit, chat: ChatCard) -> None:
+    """The copies of what was typed and shown, as far as nothing is waiting for them."""
+    raw, sent = table(Inbox), table(Outbox)
+    u.run(update(raw).where(raw.c.chat_id == chat.id, raw.c.state == "done").values(raw=None))
+    over = sent.c.state.not_in(("ready", "leased"))
+    u.run(update(sent).where(sent.c.chat_id == chat.id, over).values(payload=b""))
+
+
+def _destroy(u: Unit, key: int) -> None:
+    u.set(DataKey, key, wrapped=None, destroyed_at=u.now)
+    u.keys.forget(key)
+
+
+def _count(u: Unit, model: type[SQLModel], where: ColumnElement[bool]) -> int:
+    return int(u.run(select(func.count()).select_from(table(model)).where(where)).scalar_one())
+
+
+def _name(u: Unit, code: str) -> str:
+    known = people.person_by_code(u, code)
+    return known.name if known is not None and known.name else code

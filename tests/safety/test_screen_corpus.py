@@ -1,0 +1,111 @@
+"""How well the screen hears, measured on our own made-up messages.
+
+`tuned.jsonl` is what the rules were written against; `aside.jsonl` (over a third: drawn by hash, and a batch written after the rules) is
+never tuned on. Both have one author, so neither is proof for a clinic. Thresholds are a little under what was measured; a change that
+loses ground fails here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from safety.heard import Level
+from safety.screen import screen
+
+CORPUS = Path(__file__).parent / "corpus"
+LIFE = {"ideation", "passive", "method", "plan", "means", "prep", "goodbye", "burden", "selfharm", "attempt"}
+
+
+@dataclass(frozen=True)
+class Score:
+    """Counts over one corpus: dangerous messages by kind, and those that only look dangerous."""
+
+    flagged: float
+    flagged_life: float
+    imminent_flagged: float
+    imminent_high: float
+    false_flag: float
+    false_page: float
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    return [json.loads(line) for line in (CORPUS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def score(corpus: list[dict[str, str]]) -> Score:
+    count: Counter[str] = Counter()
+    for row in corpus:
+        wanted, level = Level[row["level"].upper()], screen(row["text"]).level
+        kind = "danger" if wanted > Level.NONE else "calm"
+        count[kind] += 1
+        count[f"{kind} flagged"] += level > Level.NONE
+        count[f"{kind} paged"] += level >= Level.HIGH
+        if kind == "danger" and row["category"] in LIFE:
+            count["life"] += 1
+            count["life flagged"] += level > Level.NONE
+        if wanted is Level.IMMINENT:
+            count["imminent"] += 1
+            count["imminent flagged"] += level > Level.NONE
+            count["imminent high"] += level >= Level.HIGH
+    return Score(
+        count["danger flagged"] / count["danger"],
+        count["life flagged"] / count["life"],
+        count["imminent flagged"] / count["imminent"],
+        count["imminent high"] / count["imminent"],
+        count["calm flagged"] / count["calm"],
+        count["calm paged"] / count["calm"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("tuned", Score(flagged=0.98, flagged_life=0.98, imminent_flagged=0.98, imminent_high=0.98, false_flag=0.02, false_page=0.01)),
+        ("aside", Score(flagged=0.90, flagged_life=0.88, imminent_flagged=0.92, imminent_high=0.92, false_flag=0.04, false_page=0.02)),
+    ],
+)
+def test_the_screen_hears_as_well_as_measured(name: str, least: Score) -> None:
+    got = score(rows(name))
+    assert got.flagged >= least.flagged
+    assert got.flagged_life >= least.flagged_life
+    assert got.imminent_flagged >= least.imminent_flagged
+    assert got.imminent_high >= least.imminent_high
+    assert got.false_flag <= least.false_flag
+    assert got.false_page <= least.false_page
+
+
+def test_spanish_is_heard_nearly_as_well_as_english() -> None:
+    everything = rows("tuned") + rows("aside")
+    english, spanish = (score([row for row in everything if row["lang"] == language]) for language in ("en", "es"))
+    assert spanish.flagged >= english.flagged - 0.05
+
+
+def test_the_two_parts_share_no_message() -> None:
+    tuned, aside = ({row["text"].casefold() for row in rows(name)} for name in ("tuned", "aside"))
+    assert not tuned & aside
+    assert len(aside) * 2 >= len(tuned) - 10
+
+
+def test_every_level_and_both_languages_are_in_both_parts() -> None:
+    for name in ("tuned", "aside"):
+        seen = {(row["lang"], row["level"]) for row in rows(name)}
+        assert seen == {(language, level.word) for language in ("en", "es") for level in Level}
+
+
+@pytest.mark.parametrize(
+    "lead", ["this headache is killing me. ", "I laughed so hard I almost died. ", "I'm not suicidal today. But ", "in the film he dies. "]
+)
+def test_an_idiom_or_a_denial_hides_no_other_sentence(lead: str) -> None:
+    missed = [row["id"] for row in rows("tuned") if row["level"] == "imminent" and screen(lead + row["text"]).level < Level.HIGH]
+    assert len(missed) <= 3, missed
+
+
+def test_a_second_reading_of_the_same_words_in_a_longer_message_still_hears() -> None:
+    tail = ". Anyway, group was fine and I had soup for lunch."
+    missed = [row["id"] for row in rows("tuned") if row["level"] in ("high", "imminent") and screen(row["text"] + tail).level < Level.HIGH]
+    assert len(missed) <= 5, missed
