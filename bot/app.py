@@ -43,6 +43,7 @@ class App:
         self._tasks: list[asyncio.Task[None]] = []
         self._blanks: set[asyncio.Task[None]] = set()
         self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._ticking = asyncio.Lock()
         self._resting = asyncio.Event()
         self._emergency: Emergency | None = None
 
@@ -60,7 +61,9 @@ class App:
 
     async def stop(self) -> None:
         """Stop receiving, finish the current turn and what is on its way, close Telegram. Unfinished rows stay ready."""
-        self._scheduler.shutdown(wait=False)
+        self._scheduler.pause()
+        async with self._ticking:
+            self._scheduler.shutdown(wait=False)
         running = set(self._tasks)
         while running:
             for task in running:
@@ -159,7 +162,7 @@ class App:
 
     async def _tick(self) -> None:
         try:
-            async with asyncio.timeout(TICK_TIMEOUT):
+            async with self._ticking, asyncio.timeout(TICK_TIMEOUT):
                 due_now = await self.writer.run(lambda u: chores.tick(u, self._weekly))
         except TimeoutError:
             log.critical("tick.timeout")

@@ -26,6 +26,7 @@ from storage.outbox import Claimed
 POLL = 25
 """Seconds a getUpdates may wait at Telegram's end."""
 BATCH = 100
+KINDS = ("message", "edited_message", "callback_query", "my_chat_member")
 SEND_TIMEOUT = 10.0
 GONE = ("chat not found", "user is deactivated", "bot can't initiate", "peer_id_invalid")
 
@@ -67,9 +68,9 @@ class Channel:
         Only a call without `offset` waits for news: update ids restart at a random number after a quiet week, and a call
         that waited with an old, higher offset would never see them.
 
-        Raises `PollerTaken` when another instance polls this bot, `TokenRefused`, and `ConnectionError` for all that passes.
+        Raises `PollerTaken` when another instance polls this bot, `TokenRefused`, and `ConnectionError` for what passes.
         """
-        wanted = {"timeout": POLL if offset is None else 0, "limit": BATCH, "allowed_updates": ["message", "edited_message", "callback_query", "my_chat_member"]}
+        wanted: dict[str, Any] = {"timeout": POLL if offset is None else 0, "limit": BATCH, "allowed_updates": list(KINDS)}
         if offset is not None:
             wanted["offset"] = offset
         try:

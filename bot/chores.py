@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from bot import sending
 from bot.dues import CHORES
 from bot.log import get
 from safety import auditor
-from storage import clinic, due, inbox, meta
+from storage import clinic, due, inbox, meta, notes
 from storage.store import Unit
 from storage.wall import instant, local
 
@@ -39,10 +41,24 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> bool:
             log.info("retention.done", erased=inbox.erase_old(u))
             _plan_retention(u)
         elif row.kind == "weekly":
-            log.info("weekly.done", written=weekly(u) if weekly else 0)
+            _write_week(u, weekly)
             _plan_weekly(u)
     upcoming = due.next_at(u)
     return upcoming is not None and upcoming <= u.now
+
+
+def _write_week(u: Unit, weekly: Callable[[Unit], int] | None) -> None:
+    """The weekly pages. If they can't be written staff are told, and it is tried again in an hour."""
+    try:
+        with u.savepoint():
+            log.info("weekly.done", written=weekly(u) if weekly else 0)
+    except SQLAlchemyError:
+        raise
+    except Exception as fault:
+        log.error("weekly.failed", fault=type(fault).__name__)
+        notes.add(u, None, "weekly", type(fault).__name__)
+        again = u.now + timedelta(hours=1)
+        due.plan(u, "weekly", 0, f"weekly:again:{again:%Y%m%d%H}", again)
 
 
 def _plan_audit(u: Unit) -> None:

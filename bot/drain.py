@@ -41,7 +41,7 @@ class Drain:
 
     async def drained(self) -> None:
         """Until nothing is on its way and nothing could go now."""
-        while self._going or await self._writer.run(self._sendable):
+        while bool(self._going) or await self._writer.run(self._sendable):
             self.wake()
             await asyncio.sleep(BUSY)
 

@@ -94,15 +94,15 @@ def skill_name(card: str, words: Words) -> str:
     return words.text(id) if words.has(id) else clean(card).replace("_", " ").capitalize()
 
 
-def entries(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo) -> tuple[tuple[Line, ...], int]:
+def entries(u: Unit, who: PersonCard, monday: date) -> tuple[tuple[Line, ...], int]:
     """The week's shared lines, oldest first, and how many of the week's entries are kept private.
 
-    An entry belongs to the week it was written in; one that was shared only after that week was over belongs to the week it
-    was shared in. So every shared line is on one page, and none is missed.
+    An entry belongs to the week it was written in by the patient's own calendar; one that was shared only after that week was
+    over belongs to the week it was shared in. So every shared line is on one page, and none is missed.
     """
     kept = (ENTRIES.c.person_id == who.id, ENTRIES.c.deleted_at.is_(None), ENTRIES.c.words.is_not(None))
     columns = (ENTRIES.c.id, ENTRIES.c.local_date, ENTRIES.c.written_at, ENTRIES.c.shared_at)
-    told = [(*_told(row, zone), row) for row in u.all(select(*columns).where(*kept).order_by(ENTRIES.c.id))]
+    told = [(*_told(row, who.zone), row) for row in u.all(select(*columns).where(*kept).order_by(ENTRIES.c.id))]
     mine = [(at, row) for week, at, row in told if week == monday]
     shared = [Line(at, _words(u, who, row.id)) for at, row in mine if row.shared_at is not None]
     return tuple(sorted(shared, key=lambda line: line.at)), sum(row.shared_at is None for _, row in mine)
@@ -116,12 +116,11 @@ def notes(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo) -> tuple[Line,
     return tuple(Line(row.at, u.open(who.key, "note.words", row.id, row.words)) for row in rows)
 
 
-def _told(row: Row[Any], zone: ZoneInfo) -> tuple[date, datetime]:
+def _told(row: Row[Any], zone: str) -> tuple[date, datetime]:
     """The Monday of the page an entry is told on, and when it was told."""
     monday = _monday(row.local_date)
-    if row.shared_at is None or row.shared_at < weeks.bounds(monday, zone)[1]:
-        return monday, row.written_at
-    return _monday(row.shared_at.astimezone(zone).date()), row.shared_at
+    shared_in = monday if row.shared_at is None else _monday(local(row.shared_at, zone).date())
+    return (shared_in, row.shared_at) if shared_in > monday else (monday, row.written_at)
 
 
 def _monday(day: date) -> date:

@@ -57,7 +57,7 @@ def gather(u: Unit, person: PersonCard, monday: date, now: datetime) -> Week | N
     sunday = monday + timedelta(days=6)
     first = sunday - timedelta(days=HISTORY_DAYS - 1)
     rows = answers.observations(u, person, first, sunday)
-    shared, private = answers.entries(u, person, monday, zone)
+    shared, private = answers.entries(u, person, monday)
     safety = answers.safety_answers(rows, monday, sunday)
     week, weeks = program_week(person.program_start, person.program_weeks, monday)
     shares, keeps = sharing(given, words)

@@ -98,7 +98,8 @@ def _evening(me: Me) -> Talking:
         yield from told.ask("meds", _choice("meds", ("all", "some", "none")))
     yield from told.ask("connection", _choice("connection", ("yes", "no"), columns=2))
     yield from told.ask("confidence", _rating())
-    if (yield from told.ask("line", Text(optional=True))) is not None:
+    line = yield from told.ask("line", Text(optional=True))
+    if line is not None and (yield Read("check_in.team")):
         yield from told.ask("share", _choice("share", ("private", "team"), optional=False), follows=True)
     yield from told.save()
     yield from _thanks(me)
@@ -166,11 +167,13 @@ def _use(told: Round) -> Part:
 
 
 def _thanks(me: Me) -> Part:
+    """That it is saved, days shown up without a word about the others, and who reads it."""
     shown = yield Read("check_in.shown_up", {"day": day(me)})
     if shown["of"] > 1:
         yield Say("checkin.saved", shown)
     else:
         yield Say("checkin.saved_first")
+    yield Say("checkin.read_by_team" if (yield Read("check_in.team")) else "checkin.read_by_nobody")
 
 
 def _offer(me: Me, craving: int | None, stress: int | None) -> Part:
@@ -198,13 +201,11 @@ def _saved(me: Me, told: dict[str, Any], status: str) -> SaveCheckIn:
 
 
 def keep(me: Me, answers: dict[str, Any]) -> SaveCheckIn | None:
-    """What is kept of a check-in that was left: its answers so far, its line private, nothing once it had been saved."""
+    """What is kept of a check-in that was left: its answers so far, with its line private. (One that had been saved is left alone.)"""
     told = {key.removeprefix("check_in/"): answer for key, answer in answers.items()}
     if told.get("safety") == "skip":
         told["safety"] = "skipped"
-    if not told or ("line" in told and (told["line"] is None or "share" in told)):
-        return None
-    return _saved(me, told, "complete" if "line" in told else "partial")
+    return _saved(me, told, "complete" if "line" in told else "partial") if told else None
 
 
 def _rating() -> Scale:

@@ -157,23 +157,32 @@ def acknowledge(ladder: Ladder, who: int, now: datetime) -> Move | None:
     return Move(taken, (Tell("acked"), Inform("acked", but=who)))
 
 
-def reached(ladder: Ladder, who: int) -> Move | None:
-    """ "I reached them": from whoever took it. It stays open until a human closes it with an outcome."""
+def reached(ladder: Ladder, who: int, now: datetime) -> Move | None:
+    """ "I reached them": from whoever took it, or from anyone entitled while nobody has it, who then holds it.
+
+    So the word of someone whose 30 minutes ran out still stops the paging. It stays open until a human closes it.
+    """
+    if ladder.state in ("OPEN", "EXHAUSTED"):
+        taken = replace(ladder, state="CONTACTED", acked_by=who, acked_at=now, next_at=None)
+        return Move(taken, (Tell("contacted"), Inform("acked", but=who)))
     if ladder.state != "ACKED" or ladder.acked_by != who:
         return None
     return Move(replace(ladder, state="CONTACTED", next_at=None), (Tell("contacted"),))
 
 
 def decline(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move | None:
-    """ "I can't": the next rung fires at once, and what was taken is open again."""
+    """ "I can't": the next rung fires at once, and what was taken is open again, in a new cycle so that no page counts as sent.
+
+    Once everyone is paged there is nobody left to pass it to: the paging goes on as it was.
+    """
     if ladder.state == "ACKED" and ladder.acked_by == who:
-        step = min(ladder.step, len(ladder.rungs) - 1)
-        ladder = replace(ladder, state="OPEN", step=step, began=now, next_at=now, acked_by=None, acked_at=None)
+        step, cycle = min(ladder.step, len(ladder.rungs) - 1), ladder.cycle + 1
+        ladder = replace(ladder, state="OPEN", cycle=cycle, step=step, began=now, next_at=now, acked_by=None, acked_at=None)
         moved = advance(ladder, now, holders)
-        return Move(moved.ladder, (*moved.actions, Inform("reopened", but=who), Tell("reopened")))
+        return Move(moved.ladder, (Inform("reopened", but=who), Tell("reopened"), *moved.actions))
     if ladder.state == "OPEN":
         return advance(replace(ladder, next_at=now), now, holders)
-    return None
+    return Move(ladder) if ladder.state == "EXHAUSTED" else None
 
 
 def close(ladder: Ladder, who: int) -> Move | None:

@@ -62,7 +62,7 @@ def answer(u: Unit, id: int, who: PersonCard, option: str) -> Paged | None:
     before, outcome = _ladder(row), None
     answers: dict[str, Callable[[], Move | None]] = {
         "ack": lambda: ladder.acknowledge(before, who.id, u.now),
-        "contacted": lambda: ladder.reached(before, who.id),
+        "contacted": lambda: ladder.reached(before, who.id, u.now),
         "cant": lambda: ladder.decline(before, who.id, u.now, _without(reachable(u), who.id)),
         "close": lambda: ladder.close(before, who.id),
     }

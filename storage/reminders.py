@@ -58,12 +58,11 @@ def plan_sessions(u: Unit, who: PersonCard, chat: ChatCard, *, since: datetime |
     """Plan a patient's reminders for the days ahead, anew: after their zone or quiet hours changed, they joined a series or
     moved to another chat, and once a day.
 
-    Nothing for someone who has not agreed to the program. What has fired or was dropped stays as it is and is not planned again. What waits for a session that has begun is left to
-    be recorded as late. since: from when on sessions may be unplanned; what came and went in an outage is recorded as late.
+    Nothing for someone who has not agreed to the program. What has fired or was dropped stays as it is and is not planned
+    again; what waits for a session that has begun is left to be recorded as late. since: from when on sessions may be
+    unplanned; what came and went in an outage is recorded as late.
     """
     if not who.active or who.role != "patient" or "program" not in people.consents(u, who.id):
-        for kind in (EVE, SOON, PLAN):
-            due.cancel(u, kind, who.id, "left")
         return
     waiting = DUE.c.kind.in_((EVE, SOON)) & (DUE.c.subject == who.id) & (DUE.c.state == "ready")
     u.run(update(DUE).where(waiting).values(chat_id=chat.id))

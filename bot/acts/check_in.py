@@ -153,6 +153,8 @@ def save_check_in(s: Sitting, command: SaveCheckIn) -> None:
     """
     day, values = date.fromisoformat(command.local_date), dict(command.values)
     begun = begun_talk(s, command.slot, day)
+    if begun is not None and _saved(begun):
+        return
     left = s.event.kind == "due" and begun is not None
     at = begun.touched_at if left and begun is not None else s.said_at
     asked = window(s.person, command.slot, day)
@@ -175,6 +177,11 @@ def drop_repeats(s: Sitting, slot: str, day: str) -> None:
                 due.dropped(s.u, row.id, "answered")
 
 
+def _saved(begun: TalkRow) -> bool:
+    """Whether this talk has saved its check-in already (it waits at the offer of a skill)."""
+    return any("do:SaveCheckIn" in key for key, *_ in begun.body["log"]["entries"])
+
+
 def _message_of(begun: TalkRow | None) -> int | None:
     """The message the private line was typed in, so that an edit there still changes the entry."""
     typed: dict[str, Any] = (begun.body.get("typed") if begun else None) or {}
@@ -189,6 +196,12 @@ def median(s: Sitting, item: str, day: str) -> float | None:
 @look("check_in.answered")
 def answered(s: Sitting, item: str, day: str) -> bool:
     return check_ins.answered(s.u, s.person.id, item, date.fromisoformat(day))
+
+
+@look("check_in.team")
+def team(s: Sitting) -> bool:
+    """Whether the team gets a weekly page of this person."""
+    return "weekly" in people.consents(s.u, s.person.id)
 
 
 @look("check_in.shown_up")

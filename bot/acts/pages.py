@@ -73,4 +73,5 @@ def _too_late(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
     if row.state == "CLOSED" or not holder:
         s.say("page.over", ref=row.ref, lane=ESCALATION)
     else:
-        s.say("page.acked_by_other", ref=row.ref, name=holder, time=f"{s.local:%H:%M}", lane=ESCALATION)
+        at = (row.acked_at or s.u.now).astimezone(ZoneInfo(s.person.zone))
+        s.say("page.acked_by_other", ref=row.ref, name=holder, time=f"{at:%H:%M}", lane=ESCALATION)

@@ -35,7 +35,7 @@ def setup(
     zone: Annotated[str | None, typer.Option(help="Time zone, such as America/New_York.")] = None,
     line: Annotated[str | None, typer.Option(help="The clinic's telephone line.")] = None,
     country: Annotated[str | None, typer.Option(help="Two letters, such as US.")] = None,
-    cover: Annotated[str | None, typer.Option(help="When somebody is on call: 'always', or days and hours like 'mon-fri 08:00-20:00'.")] = None,
+    cover: Annotated[str | None, typer.Option(help="When somebody is on call: 'always', or like 'mon-fri 08:00-20:00'.")] = None,
     admin: Annotated[str | None, typer.Option(help="The first administrator's name; gets an invitation.")] = None,
 ) -> None:
     """Set the clinic up: asks, or takes options. Run again with options to change what is known."""

@@ -162,7 +162,9 @@ def _on_call(u: Unit) -> str:
 def _planned(u: Unit) -> str:
     """`= planned check_in check_in`: what is due for the first patient, without the clinic's own chores and talk expiries."""
     who = people.person_by_code(u, "0001")
-    rows = u.all(select(table(Due)).where(table(Due).c.state == "ready", table(Due).c.subject == (who.id if who else 0)).order_by(table(Due).c.kind))
+    columns = table(Due)
+    theirs = (columns.c.state == "ready") & (columns.c.subject == (who.id if who else 0))
+    rows = u.all(select(columns.c.kind).where(theirs).order_by(columns.c.kind))
     return " ".join(row.kind for row in rows) or "nothing"
 
 
@@ -177,14 +179,17 @@ def _audit(u: Unit) -> str:
 
 def _readable(u: Unit) -> str:
     """`= readable nothing` once the first patient is erased: which sealed columns of theirs, or of a chat of nobody, still open."""
+    who = table(Person)
     columns = {
-        "person.name": select(table(Person).c.id, table(Person).c.key_id, table(Person).c.name.label("sealed")).where(table(Person).c.code == "0001"),
+        "person.name": select(who.c.id, who.c.key_id, who.c.name.label("sealed")).where(who.c.code == "0001"),
+        "person.profile": select(who.c.id, who.c.key_id, who.c.profile.label("sealed")).where(who.c.code == "0001"),
         "chat.address": _of_nobody(table(Chat), "address"),
         "inbox.raw": _of_nobody(table(Inbox), "raw"),
         "outbox.payload": _of_nobody(table(Outbox), "payload"),
         "talk.body": _of_nobody(table(Talk), "body"),
     }
-    found = [name for name, wanted in columns.items() for row in u.all(wanted) if row.sealed and _opens(u, row.key_id, name, row.id, row.sealed)]
+    rows = [(name, row) for name, wanted in columns.items() for row in u.all(wanted) if row.sealed]
+    found = [name for name, row in rows if _opens(u, row.key_id, name, row.id, row.sealed)]
     entries = table(Entry)
     words = u.run(select(func.count()).select_from(entries).where(entries.c.words.is_not(None))).scalar_one()
     return " ".join(sorted(set(found)) + ["entry.words"] * bool(words)) or "nothing"

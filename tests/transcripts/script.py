@@ -32,7 +32,7 @@ from storage import people, reminders, sessions
 from storage.seal import Keyring, MasterKey
 from storage.store import Store
 from storage.tables import Person
-from tests.clinics import STAFF, OTHER, PATIENT, STRANGER, ZONE, open_clinic
+from tests.clinics import OTHER, PATIENT, STAFF, STRANGER, ZONE, open_clinic
 from tests.transcripts.facts import FACTS
 
 WHO = {"": PATIENT, "staff": STAFF, "other": OTHER, "stranger": STRANGER}

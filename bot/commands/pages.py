@@ -1,0 +1,48 @@
+"""The clinician's pages: `export` writes a week, the Monday chore does so by itself, `sync` is not there yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.clock import wall
+from bot.commands import shared
+from bot.commands.shared import out
+from bot.errors import NotYet, UsageError
+from clinic import export as exports
+from storage.store import Unit
+
+
+def export(
+    folder: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
+    week: Annotated[str | None, typer.Option(help="Such as 2026-W46. Default: the last complete Monday-Sunday, clinic time.")] = None,
+    patient: Annotated[str | None, typer.Option(help="One patient's code. Default: everybody.")] = None,
+    format: Annotated[str, typer.Option(help="html, csv, or both with a comma.")] = "html,csv",
+) -> None:
+    """Write the weekly pages and their table. Files that would be the same are left as they are."""
+    try:
+        with shared.unit() as u:
+            written = exports.export(u, folder, week, patient, format.split(","), wall())
+    except exports.ExportError as fault:
+        raise UsageError(why=str(fault)) from None
+    for path in written.paths:
+        out(str(path))
+    out(f"{written.week}: {written.patients} patients, {len(written.paths)} files written, {written.unchanged} unchanged.")
+    if written.not_shared:
+        out(f"Without consent to a weekly page: {', '.join(written.not_shared)}.")
+    if written.unreadable:
+        out(f"Could not be read with the keys at hand: {', '.join(written.unreadable)}.")
+        raise typer.Exit(1)
+
+
+def sync() -> None:
+    """Not part of this version yet."""
+    raise NotYet(what="`between sync`", instead="Until then use `between export --out FOLDER`.")
+
+
+def weekly_chore(folder: Path) -> Callable[[Unit], int]:
+    """What the tick calls on Monday morning: writes the last complete week into the folder; returns how many files changed."""
+    return lambda u: exports.weekly(u, folder)

@@ -1,0 +1,397 @@
+"""What is put into the database comes out on the page, and nothing else does."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from clinic import summary, table
+from clinic.gather import NoClinic, NotShared, gather, program_week
+from clinic.model import CheckIn, Line, RiskEvent, SafetyAnswer, UseDetail, Week
+from clinic.page import render_week
+from storage import audit, check_ins, escalations, journal, notes, people, sessions, skills
+from storage.engine import open_engine
+from storage.migrate import migrate
+from storage.seal import Keyring, MasterKey
+from storage.series import save_answer
+from storage.store import Store, Unit
+from storage.tables import Person
+from tests.clinic.made_up_weeks import ARABIC, ATTACK
+from tests.clinic.page_reading import read, section
+from tests.clinic.rows import BEGAN, MONDAY, NOW, SUNDAY, asked, at, open_store, patient, send_page, tell, week_of
+
+DAY = [MONDAY + timedelta(days=n) for n in range(7)]
+CANARY = "heron under the bridge"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path)
+    yield opened
+    opened.close()
+
+
+def all_files(week: Week) -> str:
+    """Everything that leaves the house about a week."""
+    return render_week(week) + table.write_csv(table.rows(week)).decode()
+
+
+def test_answers_come_out_as_they_were_given(store: Store) -> None:
+    tell(store, DAY[0], {"mood": 3, "sleep_hours": "under_4", "sleep_quality": 2, "meds": "all"}, "morning", seconds=14)
+    tell(store, DAY[0], {"mood": 5, "craving": 6, "craving_worst": 8, "trigger": ["argument", "money"], "stress": None, "use": "none"})
+    tell(store, DAY[2], {"mood": 0, "craving": 2, "confidence": 9, "connection": "no"}, status="late")
+    tell(store, DAY[2] - timedelta(days=7), {"mood": 9})
+    tell(store, SUNDAY - timedelta(days=28), {"mood": 1})
+    week = week_of(store)
+    told = {(o.item, o.value, o.code, o.status) for o in week.observations if o.local_date == DAY[0]}
+    assert ("craving_worst", 8, None, "complete") in told
+    assert {("trigger", None, "argument", "complete"), ("trigger", None, "money", "complete"), ("stress", None, None, "complete")} <= told
+    assert summary.shift(week, "mood").now == summary.Measure(3.0, 3)
+    assert summary.shift(week, "mood").before == summary.Measure(9.0, 1)
+    assert min(o.local_date for o in week.observations) == DAY[2] - timedelta(days=7)
+    assert week.last_check_in == at(DAY[2], "20:35")
+    tree = read(render_week(week))
+    rows = {row.one("th").text: [cell.text for cell in row.every("td")] for row in section(tree, "days").one("tbody").every("tr")}
+    assert rows["Mood"] == ["5", "–", "0", "–", "–", "–", "–"]
+    assert rows["Craving (worst)"][0] == "6 (8)"
+    assert rows["Stress"] == ["–"] * 7
+    tiles = {tile.one("dt").text: tile.text for tile in tree.one("dl").every("div")}
+    assert "3 (was 9)" in tiles["Mood"]
+
+
+def test_a_check_in_nobody_answered_is_a_gap_and_one_still_open_is_nothing(store: Store) -> None:
+    for day in (SUNDAY, SUNDAY + timedelta(days=1)):
+        with patient(store, at(day, "08:00")) as (u, who):
+            check_ins.asked(u, who.id, "morning", day)
+    with patient(store, at(DAY[1], "08:00")) as (u, who):
+        check_ins.asked(u, who.id, "morning", DAY[1])
+        check_ins.closed(u, who.id, "morning", DAY[1])
+        check_ins.paused(u, who.id, "evening", DAY[1])
+    missed, paused = CheckIn(DAY[1], "morning", "missed"), CheckIn(DAY[1], "evening", "paused")
+    assert week_of(store, now=at(SUNDAY, "09:00")).check_ins == (missed, paused)
+    week = week_of(store)
+    assert week.check_ins == (missed, paused, CheckIn(SUNDAY, "morning", "missed"))
+    assert week.observations == ()
+    assert week.last_check_in is None
+    assert summary.safety_state(week) == "silent"
+
+
+def test_the_same_rating_throughout_and_too_fast_is_told_as_hurried(store: Store) -> None:
+    same = {"mood": 5, "craving": 5, "stress": 5}
+    for day, values, seconds in ((DAY[0], same, 4), (DAY[1], same, 40), (DAY[2], same | {"stress": 6}, 4)):
+        tell(store, day, values, seconds=seconds)
+    assert [each.straight_lined for each in week_of(store).check_ins] == [True, False, False]
+
+
+def test_without_consent_nothing_is_made_and_nothing_is_opened(store: Store) -> None:
+    with patient(store, NOW) as (u, who):
+        people.revoke_consent(u, who.id, "weekly")
+        journal.write(u, who, CANARY, shared=True)
+    with store.unit(NOW) as u:
+        who = people.person_by_code(u, "0001")
+        assert who is not None
+        u.set(Person, who.id, key_id=people.person_by_code(u, "0002").key)  # type: ignore[union-attr]
+        assert gather(u, who, MONDAY, NOW) == NotShared("0001")
+
+
+def test_consent_counts_as_it_stands_now(store: Store) -> None:
+    tell(store, DAY[0], {"mood": 4})
+    with patient(store, at(DAY[3], "12:00")) as (u, who):
+        people.revoke_consent(u, who.id, "weekly")
+    assert asked(store) == NotShared("0001")
+    with patient(store, at(SUNDAY, "12:00")) as (u, who):
+        people.give_consent(u, who.id, "weekly", 1)
+    assert summary.measure(week_of(store).observations, "mood", MONDAY, SUNDAY) == summary.Measure(4.0, 1)
+
+
+def test_private_words_are_counted_and_appear_nowhere(store: Store) -> None:
+    with patient(store, at(DAY[1], "21:00")) as (u, who):
+        people.give_consent(u, who.id, "crisis_words", 1)
+        journal.write(u, who, f"{CANARY} one")
+        journal.write(u, who, f"{CANARY} two", source="check_in")
+        journal.share(u, who, journal.write(u, who, f"{CANARY} three", shared=True), False)
+        journal.replace(u, who, journal.write(u, who, f"{CANARY} four", shared=True), f"{CANARY} five")
+        chat = people.chat_of(u, who.id)
+        assert chat is not None
+        journal.delete(u, who, chat, journal.write(u, who, f"{CANARY} six", shared=True))
+        journal.write(u, who, "this one is for the team", shared=True)
+    with patient(store, at(DAY[1], "21:00"), "0002") as (u, other):
+        journal.write(u, other, f"{CANARY} seven", shared=True)
+    week = week_of(store)
+    assert week.shared == (Line(at(DAY[1], "21:00"), "this one is for the team"),)
+    assert week.kept_private == 4
+    assert CANARY not in all_files(week)
+    assert "4 entries kept private" in read(render_week(week)).text
+
+
+def test_an_entry_shared_after_its_week_is_told_when_it_was_shared(store: Store) -> None:
+    with patient(store, at(DAY[6] - timedelta(days=7), "22:00")) as (u, who):
+        same_week = journal.write(u, who, "shared on the same Sunday")
+        later = journal.write(u, who, "shared days later")
+    with patient(store, at(DAY[6] - timedelta(days=7), "23:59")) as (u, who):
+        journal.share(u, who, same_week, True)
+    with patient(store, at(DAY[4], "10:00")) as (u, who):
+        journal.share(u, who, later, True)
+    assert [line.text for line in week_of(store, MONDAY - timedelta(days=7)).shared] == ["shared on the same Sunday"]
+    assert week_of(store).shared == (Line(at(DAY[4], "10:00"), "shared days later"),)
+
+
+HOSTILE = [ATTACK, ARABIC, '=HYPERLINK("http://x")', "+1\r\n-2", "\t@SUM(A1)", 'a,b;"c"\nd', "{{ 7*7 }}{% raw %}", "</q></bdi>"]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_words_stay_words(store: Store, hostile: str) -> None:
+    with patient(store, at(DAY[1], "21:00")) as (u, who):
+        journal.write(u, who, hostile, shared=True)
+        notes.add(u, who.id, "session", "other", hostile)
+    week = week_of(store)
+    tree = read(render_week(week))
+    assert not tree.every("script")
+    assert not tree.every("img")
+    (quote,) = section(tree, "words").every("q")
+    assert quote.text == " ".join(hostile.split())
+    rows = list(csv.DictReader(io.StringIO(table.write_csv(table.rows(week)).decode(), newline="")))
+    cells = [row["value"] for row in rows if row["item"] in ("shared_words", "note_for_staff")]
+    assert cells == [table.guard(hostile)] * 2
+    assert not any(cell.lstrip()[:1] in "=+-@" for row in rows for cell in row.values() if cell)
+
+
+def _danger(store: Store, began: datetime, **steps: datetime) -> None:
+    """An escalation of Robin's, as far as it went: paged, acked, contacted, closed."""
+    with patient(store, began) as (u, who):
+        chat = people.chat_of(u, who.id)
+        staff = people.person_by_code(u, "S001")
+        assert chat is not None
+        assert staff is not None
+        row = escalations.add(u, who.id, chat.id, "high", "suicide", ((0, "primary", "page.new"),))
+        escalations.note(u, row.id, "opened", code="suicide.passive", words=CANARY, key=who.key)
+        send_page(u, row, staff, steps.get("paged"))
+        if "acked" in steps:
+            row = escalations.save(u, row, state="ACKED", acked_by=staff.id, acked_at=steps["acked"])
+        if "contacted" in steps:
+            row = escalations.save(u, row, state="CONTACTED", contacted_at=steps["contacted"])
+        if "closed" in steps:
+            escalations.save(u, row, state="CLOSED", closed_by=staff.id, closed_at=steps["closed"], outcome="safe")
+
+
+def test_an_escalation_is_told_step_by_step_with_who_answered(store: Store) -> None:
+    began = at(DAY[2], "21:40")
+    minutes = {name: began + timedelta(minutes=n) for name, n in (("paged", 0), ("acked", 18), ("contacted", 26), ("closed", 51))}
+    _danger(store, began, **minutes)
+    (event,) = week_of(store).risk
+    assert (event.level, event.source, event.acknowledged_by, event.words) == ("high", "text", "Dana Reyes", None)
+    assert (event.paged_at, event.acknowledged_at, event.contacted_at, event.closed_at) == tuple(minutes.values())
+    assert "_" not in (event.outcome or "")
+    assert CANARY not in all_files(week_of(store))
+    with patient(store, NOW) as (u, who):
+        people.give_consent(u, who.id, "crisis_words", 1)
+    assert week_of(store).risk[0].words == CANARY
+    banner = section(read(render_week(week_of(store))), "safety").text
+    for part in ("21:40", "21:58", "Dana Reyes", "22:06", CANARY):
+        assert part in banner
+
+
+def test_a_page_that_was_not_sent_is_not_told_as_sent(store: Store) -> None:
+    _danger(store, at(DAY[2], "21:40"))
+    (event,) = week_of(store).risk
+    assert (event.paged_at, event.acknowledged_at, event.open) == (None, None, True)
+    assert "not paged" in section(read(render_week(week_of(store))), "safety").text
+
+
+def test_what_is_still_open_stays_on_the_newest_page_and_only_there(store: Store) -> None:
+    after = at(SUNDAY + timedelta(days=1), "04:00")
+    _danger(store, after)
+    assert [event.at for event in week_of(store).risk] == [after]
+    assert week_of(store, MONDAY - timedelta(days=7)).risk == ()
+    with store.unit(NOW) as u:
+        (row,) = escalations.all_open(u)
+        escalations.save(u, row, state="CLOSED", closed_at=NOW, outcome="safe")
+    assert week_of(store).risk == ()
+    assert len(week_of(store, MONDAY + timedelta(days=7)).risk) == 1
+
+
+def test_an_older_event_that_nobody_closed_is_still_told(store: Store) -> None:
+    _danger(store, at(MONDAY - timedelta(days=10), "12:00"))
+    assert [event.open for event in week_of(store).risk] == [True]
+
+
+def _worry(store: Store, when: datetime, code: str, seen: datetime | None = None) -> None:
+    with patient(store, when) as (u, who):
+        note = notes.add(u, who.id, "concern", code)
+        staff = people.person_by_code(u, "S001")
+        assert staff is not None
+        if seen:
+            notes.seen(Unit(u.connection, u.keys, seen), note, staff)
+
+
+def test_words_that_worried_and_the_answer_that_followed_are_one_event(store: Store) -> None:
+    heard = at(DAY[1], "20:00")
+    _worry(store, heard, "text", seen=at(DAY[2], "09:00"))
+    _worry(store, heard + timedelta(minutes=3), "sometimes_no_plan")
+    _worry(store, at(DAY[4], "20:00"), "skipped")
+    tell(store, DAY[5], {"mood": 1, "safety": "no"})
+    week = week_of(store)
+    expected = RiskEvent(heard, "concern", "text", "sometimes", acknowledged_at=at(DAY[2], "09:00"), acknowledged_by="Dana Reyes")
+    assert [(e.at, e.level, e.source, e.asked, e.acknowledged_by) for e in week.risk] == [
+        (expected.at, "concern", "text", "sometimes", "Dana Reyes")
+    ]
+    assert not week.risk[0].open
+    assert [answer.code for answer in week.safety_answers] == ["sometimes", "skipped", "no"]
+    assert not any(o.item == "safety" for o in week.observations)
+
+
+def test_an_answer_that_left_two_traces_is_counted_once(store: Store) -> None:
+    when = at(DAY[3], "20:35")
+    tell(store, DAY[3], {"mood": 2, "safety": "sometimes"})
+    _worry(store, when - timedelta(seconds=20), "sometimes_no_plan")
+    week = week_of(store)
+    assert week.safety_answers == (SafetyAnswer(when, "sometimes"),)
+    assert [(event.source, event.open) for event in week.risk] == [("item", True)]
+
+
+def test_sessions_are_told_by_what_staff_recorded_then_by_what_the_patient_said(store: Store) -> None:
+    with store.unit(BEGAN) as u:
+        for n in range(5):
+            sessions.add_series(u, "group", f"Group {n}", date(2026, 10, 12) + timedelta(days=n), "18:00", 90, weeks=8)
+    with patient(store, at(DAY[0], "12:00")) as (u, who):
+        held = sessions.schedule(u, at(DAY[0], "00:00"), at(DAY[6], "23:00"))
+        sessions.record_answer(u, who, held[0], "cant", barrier="transport", words="no bus after nine")
+        sessions.record_answer(u, who, held[1], "cant", barrier="work")
+        save_answer(u, who.id, held[1].series.id, held[1].day, attended="yes")
+        sessions.record_answer(u, who, held[2], "late")
+        sessions.cancel_occurrence(u, held[3].series.code, held[3].day)
+        save_answer(u, who.id, held[4].series.id, held[4].day, attended="no")
+        sessions.cancel_occurrence(u, held[0].series.code, DAY[0] + timedelta(days=7))
+    week = week_of(store)
+    mine = summary.sessions_of(week)
+    assert [session.status for session in mine] == ["cant", "attended", "coming", "cancelled", "missed"]
+    assert [session.barrier for session in mine[:2]] == ["transport", "work"]
+    assert week.notes[0].text == "no bus after nine"
+    assert week.next_session is not None
+    assert (week.next_session.title, week.next_session.starts_at) == ("Group 1", at(DAY[1] + timedelta(days=7), "18:00"))
+    count = summary.attendance(mine)
+    assert (count.attended, count.marked, count.cancelled, count.unmarked) == (1, 2, 1, 2)
+
+
+def test_sessions_before_the_program_began_are_not_counted(store: Store) -> None:
+    with store.unit(BEGAN) as u:
+        sessions.add_series(u, "group", "Group", date(2026, 10, 12), "18:00", 90, weeks=8)
+        who = people.person_by_code(u, "0001")
+        assert who is not None
+        u.set(Person, who.id, program_start=DAY[0], program_weeks=8)
+    week = week_of(store)
+    assert [session.starts_at for session in week.sessions] == [at(DAY[0], "18:00")]
+    assert (week.program_week, week.program_weeks) == (1, 8)
+
+
+def test_a_series_that_was_called_off_is_soon_over(store: Store) -> None:
+    with store.unit(BEGAN) as u:
+        code = sessions.add_series(u, "group", "Group", date(2026, 10, 12), "18:00", 90, weeks=20).code
+    with store.unit(at(DAY[0] - timedelta(days=14), "12:00")) as u:
+        sessions.cancel_series(u, code)
+    week = week_of(store)
+    assert [session.status for session in week.sessions] == ["unknown", "cancelled"]
+    assert week.next_session is None
+
+
+def test_skills_done_to_the_end_are_told_with_both_ratings(store: Store) -> None:
+    when = at(DAY[2], "21:00")
+    with patient(store, when) as (u, who):
+        skills.save_use(u, who, "urge_surfing", "craving", 8, 5, "done", when)
+        skills.save_use(u, who, "urge_surfing", "craving", 7, None, "stopped", when)
+        skills.save_use(u, who, "a_card_of_old", "distress", 6, None, "done", when - timedelta(days=20))
+        skills.save_use(u, who, "stop", "distress", 6, 1, "done", when - timedelta(days=35))
+    found = week_of(store).skills
+    assert [(use.card, use.before, use.after) for use in found] == [("a_card_of_old", 6, None), ("urge_surfing", 8, 5)]
+    assert found[0].name == "A card of old"
+
+
+def test_a_day_of_use_is_told_with_what_was_told_about_it(store: Store) -> None:
+    tell(store, DAY[1], {"use": "yes", "use_safe": "safe", "use_what": ["alcohol", "cannabis"], "use_when": "yesterday"})
+    tell(store, DAY[3], {"use": "yes", "use_safe": "safe", "use_what": None})
+    tell(store, DAY[5], {"use": "yes"})
+    assert week_of(store).use_details == (UseDetail(DAY[1], "Alcohol, Cannabis (the day before)"), UseDetail(DAY[3], None))
+
+
+@pytest.mark.parametrize(
+    ("monday", "inside", "outside"),
+    [
+        (date(2026, 10, 26), datetime(2026, 11, 2, 4, 30, tzinfo=UTC), datetime(2026, 11, 2, 5, 0, tzinfo=UTC)),
+        (date(2027, 3, 8), datetime(2027, 3, 15, 3, 30, tzinfo=UTC), datetime(2027, 3, 15, 4, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_week_in_which_the_clocks_change_ends_on_sunday_night(store: Store, monday: date, inside: datetime, outside: datetime) -> None:
+    for when in (inside, outside):
+        _worry(store, when, "text", seen=when + timedelta(hours=1))
+        with patient(store, when) as (u, who):
+            journal.write(u, who, when.isoformat(), shared=True)
+    now = outside + timedelta(days=8)
+    assert [event.at for event in week_of(store, monday, now).risk] == [inside]
+    assert [line.text for line in week_of(store, monday, now).shared] == [inside.isoformat()]
+    following = week_of(store, monday + timedelta(days=7), now)
+    assert [event.at for event in following.risk] == [outside]
+    assert [line.at for line in following.shared] == [outside]
+
+
+def test_a_group_at_six_is_at_six_before_and_after_the_clocks_change(store: Store) -> None:
+    with store.unit(BEGAN) as u:
+        sessions.add_series(u, "group", "Group", date(2026, 10, 12), "18:00", 90, weeks=8)
+    week = week_of(store)
+    assert [f"{session.starts_at.astimezone(week.zone):%d %b %H:%M}" for session in week.sessions] == [
+        "19 Oct 18:00", "26 Oct 18:00", "02 Nov 18:00", "09 Nov 18:00",
+    ]  # fmt: skip
+    assert len({session.starts_at.hour for session in week.sessions}) == 2
+
+
+def test_a_patient_elsewhere_has_days_of_their_own(store: Store) -> None:
+    """Sunday 23:00 in Honolulu is Monday in New York; it is still the patient's Sunday."""
+    with patient(store, BEGAN) as (u, who):
+        people.save_profile(u, who, {"zone": "Pacific/Honolulu"})
+    late = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
+    with patient(store, late) as (u, who):
+        check_ins.save(u, who.id, "evening", SUNDAY, {"mood": 6}, "complete", late)
+        journal.write(u, who, "from the other side", shared=True)
+    week = week_of(store)
+    assert summary.days(week.observations, week.check_ins, SUNDAY, 1)[0].mood == 6
+    assert [line.text for line in week.shared] == ["from the other side"]
+
+
+@pytest.mark.parametrize(
+    ("start", "weeks", "monday", "expected"),
+    [
+        (date(2026, 11, 11), 8, MONDAY, (1, 8)),
+        (date(2026, 9, 14), 8, MONDAY, (None, None)),
+        (date(2026, 9, 21), 8, MONDAY, (8, 8)),
+        (date(2026, 11, 16), 8, MONDAY, (None, None)),
+        (None, 8, MONDAY, (None, None)),
+        (date(2026, 11, 11), None, MONDAY, (None, None)),
+    ],
+)
+def test_the_week_of_the_program_is_counted_from_one(
+    start: date | None, weeks: int | None, monday: date, expected: tuple[int | None, int | None]
+) -> None:
+    assert program_week(start, weeks, monday) == expected
+
+
+def test_gathering_alone_records_and_changes_nothing(store: Store) -> None:
+    tell(store, DAY[0], {"mood": 4})
+    with patient(store, NOW) as (u, who):
+        before = audit.history(u, who.id)
+    assert week_of(store) == week_of(store)
+    with patient(store, NOW) as (u, who):
+        assert audit.history(u, who.id) == before
+
+
+def test_a_database_without_a_clinic_says_what_to_do(tmp_path: Path, store: Store) -> None:
+    empty = Store(open_engine(f"sqlite:///{tmp_path / 'empty.db'}"), Keyring(MasterKey(b"x" * 32)))
+    migrate(empty.engine)
+    with patient(store, NOW) as (_, who):
+        pass
+    with empty.unit(NOW) as u, pytest.raises(NoClinic, match="between setup"):
+        gather(u, who, MONDAY, NOW)
+    empty.close()
