@@ -17,6 +17,7 @@ from bot.emergency import Emergency
 from bot.errors import PollerTaken, TokenRefused
 from bot.intake import Kept, keep
 from bot.log import get
+from bot.pace import Pace
 from bot.worker import GROUP, take_group
 from bot.writer import Writer
 from content.library import load
@@ -33,10 +34,12 @@ POLLER_RETRY = 5.0
 class App:
     """A running bot. `start` brings the loops up, `stop` lets each finish what it holds."""
 
-    def __init__(self, store: Store, clock: Clock, channel: Channel, weekly: Callable[[Unit], int] | None = None) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, channel: Channel, weekly: Callable[[Unit], int] | None = None, pace: Pace | None = None
+    ) -> None:
         self.clock, self.channel = clock, channel
         self.writer = Writer(store, clock)
-        self.drain = Drain(self.writer, channel.send)
+        self.drain = Drain(self.writer, channel.send, pace)
         self._weekly = weekly
         self._store = store
         self._work = asyncio.Event()

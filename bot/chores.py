@@ -11,7 +11,7 @@ from bot import sending
 from bot.dues import CHORES
 from bot.log import get
 from safety import auditor
-from storage import clinic, due, inbox, meta, notes
+from storage import clinic, due, inbox, meta, notes, outbox
 from storage.store import Unit
 from storage.wall import instant, local
 
@@ -38,7 +38,7 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> bool:
             meta.put(u, meta.CLOCK, u.now.isoformat())
             _plan_audit(u)
         elif row.kind == "retention":
-            log.info("retention.done", erased=inbox.erase_old(u))
+            log.info("retention.done", erased=inbox.erase_old(u), emptied=outbox.erase_old(u))
             _plan_retention(u)
         elif row.kind == "weekly":
             _write_week(u, weekly)

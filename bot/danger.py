@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from bot import outage
 from bot.message import Draft
 from bot.sitting import Sitting
 from content import hotlines
@@ -82,7 +83,7 @@ def _raise(s: Sitting, level: str, track: str, reason: str, words: str | None) -
 
 def _perform(s: Sitting, row: EscalationRow, patient: people.PersonCard, action: Action, actor: people.PersonCard | None) -> None:
     match action:
-        case Page(person, words, cycle, step):
+        case Page(person, words, cycle, step) if not outage.covers(s, person):
             _page(s, row, patient, person, words, f"page:{row.id}:{cycle}:{step}:{person}")
         case Tell(what):
             _tell(s, row, patient, what, actor)
@@ -134,6 +135,8 @@ def _inform(s: Sitting, row: EscalationRow, what: str, but: int | None, actor: p
         told.add(holder)
         if prompt.panel is not None and what != "reopened":
             at.strip(prompt.panel)
+        if not at.person.active:
+            continue  # whose access has ended learns nothing more
         known = {"ref": row.ref, "name": actor.name if actor else "", "time": f"{at.local:%H:%M}"}
         fill(draft := at.draft(), words, None, **known)
         at.post(draft, lane=ESCALATION, dedupe=f"inform:{what}:{row.id}:{row.version}:{holder}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import danger, talk
+from bot import danger, talk, taps
 from bot.acts.check_in import check_in_now
 from bot.acts.profile import replan
 from bot.flow.commands import ShowHome
@@ -24,8 +24,8 @@ def outside(s: Sitting) -> None:
     command = s.event.command if s.event.kind == "command" else ""
     if command == "start" and s.event.argument:
         _redeem(s)
-    elif command == "start" and s.who is not None and s.who.status == "declined":
-        _reconsider(s, s.who)
+    elif s.who is not None and s.who.status == "declined" and _still_theirs(s, s.who, command):
+        return
     elif command in ("help", "sos"):
         danger.card(s, "unknown")
         s.say(alone(s), dedupe=f"alone:{s.source}")
@@ -57,7 +57,7 @@ def welcome(s: Sitting) -> None:
     parked = talks.parked(s.u, s.chat, flow)
     if parked is not None:
         talk.resume(s, parked)
-    elif unwelcomed(s) or (who.role == "staff" and s.event.argument):
+    elif unwelcomed(s) or (who.role == "staff" and "paged" not in people.consents(s.u, who.id)):
         talk.start(s, flow)
     else:
         home(s, "home.screen" if who.role == "patient" else "staff.home")
@@ -125,7 +125,17 @@ def _tell_issuer(s: Sitting, who: PersonCard) -> None:
         at.say("staff.invite_used", code=who.code, time=f"{at.local:%H:%M}")
 
 
-def _reconsider(s: Sitting, who: PersonCard) -> None:
-    people.set_status(s.u, who.id, "active")
-    s.who = people.person(s.u, who.id)
-    welcome(s)
+def _still_theirs(s: Sitting, who: PersonCard, command: str) -> bool:
+    """What someone who said no, or stopped, can still do: think again, and see and erase what is kept."""
+    waiting = talks.waiting(s.u, s.chat)
+    if command == "start":
+        people.set_status(s.u, who.id, "active")
+        s.who = people.person(s.u, who.id)
+        welcome(s)
+    elif command == "mydata":
+        talk.start(s, "my_data")
+    elif s.event.kind == "button" and waiting is not None and waiting.flow == "my_data":
+        taps.take(s)
+    else:
+        return False
+    return True

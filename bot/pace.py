@@ -29,13 +29,15 @@ class Pace:
     chats: dict[int, datetime] = field(default_factory=dict)
     paused: dict[int, datetime] = field(default_factory=dict)
     all_paused: datetime | None = None
+    apart: timedelta = SECOND
+    """Between two new messages to one chat; a Bot API server without limits may be sent more."""
     busy: set[int] = field(default_factory=set)
     """Chats with a request on its way: the next one waits for it, so that order holds."""
 
     def choose(self, rows: Iterable[Waiting], now: datetime) -> list[Waiting]:
         """The rows to send now, in order. Lanes 0 and 1 may overtake in their chat; the others keep their order."""
         self.sent = [(at, lane) for at, lane in self.sent if now - at < SECOND and at <= now]
-        self.chats = {chat: at for chat, at in self.chats.items() if now - at < SECOND and at <= now}
+        self.chats = {chat: at for chat, at in self.chats.items() if now - at < self.apart and at <= now}
         room = IN_ALL - len(self.sent)
         ordinary = IN_ALL - RESERVED - sum(1 for _, lane in self.sent if lane > ESCALATION)
         prompts = PROMPTS - sum(1 for _, lane in self.sent if lane >= PROMPT)
@@ -45,9 +47,12 @@ class Pace:
             urgent = row.lane <= ESCALATION
             if room <= 0:
                 break
-            if row.chat in taken or self._too_soon(row) or (not urgent and (ordinary <= 0 or self._paused(row, now))):
+            if row.chat in taken:
                 continue
-            if row.lane >= PROMPT and prompts <= 0:
+            if self._too_soon(row) or (not urgent and self._paused(row, now)):
+                taken.add(row.chat)  # what comes behind it in this chat waits with it
+                continue
+            if (not urgent and ordinary <= 0) or (row.lane >= PROMPT and prompts <= 0):
                 continue
             chosen.append(row)
             taken.add(row.chat)

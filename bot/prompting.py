@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot import danger
 from bot.registry import DUES, tap
 from bot.sitting import Sitting
-from storage import due, talks
+from storage import due, people, talks
 from storage.due import DueRow
 from storage.talks import PromptRow
 from storage.wall import span_end
@@ -20,11 +20,13 @@ def may_prompt(s: Sitting, row: DueRow, *, quiet: bool = True) -> bool:
     """Whether to speak now. If not, the row has been moved to when it may, or recorded as dropped with its reason.
 
     quiet: hold it in the patient's quiet hours (check-ins, nudges, caring contacts). Nothing cheerful is said while an
-    escalation is open, and nothing at all to someone who paused or left.
+    escalation is open, and nothing at all to someone who paused, left or has not agreed to the program.
     """
     who = s.who
     if who is None or not who.active:
         return _drop(s, row, "left")
+    if who.role == "patient" and "program" not in people.consents(s.u, who.id):
+        return _drop(s, row, "no_consent")
     if s.event.kind != "due":
         return True  # they tapped for it
     if who.paused_until is not None and s.local.date() <= who.paused_until:

@@ -71,9 +71,9 @@ def _as_tap(s: Sitting, row: TalkRow, given: Given) -> Given:
     return Given("tap", meant[0]) if meant else given
 
 
-def keep(s: Sitting, row: TalkRow, given: Given) -> None:
-    """Take an answer that came with danger in it: it and what follows from it are kept, and no further question is shown."""
-    _advance(s, row, given, typed=True, quiet=True)
+def keep(s: Sitting, row: TalkRow, given: Given, *, typed: bool = False) -> bool:
+    """Take an answer and what follows from it, and show nothing: for words with danger in them. The caller parks the talk."""
+    return _advance(s, row, given, typed=typed, quiet=True)
 
 
 def tick(s: Sitting, row: TalkRow, option: str) -> None:
@@ -221,7 +221,7 @@ def _advance(s: Sitting, row: TalkRow, given: Given | None, *, typed: bool = Fal
         body["timer"] = None
     if quiet:
         panel.close(s, row)
-        talks.save_talk(s.u, s.chat, row.id, body=body if step.ask else _emptied(row), state="parked" if step.ask else "done")
+        talks.save_talk(s.u, s.chat, row.id, body=body if step.ask else _emptied(row), state="waiting" if step.ask else "done")
         return True
     says = [say for say in step.says if not say.alone or say in step.performed]
     if step.ask is None:

@@ -19,7 +19,7 @@ from bot.registry import COMMANDS
 from bot.sitting import Sitting, said_at
 from safety.heard import Heard, Level, worse
 from safety.screen import screen
-from storage import inbox, notes, outbox, people, talks
+from storage import escalations, inbox, notes, outbox, people, talks
 from storage.inbox import Received
 from storage.store import Unit
 from storage.talks import TalkRow
@@ -28,6 +28,7 @@ log = get("bot.turn")
 
 WINDOW = timedelta(minutes=5)
 WINDOW_TEXTS = 3
+LEFT = ("discharged", "revoked", "forgotten")
 STOP_WORDS = ("stop", "stop.", "stop!")
 BEFORE_WELCOME = ("start", "help", "sos")
 """The commands that are open to a patient who has not agreed to the program yet."""
@@ -44,6 +45,8 @@ def take(u: Unit, row: Received) -> None:
     heard = screen(event.text)
     heard = worse(heard, _in_window(u, row, event)) if event.kind in ("text", "edit", "media") else heard
     who = people.person(u, row.chat.person) if row.chat.person is not None else None
+    if not row.chat.reachable and event.kind != "blocked":
+        people.set_reachable(u, row.chat.id, True)
     s = Sitting(u, row.chat, who, row.id, event, said_at(event, row.received_at))
     advance(s, heard)
     inbox.done(u, row.id, heard.level.word if heard.level else None)
@@ -60,7 +63,7 @@ def rescue(u: Unit, row: Received, reason: str) -> None:
     notes.add(u, who.id if who else None, "quarantine", reason)
     s = Sitting(u, row.chat, who, row.id, Event("other", 0, "\n".join(texts)), row.received_at)
     if heard.level >= Level.HIGH:
-        _danger(s, heard)
+        _tell_danger(s, heard)
     elif texts:
         s.say("bot.trouble", dedupe=f"trouble:{row.id}")
 
@@ -106,33 +109,40 @@ def _in_window(u: Unit, row: Received, event: Event) -> Heard:
 
 
 def _danger(s: Sitting, heard: Heard) -> None:
-    if s.who is None or (s.who.outside and not danger.is_open(s)):
-        danger.card(s, heard.track.value)
-        s.say(entry.alone(s), dedupe=f"alone:{s.source}")
-        return
-    if s.who.role != "patient":
-        danger.card(s, heard.track.value)
-        s.say("crisis.staff", dedupe=f"alone:{s.source}")
-        return
-    danger.from_text(s, heard)
-    _keep_words(s)
-    talk.park(s)
+    if _tell_danger(s, heard):
+        _keep_words(s)
+        talk.park(s)
+
+
+def _tell_danger(s: Sitting, heard: Heard) -> bool:
+    """The card, and for a patient the ladder. Whether it was a patient; nobody else is promised one."""
+    if s.who is not None and s.who.role == "patient" and s.who.status not in LEFT:
+        danger.from_text(s, heard)
+        return True
+    danger.card(s, heard.track.value)
+    words = "crisis.stranger" if s.who is None else "crisis.discharged" if s.who.status in LEFT else "crisis.staff"
+    s.say(words, dedupe=f"alone:{s.source}")
+    return False
 
 
 def _concern(s: Sitting) -> None:
-    _keep_words(s)
+    """The kind question; while a human has something open already, the conversation goes on instead."""
+    _keep_words(s, go_on=danger.is_open(s))
     danger.from_button(s, "concern", "text", "unknown")
     if not danger.is_open(s):
         talk.start(s, "concern")
 
 
-def _keep_words(s: Sitting) -> None:
-    """What was typed as an answer is still that answer, also when it sounded like danger; but never as a name or number."""
+def _keep_words(s: Sitting, *, go_on: bool = False) -> None:
+    """What was typed as an answer is still that answer, also when it sounded like danger; but never as a name or number.
+
+    go_on: show the next question. After a crisis card nothing may follow it.
+    """
     waiting = talks.waiting(s.u, s.chat)
     if waiting is not None and s.event.kind == "text" and not talk.asks_fact(waiting):
         try:
             with s.u.savepoint():
-                talk.keep(s, waiting, Given("text", s.event.text))
+                (talk.take if go_on else talk.keep)(s, waiting, Given("text", s.event.text), typed=True)
         except SQLAlchemyError:
             raise
         except Exception as fault:
@@ -180,8 +190,13 @@ def _hinted(s: Sitting, waiting: TalkRow) -> bool:
 
 
 def last_resort(u: Unit, row: Received) -> None:
-    """When even the ladder raises: the card from memory, and an alarm to whoever can be told."""
+    """When even the ladder raises: the card, and an alarm to everyone on call. Nothing is looked up that is not needed."""
     inbox.quarantine(u, row.id, "last_resort", "high")
+    notes.add(u, row.chat.person, "quarantine", "last_resort")
     s = Sitting(u, row.chat, None, row.id, Event("other", 0), row.received_at)
-    s.say("crisis.memory", lane=outbox.CRISIS, dedupe=f"card:{row.id}")
-    notes.add(u, None, "quarantine", "last_resort")
+    s.post(danger.fill(s.draft(), "crisis.memory", danger.Lines.of("US")), lane=outbox.CRISIS, dedupe=f"card:{row.id}")
+    code = people.person(u, row.chat.person).code if row.chat.person is not None else "?"
+    for holder in {person for holders in escalations.on_call(u).values() for person in holders}:
+        at = s.of(holder)
+        if at is not None:
+            at.say("page.ladder_broken", lane=outbox.ESCALATION, dedupe=f"broken:{row.id}:{holder}", code=code, time=f"{at.local:%H:%M}")

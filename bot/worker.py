@@ -54,7 +54,10 @@ def _guarded(u: Unit, row: Received) -> None:
     again = _try(u, lambda: turn.rescue(u, row, type(fault).__name__))
     if again is not None:
         log.critical("turn.rescue_failed", inbox=row.id, fault=type(again).__name__, exc_info=again)
-        _try(u, lambda: turn.last_resort(u, row))
+        last = _try(u, lambda: turn.last_resort(u, row))
+        if last is not None:
+            log.critical("turn.lost", inbox=row.id, fault=type(last).__name__, exc_info=last)
+            inbox.quarantine(u, row.id, "lost", "high")
 
 
 def _guarded_due(u: Unit, row: DueRow) -> None:

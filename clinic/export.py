@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from clinic import folder, table, weeks
+from clinic import folder, schedule, table, weeks
 from clinic.caseload import render_caseload
 from clinic.folder import FolderError
 from clinic.gather import NoClinic, NotShared, gather
@@ -43,7 +43,7 @@ FORMATS = ("html", "csv")
 LATER = ("pdf", "fhir")
 ACTION = "weekly.read"
 SHOWN = ("active", "discharged")
-"""Patients an export without a code takes; discharged ones only for weeks in which there was something of them."""
+"""Patients an export without a code takes; discharged ones, and those not there yet, only if the week has something of them."""
 _MIDWEEK = 2
 """Wednesday: from then on a week that runs says enough to be previewed."""
 
@@ -224,9 +224,13 @@ def _gather(
             continue
         if isinstance(told, NotShared):
             not_shared.append(code)
-        elif not everyone or who.active or _something(told):
+        elif not everyone or _something(told) or (who.active and schedule.joined(u, who, told.zone) < _end(told)):
             found.append((who, told))
     return found, not_shared, unreadable
+
+
+def _end(week: Week) -> datetime:
+    return weeks.bounds(week.monday, week.zone)[1]
 
 
 def _something(week: Week) -> bool:

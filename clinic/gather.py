@@ -5,7 +5,7 @@ Only reads. Who reads a patient for a page records it (`clinic.export` does, onc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,9 +23,6 @@ from storage.store import Unit
 
 SCOPE = "weekly"
 """The consent without which no page of a patient is made."""
-
-QUOTES = "crisis_words"
-"""The consent without which the sentence that sounded like danger is not opened."""
 
 
 class NoClinic(Exception):
@@ -50,8 +47,7 @@ def gather(u: Unit, person: PersonCard, monday: date, now: datetime) -> Week | N
     known = clinic.clinic(u)
     if known is None:
         raise NoClinic
-    given = people.consents(u, person.id, now)
-    if SCOPE not in given:
+    if SCOPE not in people.consents(u, person.id, now):
         return NotShared(person.code)
     words, zone = library.load(), ZoneInfo(known.zone)
     sunday = monday + timedelta(days=6)
@@ -60,7 +56,6 @@ def gather(u: Unit, person: PersonCard, monday: date, now: datetime) -> Week | N
     shared, private = answers.entries(u, person, monday)
     safety = answers.safety_answers(rows, monday, sunday)
     week, weeks = program_week(person.program_start, person.program_weeks, monday)
-    shares, keeps = sharing(given, words)
     return Week(
         code=person.code,
         name=person.name or None,
@@ -69,11 +64,11 @@ def gather(u: Unit, person: PersonCard, monday: date, now: datetime) -> Week | N
         prepared_at=now,
         program_week=week,
         program_weeks=weeks,
-        shares=shares,
-        keeps=keeps,
+        shares=_named(("weekly", "lines"), words),
+        keeps=_named(("rest",), words),
         kept_private=private,
         takes_medicines=bool(person.medicines),
-        risk=tuple(risk.events(u, person, monday, zone, words, quote=QUOTES in given)),
+        risk=tuple(risk.events(u, person, monday, zone, words)),
         safety_answers=tuple(risk.answers(u, person, monday, zone, safety)),
         observations=answers.facts(rows),
         check_ins=answers.check_ins(u, person, first, sunday, rows, now),
@@ -95,15 +90,8 @@ def program_week(start: date | None, weeks: int | None, monday: date) -> tuple[i
     return (n, weeks) if 1 <= n <= weeks else (None, None)
 
 
-def sharing(given: Collection[str], words: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What a patient shares and what they keep, in words."""
-    shares, keeps = [SCOPE, "lines"], ["journal"]
-    (shares if QUOTES in given else keeps).append(QUOTES)
-    return _names(shares, words), _names(keeps, words)
-
-
-def _names(scopes: Iterable[str], words: Words) -> tuple[str, ...]:
-    return tuple(words.text(f"weekly.sharing.{scope}") for scope in scopes)
+def _named(ids: Iterable[str], words: Words) -> tuple[str, ...]:
+    return tuple(words.text(f"weekly.sharing.{id}") for id in ids)
 
 
 def _use(rows: Iterable[Row[Any]], monday: date, sunday: date, words: Words) -> list[UseDetail]:

@@ -1,6 +1,8 @@
 """What sounded like danger and what was done about it, read from escalations and the staff inbox as a page tells it.
 
-Times of pages are those at which Telegram accepted one; a page that is still waiting to be sent was not sent.
+Times of pages are those at which Telegram accepted one; a page that is still waiting to be sent was not sent. The sentence
+that sounded like danger is never opened here: the consent to it (`crisis_words`) is for the person on call alone, and the
+consent to a weekly page is for words the patient chose to share.
 """
 
 from __future__ import annotations
@@ -43,8 +45,8 @@ TOLD: dict[str, Literal["no", "sometimes", "yes", "skipped"]] = {
 """What each code of an answer to the safety question means."""
 
 
-def events(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, words: Words, *, quote: bool) -> list[RiskEvent]:
-    """The week's events and those still open, oldest first. Their sentences are opened only with `quote` (consent)."""
+def events(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, words: Words) -> list[RiskEvent]:
+    """The week's events and those still open, oldest first."""
     begins, ends = weeks.bounds(monday, zone)
 
     def belongs(began: datetime, closed: bool) -> bool:
@@ -52,7 +54,7 @@ def events(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, words: Words,
 
     names = _Names(u)
     found = [
-        _escalation(u, row, who, words, names, quote=quote)
+        _escalation(u, row, words, names)
         for row in escalations.of_person(u, who.id)
         if belongs(row.opened_at, row.state == "CLOSED")
     ]
@@ -74,11 +76,10 @@ def answers(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, told: Iterab
     return sorted(found, key=lambda answer: answer.at)
 
 
-def _escalation(u: Unit, row: EscalationRow, who: PersonCard, words: Words, names: _Names, *, quote: bool) -> RiskEvent:
+def _escalation(u: Unit, row: EscalationRow, words: Words, names: _Names) -> RiskEvent:
     history = u.all(select(EVENTS).where(EVENTS.c.escalation_id == row.id).order_by(EVENTS.c.id))
     opened = next((event for event in history if event.kind == "opened"), None)
     exhausted = next((event.at for event in history if event.kind == "EXHAUSTED"), None)
-    sentences = [text for _, text in escalations.words(u, row.id, who.key)] if quote else []
     return RiskEvent(
         at=row.opened_at,
         level="imminent" if row.level == "imminent" else "concern" if row.level == "concern" else "high",
@@ -91,7 +92,6 @@ def _escalation(u: Unit, row: EscalationRow, who: PersonCard, words: Words, name
         contacted_at=row.contacted_at,
         closed_at=row.closed_at,
         outcome=_outcome(row.outcome, words) if row.outcome else None,
-        words=" / ".join(sentences) or None,
     )
 
 

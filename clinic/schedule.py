@@ -35,7 +35,7 @@ def sessions(u: Unit, who: PersonCard, zone: ZoneInfo, first: date, last: date) 
     None before the patient's program began or, where that is not known, before they were added.
     """
     begins, ends = weeks.bounds(first, zone, (last - first).days + 1)
-    since = _joined(u, who, zone)
+    since = joined(u, who, zone)
     told = {(a.series, a.day): a for a in series.answers(u, who.id, first - timedelta(days=1), last + timedelta(days=1))}
     return [
         _session(each, told.get((each.series.id, each.day)))
@@ -50,7 +50,8 @@ def next_session(u: Unit, who: PersonCard, zone: ZoneInfo, sunday: date) -> Sess
     return next((session for session in ahead if session.status != "cancelled"), None)
 
 
-def _joined(u: Unit, who: PersonCard, zone: ZoneInfo) -> datetime:
+def joined(u: Unit, who: PersonCard, zone: ZoneInfo) -> datetime:
+    """When a patient's program began or, where that is not known, when they were added."""
     if who.program_start is not None:
         return weeks.bounds(who.program_start, zone, 1)[0]
     created: datetime = u.run(select(PEOPLE.c.created_at).where(PEOPLE.c.id == who.id)).scalar_one()

@@ -30,7 +30,7 @@ STAFF = (("Luis Ortega", "primary", "admin"), ("Imani Brooks", "backup", "clinic
 ANSWERS_KEPT = timedelta(days=10)
 """A plain "coming" to an older session says nothing more once staff have recorded who was there."""
 LEFT_UNMARKED = timedelta(hours=20)
-"""Attendance of the last sessions is still to be recorded, as in any clinic."""
+"""Attendance of the last group is still to be recorded, as in any clinic."""
 
 
 def build(store: Store, now: datetime, seed: int = 0) -> None:
@@ -130,7 +130,7 @@ def _attendance(u: Unit, who: PersonCard, story: Story, past: Past, staff: list[
             _seen(u, answer_of(u, who.id, each.series.id, each.day), each.begins, staff[1], past)
         elif came and rng.random() < 0.8 and each.begins > past.now - ANSWERS_KEPT:
             sessions.record_answer(eve, who, each, "coming")
-        if each.ends < past.now - LEFT_UNMARKED or each.series.kind != "group":
+        if each.ends < past.now - (LEFT_UNMARKED if each.series.kind == "group" else timedelta(0)):
             after = then(u, each.ends + timedelta(minutes=20))
             save_answer(after, who.id, each.series.id, each.day, attended="yes" if came else "no")
 

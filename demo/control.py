@@ -25,14 +25,15 @@ class Suggestion:
     """One card of things to try.
 
     `do` is what its button does: follow the "invitation", "fill" the typing box of `phone` with `value` or "send" it,
-    "press" the newest inline button that says `value`, "turn" the clock (`value` is a step), or open the "weekly" page.
+    "press" the newest inline button that says `value`, "play" (have the patient's questions answered), "turn" the clock (`value`
+    is a step), or open the "weekly" page.
     """
 
     id: str
     title: str
     detail: str
     button: str
-    do: Literal["invitation", "fill", "send", "press", "turn", "weekly"]
+    do: Literal["invitation", "fill", "send", "press", "play", "turn", "weekly"]
     value: str = ""
     phone: Literal["patient", "staff"] = "patient"
 
@@ -57,6 +58,9 @@ class Control(Protocol):
 
     async def turn(self, step: Step) -> None:
         """Move the clock on and return once what fell due has been sent (or after a few seconds)."""
+
+    async def play(self) -> None:
+        """Answer for the patient, question by question on their phone, until something is worth reading."""
 
     async def suggestions(self) -> Sequence[Suggestion]:
         """Things to try now, four at most; asked again after each turn of the clock and each few seconds."""

@@ -61,7 +61,8 @@ class Page:
             left = Holder(person.id, person.first_name, left.role)
         phones = [asdict(left) | {"side": "patient"}, asdict(self.control.staff) | {"side": "staff"}]
         cards = [asdict(card) for card in await self.control.suggestions()]
-        return self._json({"phones": phones, "suggestions": cards, "zone": self.control.zone, "now": self._now()})
+        names = {str(person.id): person.first_name for person in self.here.people.values()}
+        return self._json({"phones": phones, "names": names, "suggestions": cards, "zone": self.control.zone, "now": self._now()})
 
     async def stream(self, request: Request) -> Response:
         """Server-sent events: first everything, then what changes. `chat` names the phones to show, once or more."""
@@ -112,6 +113,8 @@ class Page:
                 phone.press(asked["text"])
             case "invitation":
                 phone.open_link(await self.control.invite_link())
+            case "play":
+                await self.control.play()
             case "photo":
                 phone.send_photo(asked.get("text", ""))
             case "voice":

@@ -55,5 +55,5 @@ def _staff() -> Part:
 
 FLOWS = (
     Flow("welcome_staff", welcome_staff, expires=24 * 60),
-    Flow("invite", invite, expires=30, later=False),
+    Flow("staff_invite", invite, expires=30, later=False),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from bot.flow import Ask, Choice, Do, Me, Say, TimeOfDay, YesNo
+from bot.flow import Ask, Choice, Do, Me, Read, Say, TimeOfDay, YesNo
 from bot.flow.commands import SaveProfile
 
 QUIET = ("21:30", "07:30")
@@ -23,6 +23,7 @@ def ask_check_ins(me: Me) -> Part:
     yield Do(SaveProfile({"morning_at": morning, "evening_at": evening}), again=True)
     if morning is None and evening is None:
         yield Say("profile.check_ins.none")
+    yield from _say_held()
 
 
 def ask_quiet(me: Me) -> Part:
@@ -33,6 +34,14 @@ def ask_quiet(me: Me) -> Part:
         begins = yield Ask("from", TimeOfDay(offer=("20:00", "21:00", "22:00")))
         ends = yield Ask("to", TimeOfDay(offer=("06:30", "07:30", "08:30")))
     yield Do(SaveProfile({"quiet_from": begins, "quiet_to": ends}), again=True)
+    yield from _say_held()
+
+
+def _say_held() -> Part:
+    """A check-in at a quiet hour would surprise by not coming."""
+    held = yield Read("profile.held")
+    if held:
+        yield Say("profile.quiet.holds", {"times": held})
 
 
 def ask_discreet(me: Me) -> Part:

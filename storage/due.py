@@ -112,7 +112,7 @@ def forget_plan(u: Unit, kind: str, subject: int) -> int:
     return int(u.run(DUE.delete().where(DUE.c.kind == kind, DUE.c.subject == subject, DUE.c.state == "ready")).rowcount)
 
 
-def next_at(u: Unit) -> datetime | None:
-    """When the next thing is due, or None."""
-    found: datetime | None = u.run(select(func.min(DUE.c.due_at)).where(DUE.c.state == "ready")).scalar_one()
+def next_at(u: Unit, *, but: tuple[str, ...] = ()) -> datetime | None:
+    """When the next thing is due, or None. `but` are kinds that do not count."""
+    found: datetime | None = u.run(select(func.min(DUE.c.due_at)).where(DUE.c.state == "ready", DUE.c.kind.not_in(but))).scalar_one()
     return found

@@ -76,6 +76,13 @@ def all_open(u: Unit) -> list[EscalationRow]:
     return [_row(row) for row in u.all(select(ESCALATIONS).where(ESCALATIONS.c.state != "CLOSED").order_by(ESCALATIONS.c.id))]
 
 
+def opened_by(u: Unit, code: str, since: datetime) -> list[EscalationRow]:
+    """Those nobody has taken that were opened for one reason since then, oldest first."""
+    opened = select(EVENTS.c.escalation_id).where(EVENTS.c.kind == "opened", EVENTS.c.code == code, EVENTS.c.at >= since)
+    waits = ESCALATIONS.c.state.in_(("OPEN", "EXHAUSTED"))
+    return [_row(row) for row in u.all(select(ESCALATIONS).where(ESCALATIONS.c.id.in_(opened), waits).order_by(ESCALATIONS.c.id))]
+
+
 def of_person(u: Unit, person: int) -> list[EscalationRow]:
     """All of a patient's escalations, oldest first."""
     return [_row(row) for row in u.all(select(ESCALATIONS).where(ESCALATIONS.c.person_id == person).order_by(ESCALATIONS.c.id))]

@@ -115,6 +115,7 @@ def forget(u: Unit, person: PersonCard, actor: str | None = None) -> ChatCard | 
         raise StillOpen
     chats = [_clear(u, chat) for chat in people.chats_of(u, person.id)]
     erase_journal(u, person)
+    _erase_told(u)
     of_theirs = select(table(Escalation).c.id).where(table(Escalation).c.person_id == person.id)
     events, notes = table(EscalationEvent), table(Note)
     u.run(update(events).where(events.c.escalation_id.in_(of_theirs)).values(words=None))
@@ -187,6 +188,13 @@ def _erase_copies(u: Unit, chat: ChatCard) -> None:
     u.run(update(raw).where(raw.c.chat_id == chat.id, raw.c.state == "done").values(raw=None))
     over = sent.c.state.not_in(("ready", "leased"))
     u.run(update(sent).where(sent.c.chat_id == chat.id, over).values(payload=b""))
+
+
+def _erase_told(u: Unit) -> None:
+    """What staff were shown of anybody (a name, a number, words): once sent, nothing needs it here any more."""
+    sent, chats, who = table(Outbox), table(Chat), table(Person)
+    staff = select(chats.c.id).join(who, who.c.id == chats.c.person_id).where(who.c.role == "staff")
+    u.run(update(sent).where(sent.c.chat_id.in_(staff), sent.c.state.not_in(("ready", "leased"))).values(payload=b""))
 
 
 def _destroy(u: Unit, key: int) -> None:

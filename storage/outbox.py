@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
@@ -17,6 +17,8 @@ OUTBOX, CHATS = table(Outbox), table(Chat)
 
 CRISIS, ESCALATION, REPLY, PROMPT, BULK = range(5)
 """The lanes, most urgent first."""
+KEPT = timedelta(days=7)
+"""How long the words of a message stay here once it is over."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,18 @@ def drop_prompts(u: Unit, chat: int, from_lane: int, reason: str) -> int:
     """Drop what waits for one chat in this lane and the less urgent ones. Returns how many."""
     waiting = (OUTBOX.c.chat_id == chat) & (OUTBOX.c.lane >= from_lane) & (OUTBOX.c.state == "ready")
     return int(u.run(update(OUTBOX).where(waiting).values(state="dropped", reason=reason, done_at=u.now)).rowcount)
+
+
+def erase_old(u: Unit) -> int:
+    """Erase what was sent, a week after it is over: it may repeat a person's words. Returns how many."""
+    old = OUTBOX.c.done_at.is_not(None) & (OUTBOX.c.done_at < u.now - KEPT) & (OUTBOX.c.payload != b"")
+    return int(u.run(update(OUTBOX).where(old).values(payload=b"")).rowcount)
+
+
+def by_dedupe(u: Unit, key: str) -> int | None:
+    """The row that was put there under this dedupe key."""
+    row = u.one(select(OUTBOX.c.id).where(OUTBOX.c.dedupe_key == key))
+    return row.id if row else None
 
 
 def panel_of_message(u: Unit, chat: int, message_id: int) -> int | None:

@@ -91,9 +91,10 @@ def open_talks(u: Unit, chat: ChatCard, flow: str) -> list[TalkRow]:
     return [_talk(u, chat, row) for row in u.all(select(TALKS).where(wanted).order_by(TALKS.c.id.desc()))]
 
 
-def close_parked(u: Unit, chat: ChatCard) -> None:
-    """No talk of this chat is offered again."""
+def close_for_good(u: Unit, chat: ChatCard) -> None:
+    """No parked talk of this chat is offered again, and no keyboard in it does anything any more."""
     u.run(update(TALKS).where(TALKS.c.chat_id == chat.id, TALKS.c.state == "parked").values(state="closed"))
+    u.run(update(PROMPTS).where(PROMPTS.c.chat_id == chat.id, PROMPTS.c.state == "live").values(state="closed"))
 
 
 def talk(u: Unit, chat: ChatCard, id: int) -> TalkRow | None:

@@ -46,10 +46,10 @@ def leave_program(s: Sitting, command: LeaveProgram) -> None:
 
 
 def quiet(s: Sitting) -> None:
-    """Nothing is said by itself any more in this chat: nothing due, nothing waiting to be sent as a prompt, no talk to take up."""
+    """Nothing is said by itself any more in this chat: nothing due, no prompt on its way, no talk to take up, no live button."""
     my_data.leave_nothing_due(s.u, s.person.id, s.chat)
     outbox.drop_prompts(s.u, s.chat.id, PROMPT, "left")
-    talks.close_parked(s.u, s.chat)
+    talks.close_for_good(s.u, s.chat)
 
 
 @look("consent.given")

@@ -15,7 +15,7 @@ from storage import audit, escalations, notes, people
 from storage.clinic import clinic
 from storage.outbox import ESCALATION
 from storage.reminders import plan_sessions
-from storage.wall import local
+from storage.wall import in_span, local
 
 PLANNED_FROM = {"zone", "morning_at", "evening_at", "quiet_from", "quiet_to"}
 """Profile fields that due times are worked out from."""
@@ -73,6 +73,13 @@ def resume(s: Sitting, command: Resume) -> None:
 def clock(s: Sitting, zone: str) -> str:
     """The time it is in a zone, "HH:MM"."""
     return f"{local(s.u.now, zone):%H:%M}"
+
+
+@look("profile.held")
+def held(s: Sitting) -> str:
+    """The check-in times that fall into the quiet hours, "22:00, 06:00"; empty when none does."""
+    who = s.person
+    return ", ".join(wall for wall in (who.morning_at, who.evening_at) if wall and in_span(wall, who.quiet_from, who.quiet_to))
 
 
 @look("profile.mine")

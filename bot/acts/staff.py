@@ -24,7 +24,7 @@ def help_screen(s: Sitting) -> None:
 @command("invite", role="staff", menu="menu.invite")
 def invite_command(s: Sitting) -> None:
     if allowed(s, "invite"):
-        talk.start(s, "invite")
+        talk.start(s, "staff_invite")
 
 
 @look("staff.may")

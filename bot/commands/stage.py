@@ -9,23 +9,29 @@ import asyncio
 import contextlib
 import signal
 import webbrowser
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from bot import errors, log
 from bot.app import App
 from bot.channel import Channel
 from bot.clock import TurnedClock, wall
+from bot.commands import moments, tour
 from bot.commands.shared import out
+from bot.dues import CHORES
+from bot.pace import Pace
 from clinic import export
+from clinic.tone import tone
 from content.library import load
 from demo import cohort
 from demo.control import Holder, Step, Suggestion
 from demo.limits import Limits
 from demo.local import LocalTelegram
+from demo.phone import Phone
 from demo.server import PortTaken, running
 from demo.web import page_routes
 from storage import clinic, due, escalations, meta, people
@@ -37,61 +43,95 @@ from storage.wall import instant, local
 
 ZONE = "America/New_York"
 PATIENT = Holder(5001, "Robin", "Patient")
+CODE = "0001"
 STAFF = Holder(9001, "Dana Reyes", "On call")
+COLLEAGUES = (("backup", "Imani Brooks", 9002), ("supervisor", "Luis Ortega", 9003))
+"""Further up the ladder: (position, name as in the cohort, Telegram id). Their phones ring, but are not shown."""
 BEGINS_AT = "18:50"
 SETTLE = 3.0
-"""Real seconds a turn of the clock may take to come to rest."""
+"""Real seconds in which what fell due at one instant is taken and sent."""
+TURN_WITHIN = 12.0
+"""Real seconds a turn of the clock may take; what is then still due on the way falls due at its end."""
+APART = timedelta(milliseconds=250)
+"""Between two messages to one phone. The local server is told to allow that; Telegram itself asks for a second."""
 WALLS = {"tonight": "20:30", "tomorrow": "08:30", "monday": "09:00"}
 
 
 @dataclass
 class Stage:
-    """What the page asks of the engine (`demo.control.Control`)."""
+    """What the page asks of the engine (`demo.control.Control`). Everything waits until `ready` is set, which is when `app` is there."""
 
     clock: TurnedClock
     here: LocalTelegram
     app: App = field(init=False)
-    """Set once the server's address is known, before the page can ask for anything."""
     patient: Holder = PATIENT
     staff: Holder = STAFF
     zone: str = ZONE
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    _turning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _playing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _going: set[asyncio.Task[None]] = field(default_factory=set)
 
     def now(self) -> datetime:
         return self.clock.now()
 
     async def turn(self, step: Step) -> None:
         """Move the clock on, stopping wherever something is due, so that nothing is late that would not have been."""
-        target = _target(self.clock.now(), step)
-        while True:
-            upcoming = await self.app.writer.run(due.next_at)
-            if upcoming is None or upcoming > target:
-                break
-            self.clock.turn(upcoming)
-            await self._rest()
-        self.clock.turn(target)
-        await self._rest()
+        await self.ready.wait()
+        async with self._turning:
+            await self._see_through(self._turn(_target(self.clock.now(), step)))
+
+    async def play(self) -> None:
+        """Answer for the patient until something is worth reading. A second call while that goes on does nothing."""
+        await self.ready.wait()
+        if not self._playing.locked():
+            async with self._playing:
+                phone = Phone(self.here, self.here.people[PATIENT.user_id])
+                await self._see_through(tour.answer_for(phone, lambda: self.app.writer.run(lambda u: tour.waiting(u, CODE))))
 
     async def invite_link(self) -> str:
         def make(u: Unit) -> str:
-            who = people.person_by_code(u, "0001")
+            who = people.person_by_code(u, CODE)
             assert who is not None
             return people.add_invite(u, who)
 
+        await self.ready.wait()
         return f"https://t.me/{self.here.bot['username']}?start={await self.app.writer.run(make)}"
 
     async def weekly_html(self, code: str | None) -> str:
+        await self.ready.wait()
         return await self.app.writer.run(lambda u: export.preview(u, code))
 
     async def suggestions(self) -> Sequence[Suggestion]:
-        words = load("en")
+        await self.ready.wait()
+        return moments.suggestions(await self.app.writer.run(lambda u: moments.moment(u, CODE, ZONE)), load("en"))
 
-        def card(id: str, do: str, value: str = "", phone: str = "patient") -> Suggestion:
-            title, detail, button = (words.text(f"demo.{id}.{part}") for part in ("title", "detail", "button"))
-            return Suggestion(id, title, detail, button, do, value, phone)  # type: ignore[arg-type]
+    async def close(self) -> None:
+        """Let go of what a visitor has set going, so that the demo can end at any time."""
+        for task in self._going:
+            task.cancel()
+        await asyncio.gather(*self._going, return_exceptions=True)
 
-        joined = bool(self.here.phone(PATIENT.user_id).texts)
-        first = card("evening", "send", "/checkin") if joined else card("invitation", "invitation")
-        return (first, card("danger", "fill", words.text("demo.danger.value")), card("silence", "turn", "+30m"), card("week", "weekly"))
+    async def _see_through(self, work: Coroutine[Any, Any, None]) -> None:
+        """Until it is done or the demo ends; what it raises is raised here."""
+        task = asyncio.create_task(work)
+        self._going.add(task)
+        await asyncio.wait({task})
+        self._going.discard(task)
+        if not task.cancelled():
+            task.result()
+
+    async def _turn(self, target: datetime) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TURN_WITHIN):
+                while True:
+                    upcoming = await self.app.writer.run(lambda u: due.next_at(u, but=CHORES))
+                    if upcoming is None or upcoming > target:
+                        break
+                    self.clock.turn(upcoming)
+                    await self._rest()
+        self.clock.turn(target)
+        await self._rest()
 
     async def _rest(self) -> None:
         self.app.wake()
@@ -106,17 +146,20 @@ async def staged(folder: Path, port: int, seed: int, start: datetime | None = No
     """A clinic with its history, the bot, the server and the page; gives the page's address. Raises `PortTaken`."""
     clock = TurnedClock(start or _opening(wall()))
     store = Store(open_engine(f"sqlite:///{folder / 'demo.db'}"), Keyring(MasterKey.fresh()))
-    migrate(store.engine)
     here = LocalTelegram(clock=clock.now, limits=Limits(per_chat_second=5))
     stage = Stage(clock, here)
     async with running(here, port=port, extra=page_routes(here, stage)) as url:
-        _furnish(store, clock.now(), seed, here)
-        stage.app = App(store, clock, Channel(here.token, url))
+        await asyncio.to_thread(_furnish, store, clock.now(), seed, here)
+        stage.app = App(store, clock, Channel(here.token, url), pace=Pace(apart=APART))
         await stage.app.start()
+        stage.ready.set()
+        warm = asyncio.create_task(asyncio.to_thread(tone, ("A good evening.",)))  # its first line takes a second: not on a visitor's time
         try:
             yield url, stage
         finally:
+            await stage.close()
             await stage.app.stop()
+            await warm
             store.close()
 
 
@@ -130,6 +173,8 @@ async def show(folder: Path, port: int, *, open_browser: bool, seed: int) -> Non
     out("Preparing a made-up clinic …")
     try:
         async with staged(folder, port, seed) as (url, _):
+            if stopped.is_set():
+                return
             out(f"Between's demo is at {url}")
             out("Everything runs on this machine and is gone when you stop it (Ctrl-C).")
             if open_browser:
@@ -140,19 +185,27 @@ async def show(folder: Path, port: int, *, open_browser: bool, seed: int) -> Non
 
 
 def _furnish(store: Store, now: datetime, seed: int, here: LocalTelegram) -> None:
-    """The clinic, its history, the patient to come and the person on call with her phone."""
+    """The clinic, its history, the patient to come and the people on call with their phones."""
+    migrate(store.engine)
     with store.unit(now) as u:
         clinic.set_up(u, "Harbor IOP (made up)", "555-0100", ZONE, "US", clinic.ALWAYS)
         meta.put(u, "bot_username", str(here.bot["username"]))
     cohort.build(store, now, seed)
     with store.unit(now) as u:
         dana = people.person(u, people.add_person(u, "staff", STAFF.name, ZONE, duty="admin"))
-        people.redeem(u, people.add_invite(u, dana), people.chat_for(u, STAFF.user_id).id)
-        escalations.set_on_call(u, "primary", dana)
-        started = local(now, ZONE).date() - timedelta(days=16)
-        people.add_person(u, "patient", PATIENT.name, ZONE, code="0001", program_start=started, program_weeks=10)
+        _on_call(u, here, "primary", dana, STAFF.user_id)
+        known = {who.name: who for who in people.people(u, "staff")}
+        for position, name, address in COLLEAGUES:
+            _on_call(u, here, position, known[name], address)
+        started = local(now, ZONE).date()
+        people.add_person(u, "patient", PATIENT.name, ZONE, code=CODE, program_start=started, program_weeks=10)
     here.phone(PATIENT.user_id, PATIENT.name)
-    here.phone(STAFF.user_id, STAFF.name).send_text("/start")
+
+
+def _on_call(u: Unit, here: LocalTelegram, position: str, who: people.PersonCard, address: int) -> None:
+    people.redeem(u, people.add_invite(u, who), people.chat_for(u, address).id)
+    escalations.set_on_call(u, position, who)
+    here.phone(address, who.name).send_text("/start")
 
 
 def _opening(now: datetime) -> datetime:

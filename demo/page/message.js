@@ -84,6 +84,9 @@ function renderKey(message, button) {
   return key;
 }
 
+/** A link with a code shows as Telegram's apps show it: without the code. */
+const START = /^\/start(@\w+)? \S+$/;
+
 /** Makes the node of a message; `updateMessage` fills and refills it. */
 export function makeMessage(message, speaker) {
   const bubble = make("div", "bubble", make("span", "hidden", `${speaker}: `), make("div", "content"), make("p", "stamp"));
@@ -97,7 +100,8 @@ export function updateMessage(node, message, time) {
   const words = JSON.stringify([message.kind, message.text, message.entities, message.file]);
   if (node.dataset.words !== words) {
     node.dataset.words = words;
-    const content = message.text ? [make("div", "words", ...renderWords(message.text, message.entities))] : [];
+    const text = message.bot ? message.text : message.text.replace(START, "/start$1");
+    const content = text ? [make("div", "words", ...renderWords(text, message.entities))] : [];
     node.querySelector(".content").replaceChildren(...renderMedia(message), ...content);
   }
   const stamp = [message.pinned ? "pinned" : "", message.edited ? "edited" : "", time].filter(Boolean).join(" · ");

@@ -9,6 +9,7 @@ const query = new URLSearchParams(location.search);
 const body = document.body;
 const phones = new Map();
 const tried = new Set();
+const names = new Map();
 let clock, cardsShown = "", refreshing = 0;
 
 function say(text) {
@@ -50,7 +51,7 @@ function view(name) {
     if (here) badge(name, 0);
   }
   const phone = phones.get(name);
-  if (phone) requestAnimationFrame(() => { if (phone.stuck !== false) phone.toBottom(); });
+  if (phone) requestAnimationFrame(() => { if (phone.following) phone.follow([]); });
 }
 
 function badge(side, count) {
@@ -85,7 +86,8 @@ async function turn(step) {
 
 const doers = {
   invitation: () => act({ phone: phones.get("patient").holder.user_id, do: "invitation" }),
-  fill: (card) => { phones.get(card.phone).fill(card.value); return true; },
+  fill: (card) => phones.get(card.phone).offer(card.value),
+  play: () => act({ phone: phones.get("patient").holder.user_id, do: "play" }),
   send: (card) => act({ phone: phones.get(card.phone).holder.user_id, do: "text", text: card.value }),
   press: (card) => act({ phone: phones.get(card.phone).holder.user_id, do: "press", text: card.value }),
   turn: (card) => turn(card.value).then(() => true),
@@ -93,11 +95,16 @@ const doers = {
 };
 
 async function tryCard(card, node) {
+  const button = node.querySelector("button");
+  if (button.getAttribute("aria-busy")) return;
   if (card.do !== "weekly") view(card.phone);
+  button.setAttribute("aria-busy", "true");
   if (await doers[card.do](card)) {
     tried.add(card.id);
     node.classList.add("done");
   }
+  await refresh().catch(() => {});
+  button.removeAttribute("aria-busy");
 }
 
 function showCards(cards) {
@@ -121,6 +128,7 @@ const weeklyAddress = () => `/demo/weekly${query.has("code") ? `?patient=${encod
 async function refresh() {
   const setup = await fetchSetup();
   clock.set(setup.now);
+  for (const [id, name] of Object.entries(setup.names)) names.set(id, name);
   showCards(setup.suggestions);
 }
 
@@ -135,7 +143,6 @@ function follow() {
   const chats = [...phones.values()].map((phone) => `chat=${phone.holder.user_id}`).join("&");
   const source = new EventSource(`/demo/stream?${chats}`);
   const list = document.querySelector(".calls-list");
-  const names = new Map([...phones.values()].map(({ holder }) => [String(holder.user_id), holder.name]));
   source.addEventListener("time", (event) => clock.set(JSON.parse(event.data).now));
   source.addEventListener("message", (event) => {
     const state = JSON.parse(event.data);
@@ -147,7 +154,7 @@ function follow() {
       if (chat) phone.show(state, chat, state.messages.filter(mine), state.taps.filter(mine));
     }
     showCalls(list, state.calls, clock, names);
-    if (!state.first && (state.messages.length || state.taps.length)) refreshSoon();
+    if (state.first ? body.dataset.ready : state.messages.length || state.taps.length) refreshSoon();
     body.dataset.ready = "yes";
   });
   window.addEventListener("pagehide", () => source.close());
@@ -167,13 +174,14 @@ async function start() {
     const place = document.getElementById(holder.side);
     phones.set(holder.side, new Phone(place, holder, { act, time: clock, say, onNews: (count) => news(holder.side, count) }));
   }
+  for (const [id, name] of Object.entries(setup.names)) names.set(id, name);
   showCards(setup.suggestions);
   for (const button of document.querySelectorAll(".views button")) button.addEventListener("click", () => view(button.dataset.view));
   for (const button of document.querySelectorAll("[data-step]")) button.addEventListener("click", () => turn(button.dataset.step));
   for (const link of document.querySelectorAll("[data-weekly]")) link.href = weeklyAddress();
   const toggle = document.getElementById("calls-toggle");
   toggle.addEventListener("click", () => showCallsPanel(!body.classList.contains("with-calls")));
-  showCallsPanel(window.innerWidth >= 1400);
+  showCallsPanel(window.innerWidth >= 1800);
   view("patient");
   follow();
 }

@@ -4,6 +4,7 @@ import { make, makeMessage, updateMessage } from "./message.js";
 
 const NEAR_BOTTOM = 90;
 const SPIN_MS = 15000;
+const BURST_MS = 4000;
 
 export class Phone {
   /** `act` posts to the server and resolves to true when it worked; `time` formats dates; `say` speaks to screen readers. */
@@ -14,6 +15,7 @@ export class Phone {
     this.spinning = new Map();
     this.editing = null;
     this.tapped = 0;
+    this.following = true;
     this.build();
   }
 
@@ -46,29 +48,27 @@ export class Phone {
     this.newer.addEventListener("click", () => this.toBottom());
     find(".stop-editing").addEventListener("click", () => this.stopEditing());
     this.log.addEventListener("click", (event) => this.clicked(event.target.closest("button")));
-    this.log.addEventListener("scroll", () => { if (this.atBottom()) this.newer.hidden = true; });
+    this.log.addEventListener("scroll", () => this.scrolled());
     this.replyKeys.addEventListener("click", (event) => this.reply(event.target.closest("button")));
     this.place.addEventListener("keydown", (event) => { if (event.key === "Escape") this.escape(); });
     document.addEventListener("click", (event) => {
       if (!this.more.contains(event.target)) this.showMore(false);
       if (!this.form.contains(event.target)) this.showCommands(false);
     });
-    new ResizeObserver(() => { if (this.stuck) this.toBottom(); }).observe(this.log);
+    new ResizeObserver(() => { if (this.following) this.follow([]); }).observe(this.log);
   }
 
   // -- what the server tells
 
   show(state, chat, messages, taps) {
     const first = state.first;
-    const stuck = this.atBottom();
     if (first) this.forget(messages);
     this.setChat(state, chat);
     const added = messages.filter((message) => this.put(message, first));
     for (const tap of taps) this.settle(tap, first);
     if (first) this.toBottom();
-    else if (stuck || added.some((message) => !message.bot)) this.follow(added);
+    else if (this.following || added.some((message) => !message.bot)) this.follow(added);
     else if (added.length) this.newer.hidden = false;
-    this.stuck = this.atBottom();
     if (!first && added.some((message) => message.bot)) this.onNews(added.filter((message) => message.bot).length);
     if (first) requestAnimationFrame(() => this.log.setAttribute("aria-live", "polite"));
   }
@@ -165,29 +165,60 @@ export class Phone {
 
   atBottom() { return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_BOTTOM; }
 
-  toBottom() { this.log.scrollTop = this.log.scrollHeight; this.newer.hidden = true; }
+  toBottom() {
+    this.burst = null;
+    this.scrollTo(this.log.scrollHeight);
+  }
 
-  /** To the bottom, but never past the start of what just came. */
+  scrollTo(top) {
+    this.log.scrollTop = top;
+    this.placed = this.log.scrollTop;
+    this.following = true;
+    this.newer.hidden = this.atBottom();
+  }
+
+  /** The person moved the chat themselves: stay where they are, until they are at the bottom again. */
+  scrolled() {
+    if (Math.abs(this.log.scrollTop - this.placed) < 2) return;
+    this.following = this.atBottom();
+    if (this.following) this.newer.hidden = true;
+  }
+
+  /** To the bottom, but never past the start of what just came: of several messages at once the first is the one to read. */
   follow(added) {
-    this.toBottom();
-    const start = added.length ? this.nodes.get(added[0].id) : null;
-    if (start && this.log.scrollTop > start.offsetTop - 60) this.log.scrollTop = start.offsetTop - 60;
+    const own = added.some((message) => !message.bot);
+    const fresh = added.find((message) => message.bot);
+    const now = performance.now();
+    if (own || (this.burst && now - this.burst.at > BURST_MS)) this.burst = null;
+    if (fresh && !this.burst) this.burst = { at: now, id: fresh.id };
+    const start = this.burst && this.nodes.get(this.burst.id);
+    this.scrollTo(start ? Math.min(this.log.scrollHeight, start.offsetTop - 60) : this.log.scrollHeight);
   }
 
   // -- what the person does
 
   async send() {
     const text = this.box.value.trim();
+    const editing = this.editing;
     if (!text) return;
-    const done = this.editing === null ? this.act({ do: "text", text }) : this.act({ do: "edit", message: this.editing, text });
+    this.stopEditing();
     this.showCommands(false);
-    if (await done) this.stopEditing();
+    const done = await (editing === null ? this.act({ do: "text", text }) : this.act({ do: "edit", message: editing, text }));
+    if (!done && !this.box.value) this.fill(text);
   }
 
   fill(text) {
     this.box.value = text;
     this.grow();
     this.box.focus();
+  }
+
+  /** Words that are not sent yet. Who has no chat with the bot so far opens it first. */
+  async offer(text) {
+    if (!this.begin.hidden && !(await this.start())) return false;
+    this.form.hidden = false;
+    this.fill(text);
+    return true;
   }
 
   start() {

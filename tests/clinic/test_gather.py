@@ -12,18 +12,16 @@ import pytest
 
 from clinic import summary, table
 from clinic.gather import NoClinic, NotShared, gather, program_week
-from clinic.model import CheckIn, Line, RiskEvent, SafetyAnswer, UseDetail, Week
+from clinic.model import CheckIn, Line, UseDetail, Week
 from clinic.page import render_week
-from storage import audit, check_ins, escalations, journal, notes, people, sessions, skills
+from storage import audit, check_ins, journal, notes, people, skills
 from storage.engine import open_engine
 from storage.migrate import migrate
 from storage.seal import Keyring, MasterKey
-from storage.series import save_answer
 from storage.store import Store, Unit
-from storage.tables import Person
 from tests.clinic.made_up_weeks import ARABIC, ATTACK
 from tests.clinic.page_reading import read, section
-from tests.clinic.rows import BEGAN, MONDAY, NOW, SUNDAY, asked, at, open_store, patient, send_page, tell, week_of
+from tests.clinic.rows import BEGAN, MONDAY, NOW, SUNDAY, asked, at, open_store, patient, tell, week_of
 
 DAY = [MONDAY + timedelta(days=n) for n in range(7)]
 CANARY = "heron under the bridge"
@@ -88,15 +86,16 @@ def test_the_same_rating_throughout_and_too_fast_is_told_as_hurried(store: Store
     assert [each.straight_lined for each in week_of(store).check_ins] == [True, False, False]
 
 
-def test_without_consent_nothing_is_made_and_nothing_is_opened(store: Store) -> None:
+def test_without_consent_nothing_is_made_and_nothing_is_opened(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with patient(store, NOW) as (u, who):
         people.revoke_consent(u, who.id, "weekly")
         journal.write(u, who, CANARY, shared=True)
-    with store.unit(NOW) as u:
-        who = people.person_by_code(u, "0001")
-        assert who is not None
-        u.set(Person, who.id, key_id=people.person_by_code(u, "0002").key)  # type: ignore[union-attr]
+    opened: list[int] = []
+    real = Unit.open
+    with patient(store, NOW) as (u, who):
+        monkeypatch.setattr(Unit, "open", lambda self, key, *rest: opened.append(key) or real(self, key, *rest))
         assert gather(u, who, MONDAY, NOW) == NotShared("0001")
+    assert who.key not in opened
 
 
 def test_consent_counts_as_it_stands_now(store: Store) -> None:
@@ -161,144 +160,6 @@ def test_hostile_words_stay_words(store: Store, hostile: str) -> None:
     assert not any(cell.lstrip()[:1] in "=+-@" for row in rows for cell in row.values() if cell)
 
 
-def _danger(store: Store, began: datetime, **steps: datetime) -> None:
-    """An escalation of Robin's, as far as it went: paged, acked, contacted, closed."""
-    with patient(store, began) as (u, who):
-        chat = people.chat_of(u, who.id)
-        staff = people.person_by_code(u, "S001")
-        assert chat is not None
-        assert staff is not None
-        row = escalations.add(u, who.id, chat.id, "high", "suicide", ((0, "primary", "page.new"),))
-        escalations.note(u, row.id, "opened", code="suicide.passive", words=CANARY, key=who.key)
-        send_page(u, row, staff, steps.get("paged"))
-        if "acked" in steps:
-            row = escalations.save(u, row, state="ACKED", acked_by=staff.id, acked_at=steps["acked"])
-        if "contacted" in steps:
-            row = escalations.save(u, row, state="CONTACTED", contacted_at=steps["contacted"])
-        if "closed" in steps:
-            escalations.save(u, row, state="CLOSED", closed_by=staff.id, closed_at=steps["closed"], outcome="safe")
-
-
-def test_an_escalation_is_told_step_by_step_with_who_answered(store: Store) -> None:
-    began = at(DAY[2], "21:40")
-    minutes = {name: began + timedelta(minutes=n) for name, n in (("paged", 0), ("acked", 18), ("contacted", 26), ("closed", 51))}
-    _danger(store, began, **minutes)
-    (event,) = week_of(store).risk
-    assert (event.level, event.source, event.acknowledged_by, event.words) == ("high", "text", "Dana Reyes", None)
-    assert (event.paged_at, event.acknowledged_at, event.contacted_at, event.closed_at) == tuple(minutes.values())
-    assert "_" not in (event.outcome or "")
-    assert CANARY not in all_files(week_of(store))
-    with patient(store, NOW) as (u, who):
-        people.give_consent(u, who.id, "crisis_words", 1)
-    assert week_of(store).risk[0].words == CANARY
-    banner = section(read(render_week(week_of(store))), "safety").text
-    for part in ("21:40", "21:58", "Dana Reyes", "22:06", CANARY):
-        assert part in banner
-
-
-def test_a_page_that_was_not_sent_is_not_told_as_sent(store: Store) -> None:
-    _danger(store, at(DAY[2], "21:40"))
-    (event,) = week_of(store).risk
-    assert (event.paged_at, event.acknowledged_at, event.open) == (None, None, True)
-    assert "not paged" in section(read(render_week(week_of(store))), "safety").text
-
-
-def test_what_is_still_open_stays_on_the_newest_page_and_only_there(store: Store) -> None:
-    after = at(SUNDAY + timedelta(days=1), "04:00")
-    _danger(store, after)
-    assert [event.at for event in week_of(store).risk] == [after]
-    assert week_of(store, MONDAY - timedelta(days=7)).risk == ()
-    with store.unit(NOW) as u:
-        (row,) = escalations.all_open(u)
-        escalations.save(u, row, state="CLOSED", closed_at=NOW, outcome="safe")
-    assert week_of(store).risk == ()
-    assert len(week_of(store, MONDAY + timedelta(days=7)).risk) == 1
-
-
-def test_an_older_event_that_nobody_closed_is_still_told(store: Store) -> None:
-    _danger(store, at(MONDAY - timedelta(days=10), "12:00"))
-    assert [event.open for event in week_of(store).risk] == [True]
-
-
-def _worry(store: Store, when: datetime, code: str, seen: datetime | None = None) -> None:
-    with patient(store, when) as (u, who):
-        note = notes.add(u, who.id, "concern", code)
-        staff = people.person_by_code(u, "S001")
-        assert staff is not None
-        if seen:
-            notes.seen(Unit(u.connection, u.keys, seen), note, staff)
-
-
-def test_words_that_worried_and_the_answer_that_followed_are_one_event(store: Store) -> None:
-    heard = at(DAY[1], "20:00")
-    _worry(store, heard, "text", seen=at(DAY[2], "09:00"))
-    _worry(store, heard + timedelta(minutes=3), "sometimes_no_plan")
-    _worry(store, at(DAY[4], "20:00"), "skipped")
-    tell(store, DAY[5], {"mood": 1, "safety": "no"})
-    week = week_of(store)
-    expected = RiskEvent(heard, "concern", "text", "sometimes", acknowledged_at=at(DAY[2], "09:00"), acknowledged_by="Dana Reyes")
-    assert [(e.at, e.level, e.source, e.asked, e.acknowledged_by) for e in week.risk] == [
-        (expected.at, "concern", "text", "sometimes", "Dana Reyes")
-    ]
-    assert not week.risk[0].open
-    assert [answer.code for answer in week.safety_answers] == ["sometimes", "skipped", "no"]
-    assert not any(o.item == "safety" for o in week.observations)
-
-
-def test_an_answer_that_left_two_traces_is_counted_once(store: Store) -> None:
-    when = at(DAY[3], "20:35")
-    tell(store, DAY[3], {"mood": 2, "safety": "sometimes"})
-    _worry(store, when - timedelta(seconds=20), "sometimes_no_plan")
-    week = week_of(store)
-    assert week.safety_answers == (SafetyAnswer(when, "sometimes"),)
-    assert [(event.source, event.open) for event in week.risk] == [("item", True)]
-
-
-def test_sessions_are_told_by_what_staff_recorded_then_by_what_the_patient_said(store: Store) -> None:
-    with store.unit(BEGAN) as u:
-        for n in range(5):
-            sessions.add_series(u, "group", f"Group {n}", date(2026, 10, 12) + timedelta(days=n), "18:00", 90, weeks=8)
-    with patient(store, at(DAY[0], "12:00")) as (u, who):
-        held = sessions.schedule(u, at(DAY[0], "00:00"), at(DAY[6], "23:00"))
-        sessions.record_answer(u, who, held[0], "cant", barrier="transport", words="no bus after nine")
-        sessions.record_answer(u, who, held[1], "cant", barrier="work")
-        save_answer(u, who.id, held[1].series.id, held[1].day, attended="yes")
-        sessions.record_answer(u, who, held[2], "late")
-        sessions.cancel_occurrence(u, held[3].series.code, held[3].day)
-        save_answer(u, who.id, held[4].series.id, held[4].day, attended="no")
-        sessions.cancel_occurrence(u, held[0].series.code, DAY[0] + timedelta(days=7))
-    week = week_of(store)
-    mine = summary.sessions_of(week)
-    assert [session.status for session in mine] == ["cant", "attended", "coming", "cancelled", "missed"]
-    assert [session.barrier for session in mine[:2]] == ["transport", "work"]
-    assert week.notes[0].text == "no bus after nine"
-    assert week.next_session is not None
-    assert (week.next_session.title, week.next_session.starts_at) == ("Group 1", at(DAY[1] + timedelta(days=7), "18:00"))
-    count = summary.attendance(mine)
-    assert (count.attended, count.marked, count.cancelled, count.unmarked) == (1, 2, 1, 2)
-
-
-def test_sessions_before_the_program_began_are_not_counted(store: Store) -> None:
-    with store.unit(BEGAN) as u:
-        sessions.add_series(u, "group", "Group", date(2026, 10, 12), "18:00", 90, weeks=8)
-        who = people.person_by_code(u, "0001")
-        assert who is not None
-        u.set(Person, who.id, program_start=DAY[0], program_weeks=8)
-    week = week_of(store)
-    assert [session.starts_at for session in week.sessions] == [at(DAY[0], "18:00")]
-    assert (week.program_week, week.program_weeks) == (1, 8)
-
-
-def test_a_series_that_was_called_off_is_soon_over(store: Store) -> None:
-    with store.unit(BEGAN) as u:
-        code = sessions.add_series(u, "group", "Group", date(2026, 10, 12), "18:00", 90, weeks=20).code
-    with store.unit(at(DAY[0] - timedelta(days=14), "12:00")) as u:
-        sessions.cancel_series(u, code)
-    week = week_of(store)
-    assert [session.status for session in week.sessions] == ["unknown", "cancelled"]
-    assert week.next_session is None
-
-
 def test_skills_done_to_the_end_are_told_with_both_ratings(store: Store) -> None:
     when = at(DAY[2], "21:00")
     with patient(store, when) as (u, who):
@@ -316,36 +177,6 @@ def test_a_day_of_use_is_told_with_what_was_told_about_it(store: Store) -> None:
     tell(store, DAY[3], {"use": "yes", "use_safe": "safe", "use_what": None})
     tell(store, DAY[5], {"use": "yes"})
     assert week_of(store).use_details == (UseDetail(DAY[1], "Alcohol, Cannabis (the day before)"), UseDetail(DAY[3], None))
-
-
-@pytest.mark.parametrize(
-    ("monday", "inside", "outside"),
-    [
-        (date(2026, 10, 26), datetime(2026, 11, 2, 4, 30, tzinfo=UTC), datetime(2026, 11, 2, 5, 0, tzinfo=UTC)),
-        (date(2027, 3, 8), datetime(2027, 3, 15, 3, 30, tzinfo=UTC), datetime(2027, 3, 15, 4, 30, tzinfo=UTC)),
-    ],
-)
-def test_a_week_in_which_the_clocks_change_ends_on_sunday_night(store: Store, monday: date, inside: datetime, outside: datetime) -> None:
-    for when in (inside, outside):
-        _worry(store, when, "text", seen=when + timedelta(hours=1))
-        with patient(store, when) as (u, who):
-            journal.write(u, who, when.isoformat(), shared=True)
-    now = outside + timedelta(days=8)
-    assert [event.at for event in week_of(store, monday, now).risk] == [inside]
-    assert [line.text for line in week_of(store, monday, now).shared] == [inside.isoformat()]
-    following = week_of(store, monday + timedelta(days=7), now)
-    assert [event.at for event in following.risk] == [outside]
-    assert [line.at for line in following.shared] == [outside]
-
-
-def test_a_group_at_six_is_at_six_before_and_after_the_clocks_change(store: Store) -> None:
-    with store.unit(BEGAN) as u:
-        sessions.add_series(u, "group", "Group", date(2026, 10, 12), "18:00", 90, weeks=8)
-    week = week_of(store)
-    assert [f"{session.starts_at.astimezone(week.zone):%d %b %H:%M}" for session in week.sessions] == [
-        "19 Oct 18:00", "26 Oct 18:00", "02 Nov 18:00", "09 Nov 18:00",
-    ]  # fmt: skip
-    assert len({session.starts_at.hour for session in week.sessions}) == 2
 
 
 def test_a_patient_elsewhere_has_days_of_their_own(store: Store) -> None:

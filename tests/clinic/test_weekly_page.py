@@ -262,8 +262,8 @@ def test_skills_say_their_n_and_are_pale_below_three() -> None:
 def test_triggers_are_counted_with_what_they_rest_on() -> None:
     tree = section(page(hard_week()), "triggers")
     assert [(row.one("span", cls="name").text, row.one("b").text) for row in tree.every("li")] == [
-        ("Argument", "4"),
-        ("Loneliness", "3"),
+        ("An argument", "4"),
+        ("Being lonely", "3"),
         ("Poor sleep", "2"),
         ("Passing the old bar", "1"),
         ("Payday", "1"),

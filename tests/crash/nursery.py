@@ -15,6 +15,7 @@ from bot import log
 from bot.app import App
 from bot.channel import Channel
 from bot.clock import TurnedClock
+from bot.pace import Pace
 from storage.engine import open_engine
 from storage.ids import start_after
 from storage.inbox import highest
@@ -28,7 +29,7 @@ async def live(url: str, token: str, database: str, key: bytes, ahead: timedelta
     store = Store(open_engine(database), Keyring(MasterKey(key)))
     with store.unit(clock.now()) as u:
         start_after(highest(u))
-    app = App(store, clock, Channel(token, url))
+    app = App(store, clock, Channel(token, url), pace=Pace(apart=timedelta()))
     await app.start()
     await app.wait()
 

@@ -23,6 +23,7 @@ class FakeControl:
     def __init__(self) -> None:
         self.moment = datetime(2026, 11, 19, 21, 32, tzinfo=UTC)
         self.turns: list[Step] = []
+        self.played = 0
 
     patient = Holder(PATIENT, "Sam", "Patient")
     staff = Holder(STAFF, "Dana", "On call")
@@ -34,6 +35,9 @@ class FakeControl:
     async def turn(self, step: Step) -> None:
         self.turns.append(step)
         self.moment += TURNS[step]
+
+    async def play(self) -> None:
+        self.played += 1
 
     async def suggestions(self) -> Sequence[Suggestion]:
         return [

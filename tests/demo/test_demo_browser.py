@@ -179,6 +179,8 @@ async def test_the_clock_the_cards_and_the_weekly_page(stage: Stage) -> None:
 async def test_the_calls_can_be_read_beside_the_phones(stage: Stage) -> None:
     page = await stage.open(DESKTOP)
     await page.get_by_role("button", name="Open your invitation").click()
+    await expect(page.locator(".calls-list")).to_be_hidden()
+    await page.get_by_role("button", name="Telegram calls").click()
     call = page.locator(".call").filter(has_text="sendMessage")
     await expect(call.locator("summary")).to_contain_text("→ Sam")
     await call.locator("summary").click()

@@ -1,0 +1,147 @@
+"""What breaks does not hide danger: a screen that raises, a handler that raises, a ladder that raises, a talk gone wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import danger, doors, talk
+from bot.flow import Flow, Me, Say, Talking
+from bot.phones import Phones, instant
+from handlers import FLOWS
+from safety import screen as screening
+from safety.heard import Heard, Level
+from storage import escalations, notes, people
+from storage.engine import open_engine
+from storage.seal import Keyring
+from storage.store import Store
+from tests.bots import MASTER
+from tests.clinics import PATIENT, STAFF, add_patient, open_clinic
+from tests.transcripts.facts import FACTS
+
+START = instant("2026-11-16T19:00-05:00")
+DANGER = "I am going to kill myself tonight"
+
+
+@pytest.fixture
+def phones(tmp_path: Path) -> Iterator[Phones]:
+    store = Store(open_engine(f"sqlite:///{tmp_path / 'failing.db'}"), Keyring(MASTER))
+    made = Phones(lambda: store, START)
+    open_clinic(store, START, made)
+    yield made
+    store.close()
+
+
+def texts(phones: Phones, address: int) -> list[str]:
+    return [shown.text for shown in phones.phone(address).messages]
+
+
+def fact(phones: Phones, name: str) -> str:
+    with phones._store().unit(phones.now) as u:
+        return FACTS[name](u)
+
+
+def broken(*_: object, **__: object) -> Any:
+    raise RuntimeError("broken on purpose")
+
+
+def test_a_screen_that_raises_counts_as_high(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screening, "load_rules", broken)
+    phones.type(PATIENT, "what a nice evening")
+    assert "988" in texts(phones, PATIENT)[0]
+    assert fact(phones, "escalation") == "high OPEN"
+    assert texts(phones, STAFF)
+
+
+def test_a_screen_that_fails_for_many_pages_once_with_the_list(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    with phones._store().unit(phones.now) as u:
+        for number in range(8):
+            add_patient(u, 6000 + number, "Kim", code=f"10{number:02d}")
+    monkeypatch.setattr(screening, "load_rules", broken)
+    for number in range(8):
+        phones.type(6000 + number, "good evening")
+        phones.wait(timedelta(seconds=5))
+    assert all("988" in texts(phones, 6000 + number)[0] for number in range(8))
+    pages = texts(phones, STAFF)
+    assert len(pages) == 6, pages
+    assert "1007" in pages[-1]
+    assert pages[-1].count("10") >= 8
+    phones.tap(STAFF, "I'll take it")
+    untold = [number for number in range(8) if not any("Dana Reyes saw this" in text for text in texts(phones, 6000 + number))]
+    assert untold == []
+
+
+def test_a_handler_that_raises_hides_no_danger_and_keeps_the_text(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(talk, "park", broken)
+    phones.type(PATIENT, DANGER)
+    monkeypatch.undo()
+    assert "988" in texts(phones, PATIENT)[0]
+    assert fact(phones, "quarantined") == "1"
+
+
+def test_a_handler_that_raises_on_an_ordinary_message_is_said_plainly(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "free_text", broken)
+    phones.type(PATIENT, "good evening")
+    assert len(texts(phones, PATIENT)) == 1
+    assert "kept" in texts(phones, PATIENT)[0]
+    assert fact(phones, "notes") == "quarantine:RuntimeError"
+    monkeypatch.undo()
+    phones.type(PATIENT, "are you there")
+    assert len(texts(phones, PATIENT)) == 2
+
+
+def test_a_ladder_that_raises_still_gives_the_card_and_an_alarm(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(danger.pager, "raise_danger", broken)
+    phones.type(PATIENT, DANGER)
+    assert "988" in texts(phones, PATIENT)[0]
+    assert "quarantine:last_resort" in fact(phones, "notes")
+    assert any("0001" in text for text in texts(phones, STAFF)), "whoever can be told is told"
+
+
+def test_a_flow_that_raises_closes_and_the_next_message_is_fresh(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises(me: Me) -> Talking:
+        yield Say("checkin.saved" if False else "bot.saw_edit")
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setitem(FLOWS, "journal", Flow("journal", raises))
+    phones.type(PATIENT, "/journal")
+    assert "close what we were in the middle of" in texts(phones, PATIENT)[-1]
+    phones.type(PATIENT, "/help")
+    assert "In danger now" in texts(phones, PATIENT)[-1]
+
+
+def test_only_the_screen_can_say_what_was_heard() -> None:
+    from safety.heard import Track
+
+    with pytest.raises(TypeError):
+        Heard(Level.NONE, (), Track.UNKNOWN)
+
+
+def test_nobody_gets_past_the_door_unheard(phones: Phones) -> None:
+    from bot import turn
+
+    with pytest.raises(TypeError):
+        turn.advance(None, "not heard")  # type: ignore[arg-type]
+
+
+def test_an_escalation_that_lost_its_next_step_is_given_it_back(phones: Phones) -> None:
+    from safety.auditor import audit
+    from storage import due
+
+    phones.type(PATIENT, DANGER)
+    with phones._store().unit(phones.now) as u:
+        who = people.person_by_code(u, "0001")
+        assert who is not None
+        row = escalations.open_for(u, who.id)
+        assert row is not None
+        assert audit(u).repaired == 0
+        due.cancel(u, "escalation", row.id, "lost")
+        assert audit(u).repaired == 1
+        assert audit(u).repaired == 0
+        assert ("ladder", "repaired") in {(note.kind, note.code) for note in notes.unseen(u)}
+    phones.wait(timedelta(minutes=2))
+    assert "Second page" in texts(phones, STAFF)[-1]

@@ -1,0 +1,363 @@
+"""The ladder told as stories: who is paged when, what the patient is told, and that only a human ends it.
+
+    minute   who is paged (default ladder)        the patient is told
+    0        the person on call                   opened
+    2        the same person again
+    5        the backup
+    10       the supervisor
+    15       everyone                             exhausted: nobody has answered
+    30, 45.. everyone, until a human closes it    exhausted, each time
+
+Nothing here has a database or a clock: time is what a story says it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safety import ladder
+from safety.ladder import DEFAULT, Alarm, Inform, Ladder, Move, Page, Tell
+
+START = datetime(2026, 11, 16, 21, 0, tzinfo=UTC)
+PRIMARY, BACKUP, SUPERVISOR, SECOND = 1, 2, 3, 4
+TEAM: Mapping[str, Sequence[int]] = {"primary": [PRIMARY], "backup": [BACKUP], "supervisor": [SUPERVISOR]}
+
+
+class Story:
+    """A ladder and the minutes that go by. `news` are the actions since it was last read."""
+
+    def __init__(self, level: str = "high", team: Mapping[str, Sequence[int]] = TEAM, starts: int | None = None) -> None:
+        self.team, self.minute = team, 0
+        self._news: list[ladder.Action] = []
+        covered = START + timedelta(minutes=starts) if starts is not None else None
+        self.now_is(ladder.begin(DEFAULT, level, START, team, covered))
+
+    @property
+    def now(self) -> datetime:
+        return START + timedelta(minutes=self.minute)
+
+    def now_is(self, move: Move | None) -> None:
+        assert move is not None, "this should have been possible"
+        self.ladder, self._news = move.ladder, [*self._news, *move.actions]
+
+    def until(self, minute: int) -> list[tuple[int, str]]:
+        """Let time run, stopping wherever something is due; what happened, as (minute, what)."""
+        told = []
+        while self.ladder.next_at is not None and self.ladder.next_at <= START + timedelta(minutes=minute):
+            self.minute = max(self.minute, int((self.ladder.next_at - START).total_seconds() // 60))
+            self.now_is(ladder.advance(self.ladder, self.now, self.team))
+            told += [(self.minute, what) for what in self.news()]
+        self.minute = minute
+        return told
+
+    def sleep(self, minute: int) -> list[str]:
+        """Let time go by while nobody runs, then take what was missed together."""
+        self.minute = minute
+        self.now_is(ladder.advance(self.ladder, self.now, self.team))
+        return self.news()
+
+    def news(self) -> list[str]:
+        read, self._news = self._news, []
+        return [_said(action) for action in read]
+
+    def page_keys(self) -> list[tuple[int, int, int]]:
+        return [(page.cycle, page.step, page.person) for page in self._news if isinstance(page, Page)]
+
+
+def _said(action: ladder.Action) -> str:
+    match action:
+        case Page(person, words):
+            return f"{words} to {person}"
+        case Tell(what):
+            return f"tell {what}"
+        case Inform(what):
+            return f"inform {what}"
+        case Alarm(what):
+            return f"alarm {what}"
+
+
+def test_nobody_acknowledges() -> None:
+    story = Story()
+    assert story.news() == ["page.new to 1", "tell opened"]
+    assert story.until(15) == [
+        (2, "page.repeat to 1"),
+        (5, "page.backup to 2"),
+        (10, "page.supervisor to 3"),
+        (15, "page.all to 1"),
+        (15, "page.all to 2"),
+        (15, "page.all to 3"),
+        (15, "tell exhausted"),
+        (15, "alarm exhausted"),
+    ]
+    assert story.ladder.state == "EXHAUSTED"
+    again = story.until(24 * 60)
+    assert {minute for minute, _ in again} == set(range(30, 24 * 60 + 1, 15))
+    assert [what for minute, what in again if minute == 30] == ["page.all to 1", "page.all to 2", "page.all to 3", "tell exhausted"]
+    assert story.ladder.state == "EXHAUSTED"
+
+
+def test_an_acknowledgement_stops_the_paging_and_the_patient_is_told() -> None:
+    story = Story()
+    story.until(3)
+    story.news()
+    story.now_is(ladder.acknowledge(story.ladder, PRIMARY, story.now))
+    assert story.news() == ["tell acked", "inform acked"]
+    assert story.until(32) == []
+    assert story.ladder.state == "ACKED"
+
+
+def test_an_acknowledgement_without_contact_goes_back_up_after_half_an_hour() -> None:
+    story = Story()
+    story.until(3)
+    story.now_is(ladder.acknowledge(story.ladder, PRIMARY, story.now))
+    story.news()
+    assert story.until(38)[:4] == [(33, "page.new to 1"), (33, "inform reopened"), (33, "tell reopened"), (35, "page.repeat to 1")]
+    assert story.ladder.state == "OPEN"
+    assert story.ladder.acked_by is None
+    assert story.until(48)[-1] == (48, "alarm exhausted"), "and it is exhausted a quarter of an hour after that"
+
+
+def test_the_first_to_acknowledge_wins() -> None:
+    story = Story()
+    story.until(6)
+    story.now_is(ladder.acknowledge(story.ladder, BACKUP, story.now))
+    assert ladder.acknowledge(story.ladder, PRIMARY, story.now) is None
+    assert ladder.reached(story.ladder, PRIMARY, story.now) is None
+    assert ladder.decline(story.ladder, PRIMARY, story.now, TEAM) is None
+    assert ladder.close(story.ladder, PRIMARY) is None
+    assert story.ladder.acked_by == BACKUP
+
+
+def test_contact_is_noted_and_only_its_holder_closes() -> None:
+    story = Story()
+    story.now_is(ladder.acknowledge(story.ladder, PRIMARY, story.now))
+    story.now_is(ladder.reached(story.ladder, PRIMARY, story.now))
+    assert story.ladder.state == "CONTACTED"
+    assert story.until(600) == [], "nothing is due by itself any more, and nothing closes it by itself"
+    assert story.ladder.state == "CONTACTED"
+    assert ladder.close(story.ladder, BACKUP) is None
+    story.news()
+    story.now_is(ladder.close(story.ladder, PRIMARY))
+    assert story.news() == ["tell closed", "inform closed"]
+    assert ladder.close(story.ladder, PRIMARY) is None
+
+
+def test_what_nobody_holds_can_be_closed_by_anyone_entitled() -> None:
+    story = Story()
+    story.until(15)
+    story.now_is(ladder.close(story.ladder, SUPERVISOR))
+    assert story.ladder.state == "CLOSED"
+    assert story.until(600) == []
+
+
+def test_reaching_them_late_still_counts() -> None:
+    """The half hour ran out and everyone is paged again; then the first one does reach the patient, and says so."""
+    story = Story()
+    story.now_is(ladder.acknowledge(story.ladder, PRIMARY, story.now))
+    story.until(31)
+    story.news()
+    assert story.ladder.state == "OPEN"
+    story.now_is(ladder.reached(story.ladder, PRIMARY, story.now))
+    assert story.news() == ["tell contacted", "inform acked"]
+    assert story.ladder.state == "CONTACTED"
+    assert story.ladder.acked_by == PRIMARY
+    assert story.until(600) == []
+
+
+def test_declining_pages_the_next_one_at_once() -> None:
+    story = Story()
+    story.minute = 1
+    story.news()
+    story.now_is(ladder.decline(story.ladder, PRIMARY, story.now, {**TEAM, "primary": []}))
+    assert story.news() == ["page.backup to 2", "alarm nobody_at_step"]
+    assert story.until(10) == [(10, "page.supervisor to 3")]
+
+
+def test_declining_what_one_has_taken_opens_it_again() -> None:
+    story = Story()
+    story.until(6)
+    story.now_is(ladder.acknowledge(story.ladder, BACKUP, story.now))
+    story.news()
+    story.now_is(ladder.decline(story.ladder, BACKUP, story.now, {**TEAM, "backup": []}))
+    assert story.news() == ["inform reopened", "tell reopened", "page.supervisor to 3"]
+    assert story.ladder.acked_by is None
+
+
+def test_declining_after_everyone_was_paged_loses_no_page() -> None:
+    """Pages are told apart by cycle, step and person; a key that was used before would be taken for a repeat and not sent."""
+    story = Story()
+    keys = story.page_keys()
+    for minute in (2, 5, 10, 15, 30):
+        story.minute = minute
+        story.now_is(ladder.advance(story.ladder, story.now, story.team))
+        keys += story.page_keys()
+        story.news()
+    story.now_is(ladder.acknowledge(story.ladder, SUPERVISOR, story.now))
+    story.news()
+    story.now_is(ladder.decline(story.ladder, SUPERVISOR, story.now, {**TEAM, "supervisor": []}))
+    fresh = story.page_keys()
+    assert {person for _, _, person in fresh} == {PRIMARY, BACKUP}
+    story.news()
+    story.minute += 15
+    story.now_is(ladder.advance(story.ladder, story.now, story.team))
+    fresh += story.page_keys()
+    assert not set(keys) & set(fresh)
+    assert len(fresh) == len(set(fresh))
+
+
+def test_once_everyone_is_paged_declining_changes_nothing() -> None:
+    story = Story()
+    story.until(15)
+    before = story.ladder
+    story.news()
+    story.now_is(ladder.decline(story.ladder, PRIMARY, story.now, TEAM))
+    assert story.news() == []
+    assert story.ladder == before
+
+
+def test_more_danger_while_it_is_open_is_joined() -> None:
+    story = Story()
+    story.until(3)
+    story.news()
+    story.now_is(ladder.join(story.ladder, "high", story.now, TEAM))
+    assert story.news() == ["tell joined"]
+    assert story.until(5) == [(5, "page.backup to 2")], "the ladder climbs on as it was"
+
+
+def test_a_higher_level_pages_from_the_beginning() -> None:
+    story = Story("high")
+    story.until(6)
+    story.news()
+    story.now_is(ladder.join(story.ladder, "imminent", story.now, TEAM))
+    assert story.ladder.level == "imminent"
+    assert story.news() == ["page.new to 1", "tell joined"]
+    assert story.until(11) == [(8, "page.repeat to 1"), (11, "page.backup to 2")]
+
+
+def test_nothing_lowers_a_level() -> None:
+    story = Story("imminent")
+    story.now_is(ladder.join(story.ladder, "high", story.now, TEAM))
+    assert story.ladder.level == "imminent"
+
+
+@pytest.mark.parametrize("contacted", [False, True])
+def test_more_danger_after_somebody_took_it_pages_again(contacted: bool) -> None:
+    story = Story()
+    story.now_is(ladder.acknowledge(story.ladder, PRIMARY, story.now))
+    if contacted:
+        story.now_is(ladder.reached(story.ladder, PRIMARY, story.now))
+    story.minute = 10
+    story.news()
+    story.now_is(ladder.join(story.ladder, "high", story.now, TEAM))
+    assert story.news() == ["page.new to 1", "tell joined"]
+    assert story.ladder.state == "OPEN"
+
+
+def test_more_danger_when_nobody_has_answered_pages_everyone_at_once() -> None:
+    story = Story()
+    story.until(17)
+    story.news()
+    story.now_is(ladder.join(story.ladder, "high", story.now, TEAM))
+    assert story.news() == ["page.all to 1", "page.all to 2", "page.all to 3", "tell exhausted"]
+    assert story.until(32)[0] == (32, "page.all to 1")
+
+
+def test_nobody_at_a_step_goes_on_at_once_and_is_an_alarm() -> None:
+    story = Story(team={"primary": [], "backup": [BACKUP], "supervisor": [SUPERVISOR]})
+    assert story.news() == ["page.backup to 2", "alarm nobody_at_step", "alarm nobody_at_step", "tell opened"]
+    assert story.until(10) == [(10, "page.supervisor to 3")]
+
+
+def test_nobody_at_all_is_exhausted_at_once_and_the_patient_knows() -> None:
+    story = Story(team={})
+    news = story.news()
+    assert story.ladder.state == "EXHAUSTED"
+    assert news.count("tell exhausted") == 1
+    assert "tell opened" not in news
+    assert news[-1] == "alarm exhausted"
+    story.team = TEAM
+    assert (15, "page.all to 1") in story.until(15), "whoever turns up later is paged at the next round"
+
+
+def test_someone_with_two_positions_is_paged_once_when_all_are() -> None:
+    story = Story(team={"primary": [PRIMARY], "backup": [PRIMARY], "supervisor": [SUPERVISOR]})
+    told = story.until(15)
+    assert [what for minute, what in told if minute == 15 and "to 1" in what] == ["page.all to 1"]
+
+
+def test_without_cover_nothing_is_promised_until_somebody_is_on_duty() -> None:
+    story = Story(starts=9 * 60)
+    assert story.news() == ["tell no_cover", "alarm no_cover"]
+    assert story.until(8 * 60) == []
+    story.now_is(ladder.join(story.ladder, "imminent", story.now, TEAM))
+    assert story.news() == ["tell no_cover"]
+    assert story.until(9 * 60 + 2) == [(9 * 60, "page.new to 1"), (9 * 60 + 2, "page.repeat to 1")]
+
+
+def test_steps_missed_in_an_outage_page_each_person_once() -> None:
+    story = Story()
+    story.news()
+    told = story.sleep(12)
+    assert told == ["page.repeat to 1", "page.backup to 2", "page.supervisor to 3"]
+    assert story.until(15)[-1] == (15, "alarm exhausted")
+
+
+def test_an_hour_missed_ends_exhausted_with_one_page_each() -> None:
+    story = Story()
+    story.news()
+    told = story.sleep(60)
+    assert [what for what in told if what.startswith("page")] == ["page.all to 1", "page.all to 2", "page.all to 3"]
+    assert told.count("tell exhausted") == 1
+    assert story.ladder.next_at == story.now + timedelta(minutes=15)
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["ack", "contacted", "cant", "high", "imminent", "wait"]),
+        st.sampled_from([PRIMARY, BACKUP, SUPERVISOR, SECOND]),
+        st.integers(0, 40),
+    ),
+    max_size=30,
+)
+
+
+@given(EVENTS, st.booleans())
+def test_whatever_happens_it_stays_open_and_no_page_repeats_another(events: list[tuple[str, int, int]], staffed: bool) -> None:
+    """Any order of taps, new danger and time: nothing but a human's closing ends it, it always has a next step unless a human
+    has reached the patient, and every page is new."""
+    team = TEAM if staffed else {}
+    story = Story(team=team)
+    keys = story.page_keys()
+    for what, who, minutes in events:
+        story.news()
+        story.minute += minutes
+        without = {position: [id for id in ids if id != who] for position, ids in team.items()}
+        moves = {
+            "ack": lambda who=who: ladder.acknowledge(story.ladder, who, story.now),
+            "contacted": lambda who=who: ladder.reached(story.ladder, who, story.now),
+            "cant": lambda who=who, without=without: ladder.decline(story.ladder, who, story.now, without),
+            "high": lambda: ladder.join(story.ladder, "high", story.now, team),
+            "imminent": lambda: ladder.join(story.ladder, "imminent", story.now, team),
+        }
+        moved = moves[what]() if what in moves else ladder.advance(story.ladder, story.now, team)
+        if moved is not None:
+            story.now_is(moved)
+        keys += story.page_keys()
+        assert story.ladder.state in ("OPEN", "ACKED", "CONTACTED", "EXHAUSTED")
+        assert (story.ladder.next_at is None) == (story.ladder.state == "CONTACTED")
+    assert len(keys) == len(set(keys))
+
+
+def test_a_closed_one_stays_closed() -> None:
+    story = Story()
+    story.now_is(ladder.close(story.ladder, PRIMARY))
+    assert ladder.acknowledge(story.ladder, PRIMARY, story.now) is None
+    assert ladder.reached(story.ladder, PRIMARY, story.now) is None
+    assert ladder.decline(story.ladder, PRIMARY, story.now, TEAM) is None
+    closed: Ladder = story.ladder
+    assert ladder.advance(closed, story.now + timedelta(days=1), TEAM) == Move(closed)
