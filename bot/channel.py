@@ -50,12 +50,17 @@ class Channel:
         self.bot = Bot(token, base_url=f"{root}/bot", base_file_url=f"{root}/file/bot", request=sends, get_updates_request=self._polls)
 
     async def open(self) -> str:
-        """Say hello to Telegram; returns the bot's user name. Raises `TokenRefused` for a token it does not know."""
+        """Say hello to Telegram; returns the bot's user name. May be called again after a `ConnectionError`.
+
+        Raises `TokenRefused` for a token it does not know, and `ConnectionError` when there is no answer that says so.
+        """
         try:
             await self.bot.initialize()
             await self._polls.initialize()
         except InvalidToken:
             raise TokenRefused from None
+        except TelegramError:
+            raise ConnectionError("no answer") from None
         return str(self.bot.username)
 
     async def close(self) -> None:
@@ -83,7 +88,10 @@ class Channel:
             raise TokenRefused
         if code != httpx.codes.OK:
             raise ConnectionError(f"status {code}")
-        return [json.dumps(update, ensure_ascii=False) for update in json.loads(body)["result"]]
+        try:
+            return [json.dumps(update, ensure_ascii=False) for update in json.loads(body)["result"]]
+        except (ValueError, KeyError, TypeError):  # cut off on the way, or not Telegram's at all: nothing of it is confirmed
+            raise ConnectionError("not an answer") from None
 
     async def blank(self, callback_id: str) -> None:
         """Stop a button's spinner. A tap that is too old to be answered harms nobody."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import typer
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot import log
-from bot.commands import clinic, look, pages, run, schedule, show
-from bot.errors import BetweenError
+from bot.commands import clinic, invite, look, pages, run, schedule, show
+from bot.errors import BetweenError, ContentBroken, NoDatabase
+from content.library import ContentError
 
 app = typer.Typer(
     name="between",
@@ -17,8 +20,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-invite = typer.Typer(no_args_is_help=True, help="A one-time link and its QR code, for a patient or for staff.")
-session = typer.Typer(no_args_is_help=True, help="The clinic's schedule.")
+inviting = typer.Typer(no_args_is_help=True, help="A one-time link and its QR code, for a patient or for staff.")
+scheduling = typer.Typer(no_args_is_help=True, help="The clinic's schedule.")
 
 app.command("demo")(show.demo)
 app.command("setup")(clinic.setup)
@@ -28,13 +31,13 @@ app.command("check")(look.check)
 app.command("screen")(look.screen)
 app.command("export")(pages.export)
 app.command("sync")(pages.sync)
-app.add_typer(invite, name="invite")
-invite.command("patient")(clinic.invite_patient)
-invite.command("staff")(clinic.invite_staff)
-app.add_typer(session, name="session")
-session.command("add")(schedule.add)
-session.command("list")(schedule.show)
-session.command("cancel")(schedule.cancel)
+app.add_typer(inviting, name="invite")
+inviting.command("patient")(invite.invite_patient)
+inviting.command("staff")(invite.invite_staff)
+app.add_typer(scheduling, name="session")
+scheduling.command("add")(schedule.add)
+scheduling.command("list")(schedule.show)
+scheduling.command("cancel")(schedule.cancel)
 app.command("migrate")(clinic.migrate)
 for name, instead in clinic.LATER.items():
     app.command(name, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(clinic.not_yet(name, instead))
@@ -46,10 +49,18 @@ def main() -> None:
     try:
         app()
     except BetweenError as fault:
-        sys.stderr.write(f"between: {fault}\n")
-        sys.exit(fault.exit_code)
+        _end(fault)
+    except ContentError as fault:
+        _end(ContentBroken(why=fault))
+    except (OperationalError, InterfaceError) as fault:
+        _end(NoDatabase(fault=type(fault).__name__))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _end(fault: BetweenError) -> NoReturn:
+    sys.stderr.write(f"between: {fault}\n")
+    sys.exit(fault.exit_code)
 
 
 if __name__ == "__main__":

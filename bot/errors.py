@@ -59,18 +59,6 @@ class PortTaken(UsageError):
     """Port {port} is in use by another program. Stop that program or name another port with --port."""
 
 
-class UnknownWeek(UsageError):
-    """'{week}' is not a week. Write a year and an ISO week, such as 2026-W46; it must have begun already."""
-
-
-class UnknownPatient(UsageError):
-    """There is no patient with code '{code}'. Leave --patient out to take all of them."""
-
-
-class UnknownFormat(UsageError):
-    """'{format}' is not a format this version writes. It writes: {known}."""
-
-
 class NotYet(UsageError):
     """{what} is not part of this version. {instead}"""
 
@@ -92,5 +80,9 @@ class AlreadySetUp(UsageError):
 
 
 class NoDatabase(BetweenError):
-    """The database cannot be opened ({fault}). Check BETWEEN_DATABASE_URL, that the server runs and that the folder can be
-    written."""
+    """The database cannot be used ({fault}). Check BETWEEN_DATA_DIR and BETWEEN_DATABASE_URL: the folder must be writable and
+    not full, the file one that Between made, the server running."""
+
+
+class ContentBroken(BetweenError):
+    """The content files cannot be used as they are. {why}"""

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import AlreadyRunning, DatabaseBehind, DatabaseTooNew, KeyLost, NoDatabase, SettingsError, SetupNeeded
@@ -32,22 +33,19 @@ def open_store(settings: Settings, now: datetime, *, setup: bool = False) -> Sto
     """
     if not setup and _absent(settings.database_url):
         raise SetupNeeded
-    try:
-        engine = open_engine(settings.database_url)
+    with _opened(settings.database_url) as engine:
         version = migrate.version(engine)
-    except SQLAlchemyError as fault:
-        raise NoDatabase(fault=type(fault).__name__) from None
-    if version is None and not setup:
-        raise SetupNeeded
-    _check_version(version)
-    store = Store(engine, Keyring(_master(settings, make=version is None)))
-    if version is None:
-        migrate.migrate(engine)
-    with store.unit(now) as u:
-        _check_key(u, settings)
-        if not setup and clinic.clinic(u) is None:
+        if version is None and not setup:
             raise SetupNeeded
-        start_after(highest(u))
+        _check_version(version)
+        store = Store(engine, Keyring(_master(settings, make=version is None)))
+        if version is None:
+            migrate.migrate(engine)
+        with store.unit(now) as u:
+            _check_key(u, settings)
+            if not setup and clinic.clinic(u) is None:
+                raise SetupNeeded
+            start_after(highest(u))
     return store
 
 
@@ -55,20 +53,26 @@ def upgrade(settings: Settings, now: datetime) -> bool:
     """`between migrate`: bring an older database to this version. True when there was something to do."""
     if _absent(settings.database_url):
         raise SetupNeeded
-    engine: Engine = open_engine(settings.database_url)
-    if migrate.version(engine) is None:
-        raise SetupNeeded
-    try:
-        return migrate.migrate(engine)
-    except migrate.NewerDatabase:
-        raise DatabaseTooNew(found=migrate.version(engine), known=migrate.newest()) from None
+    with _opened(settings.database_url) as engine:
+        version = migrate.version(engine)
+        if version is None:
+            raise SetupNeeded
+        try:
+            changed = migrate.migrate(engine)
+        except migrate.NewerDatabase:
+            raise DatabaseTooNew(found=version, known=migrate.newest()) from None
+        engine.dispose()
+        return changed
 
 
 @contextmanager
 def only_instance(folder: Path) -> Iterator[None]:
-    """Hold the data folder: one instance serves one bot. Raises `AlreadyRunning`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / "between.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    """Hold the data folder: one instance serves one bot. Raises `AlreadyRunning`, or `SettingsError` where it cannot write."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / "between.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as fault:
+        raise SettingsError(why=f"{folder} cannot be written ({fault.strerror}). Name another folder in BETWEEN_DATA_DIR.") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -80,8 +84,26 @@ def only_instance(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+@contextmanager
+def _opened(url: str) -> Iterator[Engine]:
+    """The engine. When the block raises it is let go, and what the database or the disk said becomes one sentence."""
+    try:
+        engine = open_engine(url)
+    except OSError as fault:
+        raise NoDatabase(fault=type(fault).__name__) from None
+    try:
+        yield engine
+    except (SQLAlchemyError, OSError) as fault:
+        engine.dispose()
+        raise NoDatabase(fault=type(fault).__name__) from None
+    except BaseException:
+        engine.dispose()
+        raise
+
+
 def _absent(url: str) -> bool:
-    return url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()
+    parsed = make_url(url)
+    return parsed.get_backend_name() == "sqlite" and bool(parsed.database) and not Path(str(parsed.database)).exists()
 
 
 def _check_version(found: str | None) -> None:
@@ -99,7 +121,9 @@ def _master(settings: Settings, *, make: bool) -> MasterKey:
         return read_or_make_key(settings.master_key_file, make=make)
     except FileNotFoundError:
         raise KeyLost(where=settings.master_key_file) from None
-    except PermissionError:
+    except PermissionError as fault:
+        if fault.errno is not None:
+            raise SettingsError(why=f"{settings.master_key_file} cannot be read. Run Between as the user it belongs to.") from None
         raise SettingsError(why=f"Others can read {settings.master_key_file}. Run `chmod 600 {settings.master_key_file}`.") from None
     except ValueError:
         raise KeyLost(where=f"{settings.master_key_file} holds no key") from None

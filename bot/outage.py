@@ -28,7 +28,8 @@ def covers(s: Sitting, person: int) -> bool:
     if at is None:
         return False
     codes = ", ".join(people.person(s.u, row.person).code for row in rows)
-    draft = at.draft().add("page.screen_broken", time=f"{rows[0].opened_at.astimezone(at.local.tzinfo):%H:%M}", count=len(rows), codes=codes)
+    since = rows[0].opened_at.astimezone(at.local.tzinfo)
+    draft = at.draft().add("page.screen_broken", time=f"{since:%H:%M}", count=len(rows), codes=codes)
     draft.row(draft.button("ack", "page.button.ack"))
     mark = f"outage:{rows[0].id}:{person}"
     panel = at.offer(draft, "act", "outage", subject=rows[0].id, lane=ESCALATION, dedupe=mark)

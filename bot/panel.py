@@ -31,18 +31,20 @@ def show(
     assert step.ask is not None
     alone = _say_alone(s, says)
     draft = _question(s, flow, step, says)
-    prompt, nonce = talks.add_prompt(s.u, s.chat.id, "talk", step.key, draft.options, talk=row.id)
+    anew = row.panel is None or typed or alone or step.ask.fresh
+    prompt, nonce = talks.add_prompt(
+        s.u, s.chat.id, "talk", step.key, draft.options, talk=row.id, panel=None if anew else row.panel
+    )
     payload = draft.payload(nonce)
     if plan is not None:
         payload["text"] = frame(plan, s.u.now)[0]
     _retire(s, row)
-    if row.panel is None or typed or alone or step.ask.fresh:
-        if row.panel is not None:
-            s.strip(row.panel)
-        shown = outbox.post(s.u, s.chat, REPLY, "send", payload, draft.content)
-    else:
-        shown = row.panel
-        outbox.post(s.u, s.chat, REPLY, "edit", payload, draft.content, target=shown)
+    if not anew and row.panel is not None:
+        outbox.post(s.u, s.chat, REPLY, "edit", payload, draft.content, target=row.panel)
+        return row.panel, prompt
+    if row.panel is not None:
+        s.strip(row.panel)
+    shown = outbox.post(s.u, s.chat, REPLY, "send", payload, draft.content)
     assert shown is not None
     talks.put_on(s.u, prompt, shown)
     return shown, prompt

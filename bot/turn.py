@@ -28,7 +28,6 @@ log = get("bot.turn")
 
 WINDOW = timedelta(minutes=5)
 WINDOW_TEXTS = 3
-LEFT = ("discharged", "revoked", "forgotten")
 STOP_WORDS = ("stop", "stop.", "stop!")
 BEFORE_WELCOME = ("start", "help", "sos")
 """The commands that are open to a patient who has not agreed to the program yet."""
@@ -115,13 +114,15 @@ def _danger(s: Sitting, heard: Heard) -> None:
 
 
 def _tell_danger(s: Sitting, heard: Heard) -> bool:
-    """The card, and for a patient the ladder. Whether it was a patient; nobody else is promised one."""
-    if s.who is not None and s.who.role == "patient" and s.who.status not in LEFT:
+    """The card, and for a patient the ladder. Whether it was a patient; nobody else is promised one.
+
+    Someone for whom nothing is on any more still adds to an alert that a human has not closed.
+    """
+    if s.who is not None and s.who.role == "patient" and (not s.who.outside or danger.is_open(s)):
         danger.from_text(s, heard)
         return True
     danger.card(s, heard.track.value)
-    words = "crisis.stranger" if s.who is None else "crisis.discharged" if s.who.status in LEFT else "crisis.staff"
-    s.say(words, dedupe=f"alone:{s.source}")
+    s.say("crisis.staff" if s.who is not None and s.who.role == "staff" and s.who.active else entry.alone(s), dedupe=f"alone:{s.source}")
     return False
 
 

@@ -37,7 +37,7 @@ def invite(me: Me) -> Talking:
     if made["result"] == "ok":
         yield Say(f"staff.invite.{role}_ready", {"code": made["code"], "link": made["link"]}, alone=True)
     else:
-        yield Say("staff.denied" if made["result"] == "denied" else "staff.invite.taken")
+        yield Say("staff.denied" if made["result"] == "denied" else f"staff.invite.{made['result']}")
 
 
 def _patient() -> Part:

@@ -28,6 +28,8 @@ def screen(text: str, recent: Sequence[str] = ()) -> Heard:
 
     Never raises: whatever goes wrong inside, also a text that is no `str`, is heard as high with `failed` set.
     """
+    if text == "":  # a button, a sticker: there is nothing to hear, whatever else is broken
+        return _heard(())
     try:
         rules = load_rules()
         findings = compose(rules, _signs(rules, text))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from storage.people import ChatCard
 from storage.store import Unit, table
@@ -14,6 +14,14 @@ from storage.tables import Chat, Outbox
 from storage.upsert import insert_once
 
 OUTBOX, CHATS = table(Outbox), table(Chat)
+
+# Built once: on the hot path, building a statement costs as much as running it.
+_CHANGE = (OUTBOX.c.kind == "edit") | (OUTBOX.c.kind == "strip")
+SUPERSEDE = (
+    update(OUTBOX)
+    .where(OUTBOX.c.target == bindparam("onto"), OUTBOX.c.state == "ready", _CHANGE)
+    .values(state="superseded", done_at=bindparam("at"))
+)
 
 CRISIS, ESCALATION, REPLY, PROMPT, BULK = range(5)
 """The lanes, most urgent first."""
@@ -75,11 +83,7 @@ def post(
     if kind == "strip" and target is not None and _strip_unsent(u, chat, target):
         return None
     if kind in ("edit", "strip") and target is not None:
-        u.run(
-            update(OUTBOX)
-            .where(OUTBOX.c.target == target, OUTBOX.c.state == "ready", OUTBOX.c.kind.in_(("edit", "strip")))
-            .values(state="superseded", done_at=u.now)
-        )
+        u.run(SUPERSEDE, {"onto": target, "at": u.now})
     id = u.new_id()
     posted = insert_once(
         u,

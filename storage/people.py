@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, bindparam, func, select, update
 
 from storage.store import Unit, table
 from storage.tables import Chat, Consent, Invite, Person
 
 PEOPLE, CHATS, INVITES, CONSENTS = table(Person), table(Chat), table(Invite), table(Consent)
+
+# Built once: on the hot path, building a statement costs as much as running it.
+BY_ID = select(PEOPLE).where(PEOPLE.c.id == bindparam("person"))
+BY_ADDRESS = select(CHATS).where(CHATS.c.address_hash == bindparam("hashed"))
 
 SEALED_FIELDS = ("call_name", "phone", "medicines")
 """Profile fields that are a person's own words, kept together in the sealed `profile`."""
@@ -22,6 +27,9 @@ PROFILE_FIELDS = SEALED_FIELDS + CLEAR_FIELDS
 
 OUTSIDE = ("declined", "discharged", "revoked", "forgotten")
 """Statuses of people the program knows, but who are not in it: nothing is on for them."""
+
+CODE = re.compile(r"(?!caseload$|2\d{3}-w\d{2}$)[a-z0-9][a-z0-9_-]{0,11}", re.ASCII | re.IGNORECASE)
+"""A code of the clinic's own. Files are named by it, beside the caseload's and the week's."""
 
 PATIENT_INVITE = timedelta(hours=72)
 STAFF_INVITE = timedelta(minutes=10)
@@ -94,7 +102,7 @@ def _person(u: Unit, row: Row[Any]) -> PersonCard:
 
 
 def person(u: Unit, id: int) -> PersonCard:
-    row = u.one(select(PEOPLE).where(PEOPLE.c.id == id))
+    row = u.one(BY_ID, person=id)
     if row is None:
         raise LookupError("no such person")
     return _person(u, row)
@@ -113,7 +121,12 @@ def people(u: Unit, role: str, status: str | None = None) -> list[PersonCard]:
 
 
 def add_person(u: Unit, role: str, name: str, zone: str, *, duty: str = "", code: str | None = None, **fields: Any) -> int:
-    """A new person in status "invited". Without a code, the next free number of four digits (patients) or S-number."""
+    """A new person in status "invited". Without a code, the next free number of four digits (patients) or S-number.
+
+    Raises `ValueError` for a code that does not fit `CODE`.
+    """
+    if code is not None and not CODE.fullmatch(code):
+        raise ValueError("not a code")
     id, key = u.new_id(), u.new_key()
     return u.add(
         Person,
@@ -163,7 +176,7 @@ def set_status(u: Unit, id: int, status: str) -> None:
 
 def chat_for(u: Unit, address: int) -> ChatCard:
     """The chat of a Telegram id, made with a key of its own when it is new."""
-    found = u.one(select(CHATS).where(CHATS.c.address_hash == u.keys.master.index(address)))
+    found = u.one(BY_ADDRESS, hashed=u.keys.master.index(address))
     if found:
         return ChatCard(found.id, found.key_id, found.person_id, found.reachable)
     id, key = u.new_id(), u.new_key()

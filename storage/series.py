@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 
 from storage.clinic import clinic
 from storage.people import CHATS, PEOPLE
@@ -108,8 +108,13 @@ def occurrence(u: Unit, series: int, day: date) -> Occurrence | None:
 
 def of_series(u: Unit, row: SeriesRow, since: datetime, until: datetime) -> list[Occurrence]:
     """The sessions of a series that begin in [since, until), cancelled ones too."""
-    first, last = (local(at, row.zone).date() + timedelta(days=off) for at, off in ((since, -1), (until, 1)))
-    return [found for found in _occurrences(u, row, first, last) if since <= found.begins < until]
+    found = _occurrences(u, row, local(since, row.zone).date(), local(until, row.zone).date())
+    return [each for each in found if since <= each.begins < until]
+
+
+def between(u: Unit, since: datetime, until: datetime) -> list[Occurrence]:
+    """Every session of the clinic that begins in [since, until), earliest first, cancelled ones too."""
+    return _between(u, select(SERIES), since, until)
 
 
 def occurrences(u: Unit, person: int, since: datetime, until: datetime) -> list[Occurrence]:
@@ -121,9 +126,8 @@ def occurrences(u: Unit, person: int, since: datetime, until: datetime) -> list[
     if who is None or who.role != "patient":
         return []
     named = select(ATTENDEES.c.series_id).where(ATTENDEES.c.person_id == person)
-    rows = _rows(u, select(SERIES).where(SERIES.c.everyone | SERIES.c.id.in_(named)))
     mine = {row.series_id for row in u.all(named)}
-    found = [each for row in rows for each in of_series(u, row, since, until)]
+    found = _between(u, select(SERIES).where(SERIES.c.everyone | SERIES.c.id.in_(named)), since, until)
     from_day = who.program_start
 
     def counts(each: Occurrence) -> bool:
@@ -131,7 +135,7 @@ def occurrences(u: Unit, person: int, since: datetime, until: datetime) -> list[
             return True
         return bool(each.day >= from_day if from_day is not None else each.begins >= who.created_at)
 
-    return sorted((each for each in found if counts(each)), key=lambda each: (each.begins, each.series.id))
+    return [each for each in found if counts(each)]
 
 
 def attendees(u: Unit, row: SeriesRow) -> list[int]:
@@ -193,6 +197,13 @@ def chat_ids(u: Unit, people: list[int]) -> dict[int, int]:
     return {row.person_id: row.id for row in rows}
 
 
+def _between(u: Unit, wanted: Select[Any], since: datetime, until: datetime) -> list[Occurrence]:
+    day = timedelta(days=1)  # a local date may lie a day to either side of the date in UTC
+    running = (SERIES.c.first_date <= until.date() + day) & (SERIES.c.last_date >= since.date() - day)
+    found = [each for row in _rows(u, wanted.where(running)) for each in of_series(u, row, since, until)]
+    return sorted(found, key=lambda each: (each.begins, each.series.id))
+
+
 def _rows(u: Unit, wanted: Any) -> list[SeriesRow]:
     rows = u.all(wanted)
     known = clinic(u) if rows else None
@@ -207,6 +218,7 @@ def _series(u: Unit, row: Row[Any], key: int) -> SeriesRow:
 
 
 def _occurrences(u: Unit, row: SeriesRow, since: date, until: date) -> Iterator[Occurrence]:
+    """The sessions on local dates since..until, both included."""
     off = {found.local_date for found in u.all(select(CANCELLED.c.local_date).where(CANCELLED.c.series_id == row.id))}
     for day in row.days(since, until):
         begins = instant(day, row.starts, row.zone)

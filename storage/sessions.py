@@ -124,12 +124,6 @@ def find(u: Unit, code: str, *, cancelled: bool = False) -> SeriesRow:
     return row
 
 
-def schedule(u: Unit, since: datetime, until: datetime) -> list[Occurrence]:
-    """Every session of the clinic that begins in [since, until), earliest first, cancelled ones too."""
-    found = [each for row in series.all_series(u, cancelled=True) for each in series.of_series(u, row, since, until)]
-    return sorted(found, key=lambda each: (each.begins, each.series.id))
-
-
 def record_answer(
     u: Unit,
     who: PersonCard,

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, Row, Table, insert, select, update
+from sqlalchemy import Connection, Engine, Executable, Insert, Row, Table, Update, bindparam, insert, select, update
 from sqlmodel import SQLModel
 
 from storage.ids import new_id
@@ -20,6 +21,18 @@ def table(model: type[SQLModel]) -> Table:
     """The Core table of a model; hot paths build their statements on it."""
     found: Table = model.__table__  # type: ignore[attr-defined]
     return found
+
+
+@cache
+def _insert(model: type[SQLModel]) -> Insert:
+    return insert(table(model))
+
+
+@cache
+def _update(model: type[SQLModel], columns: tuple[str, ...]) -> Update:
+    """Built once for each set of columns: building a statement costs as much as running it."""
+    rows = table(model)
+    return update(rows).where(rows.c.id == bindparam("row_id_")).values({name: bindparam(name) for name in columns})
 
 
 class Unit:
@@ -36,21 +49,21 @@ class Unit:
     def run(self, statement: Executable, values: Any = None) -> Any:
         return self.connection.execute(statement, values) if values is not None else self.connection.execute(statement)
 
-    def one(self, statement: Executable) -> Row[Any] | None:
-        return self.connection.execute(statement).first()
+    def one(self, statement: Executable, **values: Any) -> Row[Any] | None:
+        """The first row. `values` fill the bind parameters of a statement that was built once (hot paths)."""
+        return self.connection.execute(statement, values or None).first()
 
-    def all(self, statement: Executable) -> list[Row[Any]]:
-        return list(self.connection.execute(statement).all())
+    def all(self, statement: Executable, **values: Any) -> list[Row[Any]]:
+        return list(self.connection.execute(statement, values or None).all())
 
     def add(self, model: type[SQLModel], **values: Any) -> int:
         """Insert one row, with a fresh id unless one is given; returns the id."""
         values.setdefault("id", self.new_id())
-        self.connection.execute(insert(table(model)), values)
+        self.connection.execute(_insert(model), values)
         return int(values["id"])
 
     def set(self, model: type[SQLModel], row: int, **values: Any) -> None:
-        columns = table(model)
-        self.connection.execute(update(columns).where(columns.c.id == row).values(**values))
+        self.connection.execute(_update(model, tuple(sorted(values))), {"row_id_": row, **values})
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from storage.people import ChatCard
 from storage.store import Unit, table
 from storage.tables import Prompt, Talk
 
 TALKS, PROMPTS = table(Talk), table(Prompt)
+
+# Built once: on the hot path, building a statement costs as much as running it.
+WAITING = select(TALKS).where(TALKS.c.chat_id == bindparam("chat"), TALKS.c.state == "waiting").order_by(TALKS.c.id.desc())
+TALK = select(TALKS).where(TALKS.c.id == bindparam("id"), TALKS.c.chat_id == bindparam("chat"))
+BY_NONCE = select(PROMPTS).where(PROMPTS.c.nonce == bindparam("nonce"))
+PROMPT = select(PROMPTS).where(PROMPTS.c.id == bindparam("id"))
+CLOSE_LIVE = update(PROMPTS).where(PROMPTS.c.id == bindparam("prompt"), PROMPTS.c.state == "live").values(state="closed")
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ def _talk(u: Unit, chat: ChatCard, row: Row[Any]) -> TalkRow:
 
 def waiting(u: Unit, chat: ChatCard) -> TalkRow | None:
     """The one talk of this chat that waits for an answer."""
-    row = u.one(select(TALKS).where(TALKS.c.chat_id == chat.id, TALKS.c.state == "waiting").order_by(TALKS.c.id.desc()))
+    row = u.one(WAITING, chat=chat.id)
     return _talk(u, chat, row) if row else None
 
 
@@ -98,7 +105,7 @@ def close_for_good(u: Unit, chat: ChatCard) -> None:
 
 
 def talk(u: Unit, chat: ChatCard, id: int) -> TalkRow | None:
-    row = u.one(select(TALKS).where(TALKS.c.id == id, TALKS.c.chat_id == chat.id))
+    row = u.one(TALK, id=id, chat=chat.id)
     return _talk(u, chat, row) if row else None
 
 
@@ -137,6 +144,7 @@ def add_prompt(
     talk: int | None = None,
     subject: int | None = None,
     args: dict[str, Any] | None = None,
+    panel: int | None = None,
 ) -> tuple[int, str]:
     """A new live keyboard; returns its id and the nonce its buttons carry (128 random bits, 22 characters)."""
     nonce = secrets.token_urlsafe(16)
@@ -150,6 +158,7 @@ def add_prompt(
         subject=subject,
         options=json.dumps(options),
         args=json.dumps(args or {}),
+        panel_id=panel,
         state="live",
         created_at=u.now,
     )
@@ -175,12 +184,12 @@ def _prompt(row: Row[Any]) -> PromptRow:
 
 
 def prompt_by_nonce(u: Unit, nonce: str) -> PromptRow | None:
-    row = u.one(select(PROMPTS).where(PROMPTS.c.nonce == nonce))
+    row = u.one(BY_NONCE, nonce=nonce)
     return _prompt(row) if row else None
 
 
 def prompt(u: Unit, id: int) -> PromptRow | None:
-    row = u.one(select(PROMPTS).where(PROMPTS.c.id == id))
+    row = u.one(PROMPT, id=id)
     return _prompt(row) if row else None
 
 
@@ -195,7 +204,7 @@ def close_prompt(u: Unit, id: int, answered: str | None = None) -> None:
 
 def close_live_prompt(u: Unit, id: int) -> None:
     """Close a keyboard nobody tapped; one that was tapped keeps what was answered."""
-    u.run(update(PROMPTS).where(PROMPTS.c.id == id, PROMPTS.c.state == "live").values(state="closed"))
+    u.run(CLOSE_LIVE, {"prompt": id})
 
 
 def live_prompts_about(u: Unit, kind: str, key: str, subject: int) -> list[PromptRow]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+from sqlalchemy import Executable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -12,9 +14,13 @@ from storage.store import Unit, table
 
 def insert_once(u: Unit, model: type[SQLModel], **values: Any) -> bool:
     """Insert a row unless a unique key of it exists. True when it was inserted."""
-    dialect = postgresql if u.connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table(model)).on_conflict_do_nothing()
-    return bool(u.run(statement, values).rowcount)
+    return bool(u.run(_insert_once(model, u.connection.dialect.name), values).rowcount)
+
+
+@cache
+def _insert_once(model: type[SQLModel], dialect: str) -> Executable:
+    made: Executable = (postgresql if dialect == "postgresql" else sqlite).insert(table(model)).on_conflict_do_nothing()
+    return made
 
 
 def insert_or_update(u: Unit, model: type[SQLModel], keys: tuple[str, ...], **values: Any) -> None:

@@ -42,6 +42,8 @@ def mine(s: Sitting) -> dict[str, Any]:
 def invite(s: Sitting, command: Invite) -> dict[str, str]:
     if not staff_may(s, "invite"):
         return {"result": "denied"}
+    if command.code and not people.CODE.fullmatch(command.code):
+        return {"result": "unfit"}
     if command.code and people.person_by_code(s.u, command.code) is not None:
         return {"result": "taken"}
     known = clinic(s.u)

@@ -1,23 +1,24 @@
-"""Setting the clinic up and letting people in: setup, invite, migrate."""
+"""Setting the clinic up, and the commands this version does not have yet."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Annotated
 from zoneinfo import available_timezones
 
-import segno
 import typer
 
 from bot import opening
 from bot.clock import wall
 from bot.commands import shared
-from bot.commands.shared import out
-from bot.errors import NotYet, UnknownPatient, UsageError
+from bot.commands.cover import read_cover, write_cover
+from bot.commands.invite import print_link
+from bot.commands.shared import ask, ask_for, out
+from bot.errors import AlreadySetUp, NotYet, SetupNeeded, UsageError
+from bot.settings import Settings
 from content import hotlines
-from storage import clinic, escalations, meta, people
-from storage.clinic import ALWAYS, DAYS, ClinicCard
+from storage import audit, clinic, escalations, meta, people
+from storage.clinic import ClinicCard
 from storage.people import PersonCard
 from storage.store import Unit
 
@@ -36,54 +37,33 @@ def setup(
     line: Annotated[str | None, typer.Option(help="The clinic's telephone line.")] = None,
     country: Annotated[str | None, typer.Option(help="Two letters, such as US.")] = None,
     cover: Annotated[str | None, typer.Option(help="When somebody is on call: 'always', or like 'mon-fri 08:00-20:00'.")] = None,
-    admin: Annotated[str | None, typer.Option(help="The first administrator's name; gets an invitation.")] = None,
+    admin: Annotated[str | None, typer.Option(help="An administrator's name; gets an invitation. The first is put on call.")] = None,
 ) -> None:
     """Set the clinic up: asks, or takes options. Run again with options to change what is known."""
     read = shared.settings()
+    before = _before(read)
+    if before is not None and not any(option is not None for option in (name, zone, line, country, cover, admin)):
+        raise AlreadySetUp
+    after = _changed(before, name, line, zone, country, cover) if before else _asked(name, line, zone, country, cover)
+    if before is None or admin is not None:
+        admin = ask("First administrator's name", "--admin", admin)
+    if hotlines.emergency_number(after.country) is None:
+        out(f"Note: no crisis line is on file for {after.country}; patients see findahelpline.com and 'your local emergency number'.")
     store = opening.open_store(read, wall(), setup=True)
-    with store.unit(wall()) as u:
-        before = clinic.clinic(u)
-        known = (before.name, before.zone, before.line, before.country, _cover_text(before)) if before else (None,) * 5
-        new = before is None
-        name = _ask("Clinic name", name, known[0], new)
-        zone = _zone(_ask("Time zone (such as America/New_York)", zone, known[1], new))
-        line = _ask("Telephone line", line, known[2], new)
-        country = _country(_ask("Country (two letters)", country, known[3] or "US", new))
-        hours = _cover(_ask("On call ('always', or 'mon-fri 08:00-20:00')", cover, known[4] or "always", new))
-        clinic.set_up(u, name, line, zone, country, hours)
-        code = None
-        if admin or new:
-            admin = _ask("First administrator's name", admin, None, True)
-            who = people.person(u, people.add_person(u, "staff", admin, zone, duty="admin", country=country))
-            code = people.add_invite(u, who)
-            if new:
-                escalations.set_on_call(u, "primary", who)
-        bot_name = meta.get(u, "bot_username")
-    out(f"{name} is set up. Times are in {zone}; on call: {_cover_text_of(hours)}.")
-    if code is not None:
-        out("The administrator opens this within 10 minutes (a new one: `between invite staff --code S001`):")
-        _print_link(code, bot_name)
-    out("Next: put BETWEEN_BOT_TOKEN in .env, run `between check`, then `between run`.")
-
-
-def invite_patient(
-    name: Annotated[str | None, typer.Option(help="What the program calls them; they choose what the bot calls them.")] = None,
-    code: Annotated[str | None, typer.Option(help="Your own code for a new patient, or the code of one who gets a new link.")] = None,
-    weeks: Annotated[int | None, typer.Option(help="Length of the program in weeks.", min=1, max=52)] = None,
-) -> None:
-    """Invite a patient, or give one a new link. Valid 72 hours, once."""
-    _invite("patient", name, code, "", weeks)
-
-
-def invite_staff(
-    name: Annotated[str | None, typer.Option(help="The name patients see when this person answers.")] = None,
-    code: Annotated[str | None, typer.Option(help="The code of someone who needs a new link.")] = None,
-    duty: Annotated[str, typer.Option(help="admin or clinician.")] = "clinician",
-) -> None:
-    """Invite someone of the staff, in person. Valid 10 minutes, once."""
-    if duty not in ("admin", "clinician"):
-        raise UsageError(why="--duty is admin or clinician.")
-    _invite("staff", name, code, duty, None)
+    try:
+        with store.unit(wall()) as u:
+            clinic.set_up(u, after.name, after.line, after.zone, after.country, after.cover)
+            who = _add_admin(u, admin, after, first=before is None) if admin is not None else None
+            code = people.add_invite(u, who) if who is not None else None
+            bot_name = meta.get(u, "bot_username")
+    finally:
+        store.close()
+    out(f"{after.name} is set up. Times are in {after.zone}; country {after.country}; on call: {write_cover(after.cover)}.")
+    if who is not None and code is not None:
+        out(f"{who.name} opens this within 10 minutes, while Between runs (a new one: `between invite staff --code {who.code}`):")
+        print_link(code, bot_name)
+    if before is None:
+        out("Next: put BETWEEN_BOT_TOKEN in .env and start `between run`. When the link is opened, `between check` shows what is left.")
 
 
 def migrate() -> None:
@@ -102,56 +82,45 @@ def not_yet(name: str, instead: str) -> Callable[[], None]:
     return command
 
 
-def _invite(role: str, name: str | None, code: str | None, duty: str, weeks: int | None) -> None:
-    with shared.unit() as u:
-        who = people.person_by_code(u, code) if code else None
-        if who is not None and who.role != role:
-            raise UsageError(why=f"'{code}' is the code of someone who is not {role}.")
-        if who is None:
-            who = _new(u, role, name, code, duty, weeks)
-        elif who.status in ("discharged", "revoked", "forgotten"):
-            raise UsageError(why=f"'{code}' has left the program. Invite them under a new code.")
-        made, bot_name = people.add_invite(u, who), meta.get(u, "bot_username")
-    out(f"Code {who.code}. Valid {'72 hours' if role == 'patient' else '10 minutes'}, once. Earlier links of this code no longer work.")
-    _print_link(made, bot_name)
+def _before(read: Settings) -> ClinicCard | None:
+    """The clinic as it stands. Nothing is made yet, so that a bad answer leaves nothing behind."""
+    try:
+        with shared.unit(read) as u:
+            return clinic.clinic(u)
+    except SetupNeeded:
+        return None
 
 
-def _new(u: Unit, role: str, name: str | None, code: str | None, duty: str, weeks: int | None) -> PersonCard:
-    if not name:
-        if code and role == "staff":
-            raise UnknownPatient(code=code)
-        name = _ask("Name", None, None, True)
-    known = clinic.clinic(u)
-    assert known is not None
-    fields = {"program_start": wall().date(), "program_weeks": weeks} if weeks else {}
-    return people.person(u, people.add_person(u, role, name, known.zone, duty=duty, code=code, country=known.country, **fields))
+def _asked(name: str | None, line: str | None, zone: str | None, country: str | None, cover: str | None) -> ClinicCard:
+    return ClinicCard(
+        key=0,
+        name=ask("Clinic name", "--name", name),
+        zone=ask_for("Time zone (such as America/New_York)", "--zone", zone, None, _zone),
+        line=ask("Telephone line", "--line", line),
+        country=ask_for("Country (two letters)", "--country", country, "US", _country),
+        cover=ask_for("On call ('always', or 'mon-fri 08:00-20:00')", "--cover", cover, "always", read_cover),
+    )
 
 
-def _print_link(code: str, bot_name: str | None) -> None:
-    if bot_name is None:
-        out("Telegram has not told the bot's name yet (it does at the first `between run`). Until then they open the bot and send:")
-        out(f"/start {code}")
-        return
-    link = f"https://t.me/{bot_name}?start={code}"
-    out(link)
-    if sys.stdout.isatty():
-        segno.make(link, error="m").terminal(compact=True)
+def _changed(
+    before: ClinicCard, name: str | None, line: str | None, zone: str | None, country: str | None, cover: str | None
+) -> ClinicCard:
+    return ClinicCard(
+        key=before.key,
+        name=before.name if name is None else ask("Clinic name", "--name", name),
+        zone=before.zone if zone is None else _zone(zone),
+        line=before.line if line is None else ask("Telephone line", "--line", line),
+        country=before.country if country is None else _country(country),
+        cover=before.cover if cover is None else read_cover(cover),
+    )
 
 
-def _ask(what: str, given: str | None, default: str | None, ask: bool) -> str:
-    if given is not None:
-        value = given
-    elif not ask and default is not None:
-        value = default
-    elif sys.stdin.isatty():
-        value = typer.prompt(what, default=default)
-    elif default is not None:
-        value = default
-    else:
-        raise UsageError(why=f"{what} is missing. Give it as an option; see `--help`.")
-    if not value.strip():
-        raise UsageError(why=f"{what} cannot be empty.")
-    return value.strip()
+def _add_admin(u: Unit, name: str, known: ClinicCard, *, first: bool) -> PersonCard:
+    who = people.person(u, people.add_person(u, "staff", name, known.zone, duty="admin", country=known.country))
+    audit.record(u, who.id, "between", "invite.issued", "staff", "command line")
+    if first:
+        escalations.set_on_call(u, "primary", who)
+    return who
 
 
 def _zone(zone: str) -> str:
@@ -161,42 +130,6 @@ def _zone(zone: str) -> str:
 
 
 def _country(country: str) -> str:
-    if len(country) != 2 or not country.isalpha():
+    if len(country) != 2 or not country.isascii() or not country.isalpha():
         raise UsageError(why=f"'{country}' is not a country. Write two letters, such as US.")
-    if hotlines.emergency_number(country.upper()) is None:
-        out(f"Note: no crisis line is on file for {country.upper()}; patients see findahelpline.com and 'your local emergency number'.")
     return country.upper()
-
-
-def _cover(text: str) -> dict[str, tuple[str, str]]:
-    """ "always", or comma-separated spans such as "mon-fri 08:00-20:00, sat 10:00-14:00"."""
-    if text == "always":
-        return dict(ALWAYS)
-    hours: dict[str, tuple[str, str]] = {}
-    try:
-        for part in text.lower().split(","):
-            days, span = part.split()
-            first, _, last = days.partition("-")
-            begins, ends = span.split("-")
-            if not (_is_wall(begins) and (_is_wall(ends) or ends == "24:00") and begins < ends):
-                raise ValueError
-            for day in DAYS[DAYS.index(first) : DAYS.index(last or first) + 1]:
-                hours[day] = (begins, ends)
-    except ValueError:
-        raise UsageError(why=f"'{text}' is not a cover time. Write 'always', or like 'mon-fri 08:00-20:00, sat 10:00-14:00'.") from None
-    return hours
-
-
-def _is_wall(text: str) -> bool:
-    hour, _, minute = text.partition(":")
-    return len(text) == 5 and hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60
-
-
-def _cover_text(card: ClinicCard) -> str:
-    return _cover_text_of(card.cover)
-
-
-def _cover_text_of(cover: dict[str, tuple[str, str]]) -> str:
-    if cover == ALWAYS:
-        return "always"
-    return ", ".join(f"{day} {begins}-{ends}" for day, (begins, ends) in cover.items())

@@ -13,9 +13,11 @@ from bot.clock import wall
 from bot.commands import shared
 from bot.commands.shared import out
 from content import hotlines, library
+from content.library import ContentError
 from safety.lines import screen_lines
 from safety.pager import cover_starts, reachable
-from storage import clinic
+from safety.rules import load_rules
+from storage import clinic, people
 from storage.store import Unit
 
 
@@ -47,13 +49,17 @@ def check(content: Annotated[bool, typer.Option("--content", help="Only the cont
 
 
 def content_checks(today: date) -> list[Found]:
-    """The words and the lines: everything loads, nothing is stale, and what awaits review is said."""
-    words = library.load("en")
+    """The words, the screen's rules and the lines: everything loads, nothing is stale, and what awaits review is said."""
+    try:
+        words, rules = library.load("en"), load_rules()
+        stale = hotlines.stale(today)
+    except ContentError as fault:
+        return [Found("content", "problem", str(fault))]
     pending = sum(item.review == "pending" for item in words.items.values())
-    found = [Found(f"{len(words.items)} content items", "ok")]
+    found = [Found(f"{len(words.items)} content items", "ok"), Found(f"{len(rules.frames)} screen rules", "ok")]
     if pending:
         found.append(Found("content review", "warning", f"{pending} items await a licensed clinician's review"))
-    for line in hotlines.stale(today):
+    for line in stale:
         found.append(Found(f"hotline {line.country} {line.name}", "problem", "not checked for 180 days; check it and set checked_on"))
     return found
 
@@ -69,7 +75,7 @@ def clinic_checks(u: Unit) -> list[Found]:
             found.append(Found(f"on call: {position}", "ok"))
         else:
             state = "problem" if position == "primary" else "warning"
-            found.append(Found(f"on call: {position}", state, "nobody who can be reached; staff set it with /oncall"))
+            found.append(Found(f"on call: {position}", state, f"nobody who can be reached; {_who_could(u)}"))
     if cover_starts(u) is not None:
         found.append(Found("cover hours", "warning", "nobody is on call right now; patients are told so and no ladder is promised"))
     if hotlines.emergency_number(known.country) is None:
@@ -80,9 +86,17 @@ def clinic_checks(u: Unit) -> list[Found]:
     return found
 
 
+def _who_could(u: Unit) -> str:
+    """What to do about a position of the ladder that reaches nobody."""
+    waiting = [who.code for who in people.people(u, "staff", "invited")]
+    if not waiting:
+        return "staff set it with /oncall in the chat"
+    return f"{waiting[0]} has not opened the invitation yet; `between invite staff --code {waiting[0]}` makes a new one"
+
+
 def screen(jsonl: Annotated[bool, typer.Option("--jsonl", help='Lines are {"id", "text"} and come back as JSON.')] = False) -> None:
     """Read lines from standard input and say what the screen hears in each; one line out per line in, same order."""
-    sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    sys.stdin.reconfigure(encoding="utf-8", errors="replace", newline="\n")  # type: ignore[union-attr]
     fine = True
     for line in screen_lines(sys.stdin, jsonl):
         out(line.out)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from bot.commands import tour
 from content.library import Words
 from demo.control import Suggestion
-from storage import escalations, people, talks
+from storage import check_ins, escalations, people, talks
 from storage.store import Unit
 from storage.wall import local
 
 MORNING, EVENING = 5, 17
 """Local hours between which the evening is what comes next; outside them it is the morning."""
 
-Story = Literal["invited", "welcome", "check_in", "offered", "riding", "skill", "home"]
-Alert = Literal["none", "open", "taken", "reached"]
+Story = Literal["invited", "welcome", "home", "check_in", "offered", "riding", "skill", "checked_in"]
+Alert = Literal["none", "open", "taken", "reached", "closed"]
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Where the patient is in their story, how an alert about them stands, and whether it is day."""
+    """Where the patient is in their story, how the last alert about them stands, and whether it is day."""
 
     story: Story = "invited"
     alert: Alert = "none"
@@ -30,42 +31,51 @@ class Moment:
 
 def moment(u: Unit, code: str, zone: str) -> Moment:
     """How things stand for one patient."""
-    who = people.person_by_code(u, code)
+    who, now = people.person_by_code(u, code), local(u.now, zone)
     chat = people.chat_of(u, who.id) if who is not None else None
-    day = MORNING <= local(u.now, zone).hour < EVENING
+    day = MORNING <= now.hour < EVENING
     if who is None or chat is None:
         return Moment(day=day)
-    talk, asked = talks.waiting(u, chat), tour.waiting(u, code)
-    riding = talk is not None and bool(talk.body.get("timer"))
-    row = escalations.open_for(u, who.id)
-    return Moment("riding" if riding else _story(asked), _alert(row.state) if row is not None else "none", day)
+    alerts = escalations.of_person(u, who.id)
+    return Moment(_story(u, code, chat) or _rest(u, who.id, now.date()), _alert(alerts[-1].state) if alerts else "none", day)
 
 
 def suggestions(at: Moment, words: Words) -> list[Suggestion]:
-    """The four for this moment, the likeliest first."""
-    story = {"invited": "invitation", "home": "evening"}.get(at.story, at.story)
+    """The four for this moment. Whoever always takes the first one sees the whole story."""
+    story = {"invited": "invitation", "home": "evening", "checked_in": "evening"}.get(at.story, at.story)
+    meanwhile = "calm" if story == "evening" else story
     later = "on_call" if at.story in ("invited", "welcome") else "day" if at.day else "night"
+    after = at.story == "checked_in"
     ids = {
-        "none": (story, "danger", later, "week"),
-        "open": ("take", "silence", story, "week"),
-        "taken": ("reached", "unreached", story, "week"),
+        "none": ("danger", later, "on_call", "week") if after else (story, "danger", later, "week"),
+        "open": ("take", "silence", meanwhile, "week"),
+        "taken": ("reached", "unreached", meanwhile, "week"),
         "reached": ("close", story, later, "week"),
+        "closed": ("week", later, "on_call", story) if after else (story, later, "on_call", "week"),
     }
     return [_card(id, words) for id in ids[at.alert]]
 
 
-def _story(asked: tour.Waiting | None) -> Story:
-    """Where nothing can be answered for the patient, the card offers to begin anew."""
-    if asked is None or asked.key not in tour.ANSWERS:
-        return "home"
+def _story(u: Unit, code: str, chat: people.ChatCard) -> Story | None:
+    """What the patient is in the middle of; None for nothing that could be answered for them."""
+    talk, asked = talks.waiting(u, chat), tour.waiting(u, code)
+    if talk is not None and talk.body.get("timer"):
+        return "riding"
+    if asked is None or asked.key not in tour.ANSWERS or asked.key == "skill/skills/next":
+        return None
     if asked.key == "check_in/skill_offer":
         return "offered"
     flow = asked.key.partition("/")[0]
     return "welcome" if flow == "welcome" else "check_in" if flow == "check_in" else "skill"
 
 
+def _rest(u: Unit, person: int, today: date) -> Story:
+    return "checked_in" if any(row.done for row in check_ins.on(u, person, today)) else "home"
+
+
 def _alert(state: str) -> Alert:
-    return "taken" if state == "ACKED" else "reached" if state == "CONTACTED" else "open"
+    known: dict[str, Alert] = {"ACKED": "taken", "CONTACTED": "reached", "CLOSED": "closed"}
+    return known.get(state, "open")
 
 
 def _card(id: str, words: Words) -> Suggestion:
@@ -84,6 +94,8 @@ def _card(id: str, words: Words) -> Suggestion:
         case "take" | "reached" | "close":
             label = {"take": "page.button.ack", "reached": "page.button.contacted", "close": "page.outcome.safe"}[id]
             return Suggestion(id, title, detail, button, "press", words.text(label), "staff")
+        case "calm":
+            return Suggestion(id, title, detail, button, "press", words.text("crisis.button.ground"))
         case "riding" | "silence" | "unreached":
             return Suggestion(id, title, detail, button, "turn", "+30m", "staff" if id == "unreached" else "patient")
         case "night" | "day":

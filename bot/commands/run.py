@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 
 from bot import log
@@ -17,6 +18,9 @@ from bot.opening import only_instance
 from bot.settings import Settings
 from storage import meta
 
+AGAIN = 5.0
+"""Seconds between two tries to reach Telegram at start."""
+
 
 def run() -> None:
     """Receive, answer, remind and page until stopped (Ctrl-C or SIGTERM)."""
@@ -30,17 +34,41 @@ def run() -> None:
 
 
 async def _run(read: Settings, token: str) -> None:
-    log.watch(asyncio.get_running_loop())
-    store = shared.opened(read)
-    with store.unit(wall()) as u:
-        floor = meta.latest(u)
-    app = App(store, SteadyClock(floor), Channel(token, read.bot_api_url), weekly_chore(read.out_dir))
-    name = await app.start()
-    out(f"Between is running as @{name}. Stop with Ctrl-C.")
-    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    log.watch(loop)
+    stopped = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stopped.set)
+    store = shared.opened(read)
+    try:
+        with store.unit(wall()) as u:
+            floor = meta.latest(u)
+        app = App(store, SteadyClock(floor), Channel(token, read.bot_api_url), weekly_chore(read.out_dir))
+        name = await _start(app, read.bot_api_url, stopped)
+        if name is not None:
+            out(f"Between is running as @{name}. Stop with Ctrl-C.")
+            await _serve(app, stopped)
+    finally:
+        store.close()
+
+
+async def _start(app: App, root: str, stopped: asyncio.Event) -> str | None:
+    """The bot's name, once Telegram answers: after a power cut the machine may be up before the network is. None when stopped first."""
+    told = False
+    while not stopped.is_set():
+        try:
+            return await app.start()
+        except ConnectionError:
+            if not told:
+                out(f"{root} cannot be reached. Trying again every {AGAIN:.0f} seconds; stop with Ctrl-C.")
+            told = True
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), AGAIN)
+    return None
+
+
+async def _serve(app: App, stopped: asyncio.Event) -> None:
+    """Until stopped, or until a loop ends, which is a fault and raised."""
     ended = asyncio.create_task(app.wait())
     asked = asyncio.create_task(stopped.wait())
     try:
@@ -51,4 +79,3 @@ async def _run(read: Settings, token: str) -> None:
         ended.cancel()
         asked.cancel()
         await app.stop()
-        store.close()

@@ -13,6 +13,7 @@ from bot.commands.shared import out
 from bot.errors import UsageError
 from storage import clinic, sessions
 from storage.session_input import SessionError
+from storage.store import Unit
 from storage.wall import local
 
 
@@ -46,7 +47,8 @@ def show(days: Annotated[int, typer.Option(help="How many days ahead.", min=1, m
         at = local(each.begins, known.zone)
         mark = "  CANCELLED" if each.cancelled else ""
         out(f"{each.series.code:6} {at:%a %Y-%m-%d %H:%M}  {each.series.kind:10} {each.series.title}{mark}")
-    out(f"{len(found)} sessions in the next {days} days, times in {known.zone}.")
+    further = "" if found else " `--days 90` looks further ahead; `between session add` adds one."
+    out(f"{len(found)} sessions in the next {days} days, times in {known.zone}.{further}")
 
 
 def cancel(
@@ -56,11 +58,17 @@ def cancel(
     """Cancel a series, or one session of it. Patients are told, and their reminders are dropped."""
     try:
         with shared.unit() as u:
-            if date is None:
-                row = sessions.cancel_series(u, code)
-                out(f"{row.code}: all sessions still to come are cancelled.")
-            else:
-                each = sessions.cancel_occurrence(u, code, date)
-                out(f"{each.series.code}: the session of {each.day} is cancelled.")
+            told = _cancel(u, code, date)
     except SessionError as fault:
         raise UsageError(why=str(fault)) from None
+    out(told)
+
+
+def _cancel(u: Unit, code: str, date: str | None) -> str:
+    known = sessions.find(u, code, cancelled=True)
+    if known.cancelled_at is not None:
+        return f"{known.code} was cancelled before, with all its sessions."
+    if date is None:
+        return f"{sessions.cancel_series(u, code).code}: all sessions still to come are cancelled."
+    each = sessions.cancel_occurrence(u, code, date)
+    return f"{each.series.code}: the session of {each.day} is cancelled."

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+import typer
 
 from bot import log
 from bot.clock import wall
+from bot.errors import UsageError
 from bot.opening import open_store
 from bot.settings import Settings, load
 from storage.store import Store, Unit
+
+T = TypeVar("T")
 
 
 def settings() -> Settings:
@@ -39,3 +45,32 @@ def out(line: str = "") -> None:
     """One line for the person at the terminal."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def ask(what: str, option: str, given: str | None, default: str | None = None) -> str:
+    """Like `ask_for`, for any words at all."""
+    return ask_for(what, option, given, default, _filled)
+
+
+def ask_for(what: str, option: str, given: str | None, default: str | None, read: Callable[[str], T]) -> T:
+    """The option as given; else the person at the terminal, until `read` can use the answer; else the default.
+
+    Raises `UsageError` for an option `read` cannot use, and when nobody is there to be asked.
+    """
+    if given is not None:
+        return read(given)
+    if not sys.stdin.isatty():
+        if default is None:
+            raise UsageError(why=f"{what} is missing, and there is no terminal to ask at. Give it with {option}.")
+        return read(default)
+    while True:
+        try:
+            return read(typer.prompt(what, default=default))
+        except UsageError as fault:
+            out(str(fault.facts["why"]))
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise UsageError(why="This cannot be left empty.")
+    return text.strip()

@@ -204,6 +204,7 @@ def _furnish(store: Store, now: datetime, seed: int, here: LocalTelegram) -> Non
 
 def _on_call(u: Unit, here: LocalTelegram, position: str, who: people.PersonCard, address: int) -> None:
     people.redeem(u, people.add_invite(u, who), people.chat_for(u, address).id)
+    people.give_consent(u, who.id, "paged", 1)
     escalations.set_on_call(u, position, who)
     here.phone(address, who.name).send_text("/start")
 

@@ -15,6 +15,7 @@ from storage.engine import open_engine
 from storage.migrate import migrate
 from storage.seal import Keyring, MasterKey
 from storage.store import Store
+from storage.wall import local
 
 PATIENT, STAFF = 1001, 1002
 ZONE = "America/New_York"
@@ -64,7 +65,7 @@ class Terminal:
             return
         if found := TIME.fullmatch(line):
             self._phones.wait(timedelta(**{SPANS[found[2].lower()]: int(found[1])}))
-            out(f"      … it is {self._phones.now.astimezone():%A %H:%M}")
+            out(f"      … it is {local(self._phones.now, ZONE):%A %H:%M}")
             return
         address = PATIENT
         if line.startswith("/staff"):

@@ -4,7 +4,7 @@ import { make, makeMessage, updateMessage } from "./message.js";
 
 const NEAR_BOTTOM = 90;
 const SPIN_MS = 15000;
-const BURST_MS = 4000;
+const BURST_MS = 2500;
 
 export class Phone {
   /** `act` posts to the server and resolves to true when it worked; `time` formats dates; `say` speaks to screen readers. */

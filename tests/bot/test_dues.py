@@ -391,7 +391,7 @@ def _each_once_or_recorded(world: World, start: date) -> None:
         _reminded(world, who, each, over)
     days = sorted(row.slot.rpartition(":")[2] for row in rows.values() if row.kind == DAILY)
     assert days == [str(start + timedelta(days=n)) for n in range(len(days))], "no local date is left out or there twice"
-    done = sorted(row.slot.rpartition(":")[2] for row in over.values() if row.kind == DAILY and row.state == "done")
+    done = sorted(row.slot.rpartition(":")[2] for row in rows.values() if row.kind == DAILY and row.state == "done")
     assert sorted(asked) == done
 
 

@@ -209,3 +209,13 @@ def test_in_the_small_hours_a_check_in_of_ones_own_leaves_the_evening_to_come_al
     assert world.rows() == [("extra", "2026-11-16", "complete")]
     world.wait(hours=18)
     assert world.prompts() == ["evening"]
+
+
+def test_only_the_newest_message_that_asks_has_buttons(world: World) -> None:
+    world.open(instant("2026-11-16T07:00-05:00"), morning_at="08:00", evening_at="20:00")
+    world.wait(hours=13)
+    messages = world.phones.phone(PATIENT).messages
+    assert len(messages) == 3
+    assert [bool(shown.buttons) for shown in messages] == [False, False, True]
+    world.phones.type(PATIENT, "/checkin")
+    assert [bool(shown.buttons) for shown in messages] == [False, False, False, True]
