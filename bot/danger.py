@@ -68,6 +68,16 @@ def is_open(s: Sitting) -> bool:
     return s.who is not None and escalations.open_for(s.u, s.who.id) is not None
 
 
+def add_context(s: Sitting) -> bool:
+    """What a patient writes while something is open is kept with it; "I am fine" adds to it and closes nothing."""
+    row = escalations.open_for(s.u, s.person.id)
+    if row is None:
+        return False
+    escalations.note(s.u, row.id, "said", words=s.event.text, key=s.person.key)
+    s.say("crisis.still_open")
+    return True
+
+
 def perform(s: Sitting, paged: Paged, actor: people.PersonCard | None = None) -> None:
     """Send what the ladder decided. `s` may be anybody's turn; the patient is the escalation's."""
     row = paged.row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import entry, talk
+from bot import danger, entry, talk
 from bot.registry import tap
 from bot.sitting import Sitting
 from storage import audit, escalations, journal, notes, outbox, people, talks
@@ -73,6 +73,8 @@ def free_text(s: Sitting) -> None:
         return
     if entry.unwelcomed(s):
         entry.welcome(s)
+        return
+    if danger.add_context(s):
         return
     draft = s.draft().add("bot.journal_offer")
     draft.row(draft.button("keep", "bot.journal_keep"), draft.button("no", "bot.journal_no"))

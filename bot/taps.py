@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 from bot import talk
 from bot.flow import Given
 from bot.panel import BACK, DONE, HELP, LATER, SKIP
 from bot.registry import COMMANDS, TAPS
 from bot.sitting import Sitting
-from storage import outbox, talks
+from storage import escalations, outbox, talks
 from storage.talks import PromptRow
 
 DATA = re.compile(r"([A-Za-z0-9_-]{22})\.(\d{1,3})")
+STAYS = "crisis"
+"""The keyboard of the crisis card and of the help screen, which is never taken away."""
+DOUBLED = timedelta(seconds=5)
 
 
 def take(s: Sitting) -> None:
@@ -27,7 +31,7 @@ def take(s: Sitting) -> None:
     if option == HELP:
         (COMMANDS.get(f"{s.person.role}:help") or COMMANDS["any:help"]).run(s)
         return
-    if prompt.state != "live":
+    if prompt.state != "live" and not _stays(s, prompt, option):
         _closed(s, prompt, option)
         return
     if prompt.kind == "act":
@@ -48,6 +52,7 @@ def _answer(s: Sitting, prompt: PromptRow, option: str) -> None:
         _dead(s)
         return
     talks.close_prompt(s.u, prompt.id, option)
+    row = replace(row, prompt=None)  # it is closed already, with what was answered
     if option == BACK:
         talk.back(s, row)
     elif option == LATER:
@@ -58,7 +63,18 @@ def _answer(s: Sitting, prompt: PromptRow, option: str) -> None:
     else:
         kind = {SKIP: "skip", DONE: "done"}.get(option, "tap")
         if not talk.take(s, row, Given(kind, option, prompt.key)):
-            talk.show_again(s, replace(row, prompt=None))
+            talk.show_again(s, row)
+
+
+def _stays(s: Sitting, prompt: PromptRow, option: str) -> bool:
+    """Whether a button of the crisis card or the help screen is meant anew. Nobody in danger taps in vain, but for a doubled tap."""
+    if prompt.kind != "act" or prompt.key != STAYS:
+        return False
+    if prompt.answered != option:
+        return True
+    row = escalations.open_for(s.u, s.person.id)
+    heard = escalations.events(s.u, row.id)[-1].at if row is not None else None
+    return talks.waiting(s.u, s.chat) is None and (heard is None or s.u.now - heard > DOUBLED)
 
 
 def _closed(s: Sitting, prompt: PromptRow, option: str) -> None:

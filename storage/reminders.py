@@ -43,7 +43,7 @@ def _out_of_quiet(at: datetime, begins: datetime, who: PersonCard) -> datetime:
     starts, ends = span_start(at, *quiet), span_end(at, *quiet)
     if starts is None or ends is None:
         return at
-    return ends if ends < begins else starts - BEFORE_QUIET
+    return ends if ends < begins else _out_of_quiet(starts - BEFORE_QUIET, begins, who)
 
 
 def slot(kind: str, person: int, each: Occurrence) -> str:

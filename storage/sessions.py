@@ -70,7 +70,7 @@ def add_series(
         raise BadTitle(limit=TITLE)
     if minutes not in MINUTES:
         raise BadMinutes(text=minutes, low=MINUTES[0], high=MINUTES[-1])
-    zone = _zone(zone or known.zone)
+    zone = _zone(zone) if zone is not None else known.zone
     first = first_date if isinstance(first_date, date) else read_date(first_date)
     last = _last(first, weeks, last_date)
     if instant(last, starts, zone) + timedelta(minutes=minutes) <= u.now:
@@ -122,6 +122,11 @@ def find(u: Unit, code: str, *, cancelled: bool = False) -> SeriesRow:
     if row is None or (row.cancelled_at is not None and not cancelled):
         raise NoSuchSeries(text=code.strip())
     return row
+
+
+def schedule(u: Unit, since: datetime, until: datetime) -> list[Occurrence]:
+    """Every session of the clinic that begins in [since, until), earliest first, cancelled ones too."""
+    return series.between(u, since, until)
 
 
 def record_answer(

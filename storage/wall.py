@@ -51,7 +51,7 @@ def span_start(now: datetime, begins: str, ends: str, zone: str) -> datetime | N
     """When the span that holds `now` began, or None when `now` lies outside it. A begin that the clocks skip counts as before the gap."""
     if not _holds(now, begins, ends, zone):
         return None
-    return max(at for at in _readings(now, begins, zone) if at <= now)
+    return max(at for at in _readings(now, begins, zone) if at <= now and not _holds(at - timedelta(minutes=1), begins, ends, zone))
 
 
 def _holds(at: datetime, begins: str, ends: str, zone: str) -> bool:
@@ -59,7 +59,7 @@ def _holds(at: datetime, begins: str, ends: str, zone: str) -> bool:
 
 
 def _readings(now: datetime, wall: str, zone: str) -> list[datetime]:
-    """Every instant of yesterday to the day after tomorrow at which clocks in a zone show "HH:MM", both of an overlap."""
+    """Every instant of two days around `now` at which clocks in a zone show "HH:MM", both of an overlap."""
     day = local(now, zone).date()
-    near = [day + timedelta(days=ahead) for ahead in range(-1, 3)]
+    near = [day + timedelta(days=ahead) for ahead in range(-2, 3)]
     return [at for each in near for at in (instant(each, wall, zone), instant(each, wall, zone, fold=1))]

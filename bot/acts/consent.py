@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot import danger
+from bot.acts.profile import replan
 from bot.flow.commands import GiveConsent, LeaveProgram, RevokeConsent
 from bot.registry import act, look
 from bot.sitting import Sitting
@@ -17,6 +18,8 @@ from storage.outbox import PROMPT
 def give_consent(s: Sitting, command: GiveConsent) -> None:
     people.give_consent(s.u, s.person.id, command.scope, command.version)
     audit.record(s.u, s.person.id, s.person.code, "consent.given", command.scope, f"v{command.version}")
+    if command.scope == "program":
+        replan(s)
 
 
 @act(RevokeConsent)

@@ -127,7 +127,7 @@ def preview(s: Sitting, kind: str, codes: list[str] | None, day: str, starts: st
 @look("schedule.coming")
 def coming(s: Sitting) -> list[dict[str, Any]]:
     _check(s)
-    found = series.between(s.u, s.u.now, s.u.now + AHEAD)
+    found = sessions.schedule(s.u, s.u.now, s.u.now + AHEAD)
     return [{"code": e.series.code, "title": e.series.title, "when": _when(s, e), "off": e.cancelled} for e in found[:SHOWN]]
 
 
@@ -162,7 +162,7 @@ def past(s: Sitting) -> list[dict[str, Any]]:
     """Sessions of the last seven days with somebody whose coming is not recorded, newest first."""
     _check(s)
     found = []
-    for each in reversed(series.between(s.u, s.u.now - BACK, s.u.now)):
+    for each in reversed(sessions.schedule(s.u, s.u.now - BACK, s.u.now)):
         expected = _expected(s, each)
         told = [series.answer_of(s.u, id, each.series.id, each.day) for id in expected.values()]
         if not each.cancelled and any(row is None or row.attended is None for row in told):

@@ -172,16 +172,25 @@ async def show(folder: Path, port: int, *, open_browser: bool, seed: int) -> Non
         asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
     out("Preparing a made-up clinic …")
     try:
-        async with staged(folder, port, seed) as (url, _):
-            if stopped.is_set():
-                return
-            out(f"Between's demo is at {url}")
-            out("Everything runs on this machine and is gone when you stop it (Ctrl-C).")
-            if open_browser:
-                webbrowser.open(url)
-            await stopped.wait()
+        async with staged(folder, port, seed) as (url, stage):
+            if not stopped.is_set():
+                out(f"Between's demo is at {url}")
+                out("Everything runs on this machine and is gone when you stop it (Ctrl-C).")
+                if open_browser:
+                    asyncio.get_running_loop().run_in_executor(None, webbrowser.open, url)
+            await _until(stopped, stage.app)
     except PortTaken as taken:
         raise errors.PortTaken(port=taken.port) from None
+
+
+async def _until(stopped: asyncio.Event, app: App) -> None:
+    """Until someone stops it, or a loop of the bot ends by itself; raises what ended that."""
+    ends = [asyncio.create_task(stopped.wait(), name="stopped"), asyncio.create_task(app.wait(), name="bot")]
+    done, waiting = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    for task in done:
+        task.result()
 
 
 def _furnish(store: Store, now: datetime, seed: int, here: LocalTelegram) -> None:

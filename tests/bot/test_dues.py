@@ -337,7 +337,7 @@ STEPS = st.lists(
 
 
 @given(st.sampled_from([date(2026, 10, 30), date(2027, 3, 12), date(2026, 7, 1)]), STEPS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_happens_each_reminder_comes_once_or_is_recorded(start: date, steps: list[tuple[str, Any]]) -> None:
     """A model of a fortnight: people wait, clocks jump, patients fly, sleep by day, pause, answer and talk; staff add and cancel."""
     world = World(instant(start, "12:00", ZONE))
@@ -346,7 +346,7 @@ def test_whatever_happens_each_reminder_comes_once_or_is_recorded(start: date, s
     world.session(start + timedelta(days=1), "18:00", weeks=2)
     for what, value in steps:
         _step(world, what, value)
-    world.phones.wait(timedelta(days=20))
+    world.phones.wait(timedelta(days=10))
     _each_once_or_recorded(world, start)
     world.store.close()
 
@@ -407,7 +407,7 @@ def _reminded(world: World, who: PersonCard, each: Occurrence, over: dict[str, A
 
 
 @given(st.integers(0, 95), st.integers(4, 80), st.sampled_from(["06:00", "07:00", "10:00", "13:30", "18:00", "23:45"]))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_reminder_is_shown_in_quiet_hours(first: int, length: int, starts: str) -> None:
     walls = [f"{n // 4:02d}:{n % 4 * 15:02d}" for n in range(96)]
     world = World(instant(date(2026, 11, 16), "00:00", ZONE))

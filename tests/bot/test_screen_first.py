@@ -15,7 +15,7 @@ from bot.phones import Phones, instant
 from bot.sitting import Sitting
 from content.library import load
 from handlers import FLOWS
-from storage import escalations, people, talks
+from storage import escalations, people, sessions, talks
 from storage.engine import open_engine
 from storage.seal import Keyring
 from storage.store import Store, table
@@ -48,6 +48,9 @@ class World:
         with self.store.unit(START) as u:
             chat = people.chat_for(u, PATIENT)
             assert chat.person is not None
+            if flow in ("barrier", "late"):
+                series = sessions.add_series(u, "group", "Evening group", "2026-11-17", "18:00", 90)
+                start = {"series": series.id, "day": "2026-11-17", "title": "Evening group", "when": "tomorrow at 18:00"}
             talking.start(Sitting(u, chat, people.person(u, chat.person), 1, Event("command", PATIENT), START), flow, dict(start))
         self.phones.settle()
 

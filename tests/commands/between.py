@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,4 +112,6 @@ def run_process(args: Sequence[str], data: Path, folder: Path, stdin: str = "", 
 
 def _environment(data: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BETWEEN_")}
+    if kept.pop("PYTHONDONTWRITEBYTECODE", ""):  # then each process would compile all it imports, and take several times as long
+        kept["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir()) / "between-tests-bytecode")
     return kept | {"BETWEEN_DATA_DIR": str(data), "COLUMNS": "200"}

@@ -353,7 +353,7 @@ def sessions_of_a_traveller(draw: st.DrawFn) -> tuple[Occurrence, PersonCard]:
     day = draw(st.sampled_from(changes(zone) or changes(home) or (MONDAY,))) + timedelta(days=draw(st.integers(-2, 2)))
     quarters = [f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 15, 30, 45)]
     starts = draw(st.sampled_from(quarters))
-    first, length = draw(st.integers(0, 95)), draw(st.integers(0, 80))
+    first, length = draw(st.integers(0, 95)), draw(st.integers(0, 95))
     who = replace(SAMPLE, zone=home, quiet_from=quarters[first], quiet_to=quarters[(first + length) % 96])
     row = SeriesRow(1, "G1", "group", "Group", day, day, starts, 60, zone, True, None)
     begins = instant(day, starts, zone)

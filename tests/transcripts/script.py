@@ -71,6 +71,7 @@ class Play:
         self.phones = Phones(lambda: self.store, start)
         open_clinic(self.store, start, self.phones)
         self.typed: dict[int, int] = {}
+        self.kept: tuple[int, str] = (0, "")
         self.invite = ""
         self.seen: dict[int, list[tuple[str, Shown]]] = {}
         self._look()
@@ -265,7 +266,22 @@ def _long(play: Play, address: int, rest: str) -> None:
     play.typed[address] = play.phones.type(address, ("a long day at work " * wanted)[: wanted - 1] + ".")
 
 
+def _keep(play: Play, address: int, rest: str) -> None:
+    """`~ keep [Label]`: remember this button, to be pressed when it is long out of date."""
+    label = re.search(r"\[(.+)\]", rest)
+    assert label
+    message, data = play.phones.phone(address).find(label[1])
+    play.kept = message.id, data
+
+
+def _press(play: Play, address: int, rest: str) -> None:
+    """`~ press`, `~other press`: the remembered button, perhaps by somebody else's hand."""
+    play.phones.tap_data(address, *play.kept)
+
+
 OUTSIDE = {
+    "keep": _keep,
+    "press": _press,
     "long": _long,
     "invite": _invite,
     "session": _session,
