@@ -12,7 +12,7 @@ from bot.panel import BACK, DONE, HELP, LATER, SKIP
 from bot.registry import COMMANDS, TAPS
 from bot.sitting import Sitting
 from storage import escalations, outbox, talks
-from storage.talks import PromptRow
+from storage.talks import PromptRow, TalkRow
 
 DATA = re.compile(r"([A-Za-z0-9_-]{22})\.(\d{1,3})")
 STAYS = "crisis"
@@ -83,8 +83,16 @@ def _closed(s: Sitting, prompt: PromptRow, option: str) -> None:
         return
     waiting = talks.waiting(s.u, s.chat)
     if prompt.panel is not None and waiting is not None and waiting.panel == prompt.panel:
+        _late_tick(s, prompt, waiting, option)
         return
     _dead(s)
+
+
+def _late_tick(s: Sitting, prompt: PromptRow, waiting: TalkRow, option: str) -> None:
+    """Chips are tapped quicker than a keyboard is redrawn: a tick made on the one before still counts while its question stands."""
+    now = talks.prompt(s.u, waiting.prompt) if waiting.prompt is not None else None
+    if now is not None and now.talk == prompt.talk and now.key == prompt.key and option[:1] in "+-" and option in now.options:
+        talk.tick(s, waiting, option)
 
 
 def _dead(s: Sitting) -> None:

@@ -108,7 +108,7 @@ class Page:
             case "edit":
                 phone.edit(asked["message"], asked["text"])
             case "tap":
-                phone.tap(asked["message"], asked["data"])
+                phone.tap(asked["message"], asked["data"], anyway=True)  # it may have crossed with an edit
             case "press":
                 phone.press(asked["text"])
             case "invitation":

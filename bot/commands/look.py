@@ -11,7 +11,7 @@ import typer
 
 from bot.clock import wall
 from bot.commands import shared
-from bot.commands.shared import out
+from bot.commands.shared import count, out
 from content import hotlines, library
 from content.library import ContentError
 from safety.lines import screen_lines
@@ -43,7 +43,7 @@ def check(content: Annotated[bool, typer.Option("--content", help="Only the cont
         out(f"{one.state.upper():8}{one.what}{': ' + one.note if one.note else ''}")
     problems = sum(one.state == "problem" for one in found)
     warnings = sum(one.state == "warning" for one in found)
-    out(f"{problems} problems, {warnings} warnings.")
+    out(f"{count(problems, 'problem')}, {count(warnings, 'warning')}.")
     if problems:
         raise typer.Exit(1)
 

@@ -13,8 +13,8 @@ from storage import check_ins, escalations, people, talks
 from storage.store import Unit
 from storage.wall import local
 
-MORNING, EVENING = 5, 17
-"""Local hours between which the evening is what comes next; outside them it is the morning."""
+MORNING, NOON, EVENING = 5, 12, 17
+"""Local hours: until noon a check-in is the morning's; until the evening that is what comes next, then it is the morning."""
 
 Story = Literal["invited", "welcome", "home", "check_in", "offered", "riding", "skill", "checked_in"]
 Alert = Literal["none", "open", "taken", "reached", "closed"]
@@ -22,30 +22,30 @@ Alert = Literal["none", "open", "taken", "reached", "closed"]
 
 @dataclass(frozen=True)
 class Moment:
-    """Where the patient is in their story, how the last alert about them stands, and whether it is day."""
+    """Where the patient is in their story, how the last alert about them stands, and the hour on their clock."""
 
     story: Story = "invited"
     alert: Alert = "none"
-    day: bool = False
+    hour: int = 19
 
 
 def moment(u: Unit, code: str, zone: str) -> Moment:
     """How things stand for one patient."""
     who, now = people.person_by_code(u, code), local(u.now, zone)
     chat = people.chat_of(u, who.id) if who is not None else None
-    day = MORNING <= now.hour < EVENING
     if who is None or chat is None:
-        return Moment(day=day)
+        return Moment(hour=now.hour)
     alerts = escalations.of_person(u, who.id)
-    return Moment(_story(u, code, chat) or _rest(u, who.id, now.date()), _alert(alerts[-1].state) if alerts else "none", day)
+    return Moment(_story(u, code, chat) or _rest(u, who.id, now.date()), _alert(alerts[-1].state) if alerts else "none", now.hour)
 
 
 def suggestions(at: Moment, words: Words) -> list[Suggestion]:
     """The four for this moment. Whoever always takes the first one sees the whole story."""
-    story = {"invited": "invitation", "home": "evening", "checked_in": "evening"}.get(at.story, at.story)
-    meanwhile = "calm" if story == "evening" else story
-    later = "on_call" if at.story in ("invited", "welcome") else "day" if at.day else "night"
-    after = at.story == "checked_in"
+    before_noon, after = MORNING <= at.hour < NOON, at.story == "checked_in"
+    begin, go_on = ("morning", "morning_on") if before_noon else ("evening", "evening_on")
+    story = {"invited": "invitation", "home": begin, "checked_in": begin, "check_in": go_on}.get(at.story, at.story)
+    meanwhile = "calm" if story == begin else story
+    later = "on_call" if at.story in ("invited", "welcome") else "day" if MORNING <= at.hour < EVENING else "night"
     ids = {
         "none": ("danger", later, "on_call", "week") if after else (story, "danger", later, "week"),
         "open": ("take", "silence", meanwhile, "week"),
@@ -83,9 +83,9 @@ def _card(id: str, words: Words) -> Suggestion:
     match id:
         case "invitation":
             return Suggestion(id, title, detail, button, "invitation")
-        case "welcome" | "check_in" | "offered" | "skill":
+        case "welcome" | "morning_on" | "evening_on" | "offered" | "skill":
             return Suggestion(id, title, detail, button, "play")
-        case "evening":
+        case "morning" | "evening":
             return Suggestion(id, title, detail, button, "send", "/checkin")
         case "danger":
             return Suggestion(id, title, detail, button, "fill", words.text("demo.danger.value"))

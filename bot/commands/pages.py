@@ -10,7 +10,7 @@ import typer
 
 from bot.clock import wall
 from bot.commands import shared
-from bot.commands.shared import out
+from bot.commands.shared import count, out
 from bot.errors import NotYet, UsageError
 from clinic import export as exports
 from storage.store import Unit
@@ -30,7 +30,8 @@ def export(
         raise UsageError(why=str(fault)) from None
     for path in written.paths:
         out(str(path))
-    out(f"{written.week}: {written.patients} patients, {len(written.paths)} files written, {written.unchanged} unchanged.")
+    patients, files = count(written.patients, "patient"), count(len(written.paths), "file")
+    out(f"{written.week}: {patients}, {files} written, {written.unchanged} unchanged.")
     if written.not_shared:
         out(f"Without consent to a weekly page: {', '.join(written.not_shared)}.")
     if written.unreadable:

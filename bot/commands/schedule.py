@@ -9,7 +9,7 @@ import typer
 
 from bot.clock import wall
 from bot.commands import shared
-from bot.commands.shared import out
+from bot.commands.shared import count, out
 from bot.errors import UsageError
 from storage import clinic, sessions
 from storage.session_input import SessionError
@@ -48,7 +48,7 @@ def show(days: Annotated[int, typer.Option(help="How many days ahead.", min=1, m
         mark = "  CANCELLED" if each.cancelled else ""
         out(f"{each.series.code:6} {at:%a %Y-%m-%d %H:%M}  {each.series.kind:10} {each.series.title}{mark}")
     further = "" if found else " `--days 90` looks further ahead; `between session add` adds one."
-    out(f"{len(found)} sessions in the next {days} days, times in {known.zone}.{further}")
+    out(f"{count(len(found), 'session')} in the next {count(days, 'day')}, times in {known.zone}.{further}")
 
 
 def cancel(

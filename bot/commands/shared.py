@@ -47,6 +47,11 @@ def out(line: str = "") -> None:
     sys.stdout.flush()
 
 
+def count(number: int, thing: str) -> str:
+    """ "1 file", "2 files"."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def ask(what: str, option: str, given: str | None, default: str | None = None) -> str:
     """Like `ask_for`, for any words at all."""
     return ask_for(what, option, given, default, _filled)

@@ -7,7 +7,27 @@ from typing import Any
 
 import pytest
 
-from bot.flow import Ask, Choice, Danger, Do, Flow, FlowError, Given, Log, Me, Read, Say, Scale, Several, Talking, Text, YesNo, replay, scoped
+from bot.flow import (
+    Ask,
+    Choice,
+    Danger,
+    Do,
+    Flow,
+    FlowError,
+    Given,
+    Log,
+    Me,
+    Read,
+    Say,
+    Scale,
+    Several,
+    Talking,
+    Text,
+    TimeOfDay,
+    YesNo,
+    replay,
+    scoped,
+)
 from bot.flow.commands import Command
 from bot.flow.effects import Effect
 
@@ -200,16 +220,15 @@ def test_a_flow_that_breaks_its_rules_is_told_so() -> None:
 
 @pytest.mark.parametrize(
     ("text", "wall"),
-    [("8", "08:00"), ("8:30", "08:30"), ("20.15", "20:15"), ("8 pm", "20:00"), ("12am", "00:00"), ("12:30 p.m.", "12:30"), ("7h45", "07:45")],
+    [
+        ("8", "08:00"), ("8:30", "08:30"), ("20.15", "20:15"), ("8 pm", "20:00"),
+        ("12am", "00:00"), ("12:30 p.m.", "12:30"), ("7h45", "07:45"),
+    ],
 )
 def test_times_people_type(text: str, wall: str) -> None:
-    from bot.flow import TimeOfDay
-
     assert TimeOfDay().read(text) == wall
 
 
 @pytest.mark.parametrize("text", ["25", "8:75", "13 pm", "soon", "", "8:3"])
 def test_times_that_are_none(text: str) -> None:
-    from bot.flow import TimeOfDay
-
     assert TimeOfDay().read(text) is None

@@ -157,7 +157,8 @@ async def test_a_stranger_gets_the_card_and_no_ladder_and_is_forgotten(bot: Bot)
         from storage.tables import Inbox
 
         columns = table(Inbox)
-        return len(u.all(select(columns.c.id).where(columns.c.chat_id == chat.id, columns.c.raw.is_not(None)))), len(escalations.all_open(u))
+        raws = u.all(select(columns.c.id).where(columns.c.chat_id == chat.id, columns.c.raw.is_not(None)))
+        return len(raws), len(escalations.all_open(u))
 
     assert await bot.app.writer.run(kept) == (0, 0)
 

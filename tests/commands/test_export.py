@@ -46,10 +46,10 @@ def test_by_default_the_last_complete_week_of_everybody_and_then_nothing_new(cli
     assert (ran.code, ran.err) == (0, "")
     assert sorted(files(pages)) == [f"{LAST}/{name}" for name in ("0001.html", f"{LAST}.csv", "caseload.html")]
     assert sorted(ran.lines[:3]) == sorted(str(Path("pages") / name) for name in files(pages))
-    assert ran.lines[3:] == [f"{LAST}: 1 patients, 3 files written, 0 unchanged.", "Without consent to a weekly page: 0002."]
+    assert ran.lines[3:] == [f"{LAST}: 1 patient, 3 files written, 0 unchanged.", "Without consent to a weekly page: 0002."]
     before = {path: path.stat().st_mtime_ns for path in pages.rglob("*.*")}
     again = clinic("export", "--out", "pages")
-    assert again.lines[0] == f"{LAST}: 1 patients, 0 files written, 3 unchanged."
+    assert again.lines[0] == f"{LAST}: 1 patient, 0 files written, 3 unchanged."
     assert {path: path.stat().st_mtime_ns for path in pages.rglob("*.*")} == before
 
 
@@ -66,9 +66,9 @@ def test_one_patient_one_week_one_format(clinic: Between) -> None:
         (("--week", "2025-W53"), "2025 has weeks 01 to 52"),
         (("--week", ""), "is not a week"),
         (("--week", week_of(TODAY + timedelta(days=7))), f"has not begun yet. The last complete week is {LAST}."),
-        (("--patient", "0042"), "No patient has the code '0042'. Check it, or leave --patient out"),
-        (("--patient", "S001"), "No patient has the code 'S001'."),
-        (("--patient", ""), "No patient has the code ''."),
+        (("--patient", "0042"), "No patient has this code. Check it, or leave --patient out"),
+        (("--patient", "S001"), "No patient has this code."),
+        (("--patient", ""), "No patient has this code."),
         (("--format", "docx"), "'docx' is not a format. Use html and csv"),
         (("--format", ""), "No format was named."),
         (("--format", "pdf"), "pdf is not part of this version yet. Use html and csv."),

@@ -1,0 +1,131 @@
+"""`between check`: what would fail later fails here, each line saying what to do about it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from content import hotlines, library
+from storage import clinic, escalations, people
+from tests.clinics import add_staff
+from tests.commands.between import TOKEN, Between
+
+FULL = {"BETWEEN_BOT_TOKEN": TOKEN}
+
+
+def of(lines: list[str], state: str) -> list[str]:
+    return [line.removeprefix(state).strip() for line in lines if line.startswith(state)]
+
+
+def test_a_clinic_nobody_has_joined_yet(between: Between) -> None:
+    ran = between.process("check")
+    assert (ran.code, ran.err) == (1, "")
+    missing, primary = of(ran.lines, "PROBLEM")
+    assert missing == "bot token: set BETWEEN_BOT_TOKEN in .env"
+    assert primary.startswith("on call: primary: nobody who can be reached; S001 has not opened the invitation yet")
+    assert "`between invite staff --code S001`" in primary
+    assert ran.lines[-1].startswith("2 problems, ")
+
+
+@pytest.fixture
+def joined(between: Between) -> Between:
+    """Its administrator has opened the invitation and is on call; two others hold the positions behind her."""
+    with between.unit() as u:
+        (dana,) = people.people(u, "staff")
+        people.redeem(u, people.add_invite(u, dana), people.chat_for(u, 9001).id)
+        for position, name, address in (("backup", "Imani Brooks", 9002), ("supervisor", "Luis Ortega", 9003)):
+            escalations.set_on_call(u, position, people.person(u, add_staff(u, address, name)))
+    return between
+
+
+def test_a_clinic_that_is_ready(joined: Between) -> None:
+    ran = joined("check", env=FULL)
+    assert (ran.code, of(ran.lines, "PROBLEM")) == (0, [])
+    fine = {"bot token", "clinic in America/New_York", "on call: primary", "on call: backup", "on call: supervisor"}
+    assert fine <= set(of(ran.lines, "OK"))
+    assert TOKEN not in ran.out
+    (review,) = [line for line in of(ran.lines, "WARNING") if line.startswith("content review")]
+    assert "await a licensed clinician's review" in review
+
+
+def test_a_position_nobody_holds_any_more(joined: Between) -> None:
+    with joined.unit() as u:
+        escalations.release_all(u, people.people(u, "staff")[0])
+    ran = joined("check", env=FULL)
+    assert ran.code == 1
+    assert of(ran.lines, "PROBLEM") == ["on call: primary: nobody who can be reached; staff set it with /oncall in the chat"]
+
+
+def test_who_blocked_the_bot_cannot_be_reached(joined: Between) -> None:
+    with joined.unit() as u:
+        people.set_reachable(u, people.chat_for(u, 9001).id, False)
+    assert joined("check", env=FULL).code == 1
+
+
+def test_hours_without_cover_and_a_country_without_numbers(joined: Between) -> None:
+    with joined.unit() as u:
+        known = clinic.clinic(u)
+        assert known is not None
+        clinic.set_up(u, known.name, known.line, known.zone, "ZZ", {})
+    ran = joined("check", env=FULL)
+    assert ran.code == 1
+    assert of(ran.lines, "PROBLEM") == ["hotlines for ZZ: no emergency number on file for the clinic's country"]
+    assert any(line.startswith("cover hours: nobody is on call right now") for line in of(ran.lines, "WARNING"))
+
+
+def test_content_alone_needs_no_clinic(empty: Between) -> None:
+    ran = empty("check", "--content")
+    assert (ran.code, ran.err, ran.lines[-1]) == (0, "", "0 problems, 1 warning.")
+    assert not empty.data.exists()
+
+
+def test_a_line_nobody_has_checked_for_long(empty: Between, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.commands.look.hotlines.stale", lambda today: hotlines.lines("US")[:1] if isinstance(today, date) else ())
+    ran = empty("check", "--content")
+    assert ran.code == 1
+    assert "not checked for 180 days; check it and set checked_on" in of(ran.lines, "PROBLEM")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[meta\n", "broken.toml cannot be read"),
+        ('[meta]\nsource = "Own."\nreview = "pending"\n[a]\ntext = "Hi {na"\n', "'a' has a broken slot"),
+        ('[a]\ntext = "Hi"\n', "'a' needs a source, and a review of pending or approved"),
+    ],
+)
+def test_content_that_cannot_be_used_is_a_problem_that_names_the_file(
+    empty: Between, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, says: str
+) -> None:
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "broken.toml").write_text(text)
+    monkeypatch.setattr(library, "ROOT", tmp_path)
+    library.load.cache_clear()
+    try:
+        ran = empty("check", "--content")
+    finally:
+        library.load.cache_clear()
+    (problem,) = of(ran.lines, "PROBLEM")
+    assert (ran.code, ran.err, ran.lines[-1]) == (1, "", "1 problem, 0 warnings.")
+    assert problem.startswith("content: broken.toml")
+    assert says in problem
+
+
+def test_without_a_clinic_it_says_to_set_it_up(empty: Between) -> None:
+    empty("check").refuses("Run `between setup` first.")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("BETWEEN_BOT_TOKEN", "not-a-token", "copy the whole token @BotFather gave"),
+        ("BETWEEN_BOT_API_URL", "http://example.org", "must start with https://"),
+        ("BETWEEN_TOKEN", TOKEN, "BETWEEN_TOKEN is not a setting."),
+    ],
+)
+def test_a_setting_that_cannot_be_used(between: Between, name: str, value: str, says: str) -> None:
+    ran = between("check", env={name: value})
+    ran.refuses(name, says)
+    assert value not in ran.err
