@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,7 +14,7 @@ from bot.clock import Clock
 from bot.drain import Drain
 from bot.emergency import Emergency
 from bot.errors import PollerTaken, TokenRefused
-from bot.intake import Kept, keep
+from bot.intake import Kept, keep_all, last_id
 from bot.log import get
 from bot.pace import Pace
 from bot.worker import GROUP, take_group
@@ -56,8 +55,7 @@ class App:
         country = await self.writer.run(lambda u: self._prepare(u, name))
         self._emergency = Emergency(self.channel.card, country)
         await self.channel.menu(menu.menu("patient", load("en")))
-        loops = (self._intake(), self._worker(), self.drain.run())
-        self._tasks = [asyncio.create_task(loop) for loop in loops]
+        self._tasks = [asyncio.create_task(_for_ever(loop)) for loop in (self._intake, self._worker, self.drain.run)]
         self._scheduler.add_job(self._tick, "interval", seconds=TICK, misfire_grace_time=None, coalesce=True, max_instances=1)
         self._scheduler.start()
         return name
@@ -119,12 +117,13 @@ class App:
             if not raws:
                 offset = None
             elif await self._keep(raws):
-                offset = int(json.loads(raws[-1])["update_id"]) + 1
+                last = last_id(raws)
+                offset = last + 1 if last is not None else None
 
     async def _keep(self, raws: list[str]) -> bool:
         assert self._emergency is not None
         try:
-            kept = await self.writer.run(lambda u: [keep(u, raw) for raw in raws])
+            kept = await self.writer.run(lambda u: keep_all(u, raws))
         except SQLAlchemyError as fault:
             log.critical("intake.database", fault=type(fault).__name__)
             await self._emergency.unkept(raws, self.clock.now())
@@ -174,3 +173,13 @@ class App:
         else:
             if due_now:
                 self.wake()
+
+
+async def _for_ever(loop: Callable[[], Awaitable[None]]) -> None:
+    """Run a loop again a second after whatever ended it: none of them may die while the process lives."""
+    while True:
+        try:
+            await loop()
+        except Exception as fault:
+            log.critical("loop.failed", fault=type(fault).__name__, exc_info=fault)
+            await asyncio.sleep(TICK)

@@ -6,11 +6,17 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from bot.event import Event, Unreadable, parse
+from bot.log import get
 from bot.sitting import said_at
 from storage import inbox, people
 from storage.store import Unit
 
+log = get("bot.intake")
+LARGEST = 2**63 - 1
+"""What a column of 64 bits holds."""
 NOBODY = 0
 """The address rows are kept under when an update names no chat at all."""
 
@@ -21,6 +27,28 @@ class Kept:
 
     id: int | None
     event: Event | None
+
+
+def keep_all(u: Unit, raws: list[str]) -> list[Kept]:
+    """Store a batch. One update that cannot even be stored as it should is kept bare, and holds up none of the others."""
+    kept = []
+    for raw in raws:
+        try:
+            with u.savepoint():
+                kept.append(keep(u, raw))
+        except SQLAlchemyError:
+            raise
+        except Exception as fault:
+            log.error("intake.bare", fault=type(fault).__name__)
+            chat = people.chat_for(u, NOBODY)
+            kept.append(Kept(inbox.store(u, chat, 0, raw, "broken", u.now), None))
+    return kept
+
+
+def last_id(raws: list[str]) -> int | None:
+    """The highest update id of a batch, or None when it holds none that can be one."""
+    ids = [update.get("update_id") for update in map(json.loads, raws) if isinstance(update, dict)]
+    return max((id for id in ids if type(id) is int and abs(id) <= LARGEST), default=None)
 
 
 def keep(u: Unit, raw: str) -> Kept:
@@ -37,7 +65,7 @@ def keep(u: Unit, raw: str) -> Kept:
     chat = people.chat_for(u, event.address if event else _address_in(update))
     at = said_at(event, u.now) if event else u.now
     update_id = update.get("update_id")
-    number = update_id if isinstance(update_id, int) else 0
+    number = update_id if isinstance(update_id, int) and abs(update_id) <= LARGEST else 0
     return Kept(inbox.store(u, chat, number, raw, event.kind if event else "broken", at), event)
 
 

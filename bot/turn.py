@@ -128,10 +128,13 @@ def _tell_danger(s: Sitting, heard: Heard) -> bool:
 
 def _concern(s: Sitting) -> None:
     """The kind question; while a human has something open already, the conversation goes on instead."""
-    _keep_words(s, go_on=danger.is_open(s))
+    going_on = danger.is_open(s)
+    _keep_words(s, go_on=going_on)
     danger.from_button(s, "concern", "text", "unknown")
-    if not danger.is_open(s):
+    if not going_on:
         talk.start(s, "concern")
+    elif talks.waiting(s.u, s.chat) is None:
+        danger.add_context(s)
 
 
 def _keep_words(s: Sitting, *, go_on: bool = False) -> None:

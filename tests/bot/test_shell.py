@@ -47,6 +47,7 @@ async def test_danger_over_the_wire_card_first_then_page_then_the_truth(bot: Bot
 async def test_a_poison_update_does_not_hold_up_the_good_ones_behind_it(bot: Bot) -> None:
     bot.here.insert_update({"message": {"message_id": "x", "chat": {"id": "no"}, "text": 5}})
     bot.here.insert_update({"something_new": {"a": 1}})
+    bot.here.insert_update({"message": {"message_id": 2**80, "date": 2**70, "chat": {"id": 2**90, "type": "private"}, "text": "x"}})
     bot.patient.send_text("good evening")
     await bot.here.until(lambda: bot.patient.texts)
     assert not bot.here.queue.entries

@@ -16,12 +16,14 @@ import pytest
 
 from demo.local import LocalTelegram
 from demo.server import running
+from storage import migrate
 from tests.commands.between import SCRIPT, TOKEN, WITHIN, Between
 
 FULL = {"BETWEEN_BOT_TOKEN": TOKEN}
 OTHER_KEY = base64.b64encode(b"another key, made up, of 32 byte").decode()
 READERS = (
-    ("run",), ("check",), ("export", "--out", "pages"), ("session", "list"), ("invite", "patient", "--name", "Robin"), ("setup", "--line", "1"),
+    ("run",), ("check",), ("export", "--out", "pages"), ("session", "list"), ("invite", "patient", "--name", "Robin"),
+    ("setup", "--line", "1"),
 )  # fmt: skip
 
 
@@ -86,6 +88,16 @@ def test_a_database_of_a_newer_version_is_left_alone(between: Between, args: tup
     before = between.left()
     between(*args, env=FULL).refuses("written by a newer Between (schema 2040_flying_cars;", "Install that version or newer")
     assert between.left()["between.db"] == before["between.db"]
+
+
+def test_a_database_of_an_older_version_is_left_to_migrate(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = migrate.newest()
+    monkeypatch.setattr(migrate, "newest", lambda: "2027_next")
+    monkeypatch.setattr(migrate, "known", lambda: {here, "2027_next"})
+    before = between.left()
+    for args in READERS:
+        between(*args, env=FULL).refuses(f"older than this Between (schema {here}, needed 2027_next)", "backup", "`between migrate`")
+    assert between.left() == before
 
 
 def test_a_file_that_is_no_database(between: Between) -> None:

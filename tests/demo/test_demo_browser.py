@@ -7,24 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from demo.local import LocalTelegram
 from demo.server import running
 from demo.web import page_routes
+from tests.demo.browser import DESKTOP, HAND, browsing, open_page
 from tests.demo.stage import PATIENT, STAFF, EchoBot, FakeControl, echoing
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
-HAND: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-
 
 @dataclass
 class Stage:
@@ -39,12 +28,7 @@ class Stage:
 
     async def open(self, size: dict[str, Any], path: str = "/") -> Page:
         """The page, loaded; what the browser complains about is kept in `faults`."""
-        page = await self.browser.new_page(**size)
-        page.on("pageerror", lambda fault: self.faults.append(str(fault)))
-        page.on("console", lambda line: self.faults.append(line.text) if line.type in ("error", "warning") else None)
-        await page.goto(self.url + path)
-        await page.wait_for_selector("body[data-ready]")
-        return page
+        return await open_page(self.browser, size, self.url + path, self.faults)
 
 
 @pytest.fixture
@@ -54,12 +38,10 @@ async def stage(chromium_path: str) -> AsyncIterator[Stage]:
     async with (
         running(here, extra=page_routes(here, control)) as url,
         echoing(here, url) as bot,
-        async_playwright() as playwright,
+        browsing(chromium_path) as browser,
     ):
-        browser = await playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
         stage = Stage(here, control, bot, url, browser, [])
         yield stage
-        await browser.close()
     assert stage.faults == []
 
 

@@ -1,0 +1,58 @@
+"""The time Between tells never runs back, whatever is done to the machine's clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from bot.clock import SteadyClock, TurnedClock
+
+NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
+
+
+class Machine:
+    """A wall clock and a steady counter, moved by hand."""
+
+    def __init__(self) -> None:
+        self.wall, self.ticks = NOON, 0.0
+
+    def passes(self, seconds: float) -> None:
+        self.wall += timedelta(seconds=seconds)
+        self.ticks += seconds
+
+    def clock(self, floor: datetime | None = None) -> SteadyClock:
+        return SteadyClock(floor, read=lambda: self.wall, ticks=lambda: self.ticks)
+
+
+def test_a_clock_set_back_goes_on_at_its_own_pace() -> None:
+    machine = Machine()
+    clock = machine.clock()
+    machine.passes(60)
+    machine.wall -= timedelta(hours=1)
+    assert clock.now() == NOON + timedelta(seconds=60)
+    machine.passes(30)
+    assert clock.now() == NOON + timedelta(seconds=90), "time stood still, and with it every escalation"
+    assert clock.behind() == timedelta(hours=1)
+
+
+def test_a_jump_forward_is_taken() -> None:
+    machine = Machine()
+    clock = machine.clock()
+    machine.wall += timedelta(hours=3)
+    assert clock.now() == NOON + timedelta(hours=3)
+
+
+def test_after_a_restart_time_goes_on_from_the_latest_that_was_told() -> None:
+    machine = Machine()
+    clock = machine.clock(floor=NOON + timedelta(minutes=20))
+    assert clock.now() == NOON + timedelta(minutes=20)
+    machine.passes(5)
+    assert clock.now() == NOON + timedelta(minutes=20, seconds=5)
+
+
+def test_a_turned_clock_turns_forward_only() -> None:
+    machine = Machine()
+    clock = TurnedClock(NOON, read=lambda: machine.wall)
+    clock.turn(NOON + timedelta(hours=2))
+    clock.turn(NOON + timedelta(hours=1))
+    machine.passes(1)
+    assert clock.now() == NOON + timedelta(hours=2, seconds=1)
