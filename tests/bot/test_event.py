@@ -49,9 +49,10 @@ def test_a_command_is_taken_apart() -> None:
     assert (event.command, event.argument) == ("start", "abc def")
 
 
+FIELDS = ["id", "chat", "from", "text", "date", "data", "type", "message_id", "new_chat_member"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=30),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["id", "chat", "from", "text", "date", "data", "type"]), inner),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(FIELDS), inner),
     max_leaves=12,
 )
 

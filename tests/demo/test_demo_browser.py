@@ -15,6 +15,7 @@ from demo.web import page_routes
 from tests.demo.browser import DESKTOP, HAND, browsing, open_page
 from tests.demo.stage import PATIENT, STAFF, EchoBot, FakeControl, echoing
 
+
 @dataclass
 class Stage:
     """A running demo with the echo bot, and a browser to look at it."""
