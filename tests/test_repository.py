@@ -158,7 +158,10 @@ def test_both_locks_agree() -> None:
     assert run <= dev
 
 
-FACTS = {"why": "w", "where": "w", "found": 2, "known": 1, "port": 80, "week": "w", "code": "c", "format": "f", "what": "w", "instead": "i", "fault": "f"}
+FACTS = {"why": "w", "where": "w", "found": 2, "known": 1, "port": 80, "week": "w", "code": "c", "format": "f", "what": "w"} | {
+    "instead": "i",
+    "fault": "f",
+}
 
 
 KINDS = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.BetweenError)]
