@@ -98,6 +98,7 @@ class App:
         meta.put(u, "bot_username", name)
         sending.rescue_leases(u)
         chores.plan(u)
+        menu.post_staff_menus(u)
         known = clinic.clinic(u)
         return known.country if known else "US"
 

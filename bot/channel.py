@@ -161,6 +161,8 @@ class Channel:
                 )
             case "strip":
                 await self.bot.edit_message_reply_markup(chat_id=row.address, message_id=message_id, reply_markup=None)
+            case "menu":
+                await self.menu(row.payload["commands"], row.address)
             case "leave":
                 await self.bot.leave_chat(row.address)
             case kind:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import danger, talk, taps
+from bot import danger, menu, talk, taps
 from bot.acts.check_in import check_in_now
 from bot.acts.profile import replan
 from bot.flow.commands import ShowHome
@@ -107,6 +107,8 @@ def _redeem(s: Sitting) -> None:
         if chat.id != s.chat.id:
             _leave(s, chat)
     _tell_issuer(s, who)
+    if who.role == "staff":
+        menu.post_staff_menu(s.u, s.chat)
     replan(s)
     welcome(s)
 

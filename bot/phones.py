@@ -149,7 +149,7 @@ class Phones:
         phone = self.phone(row.address)
         if phone.blocked:
             return sending.Gone()
-        if row.kind == "leave":
+        if row.kind in ("leave", "menu"):
             return Accepted()
         keyboard = [[(label, data) for label, data in buttons] for buttons in row.payload.get("keyboard", [])]
         if row.kind == "send":

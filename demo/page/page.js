@@ -44,14 +44,14 @@ const fetchSetup = () => fetch(`/demo/setup${query.has("patient") ? `?patient=${
 // -- which part is in view on a small screen
 
 function view(name) {
+  const phone = phones.get(name), following = phone?.following;
   body.dataset.view = name;
   for (const button of document.querySelectorAll(".views button")) {
     const here = button.dataset.view === name;
     button.setAttribute("aria-current", String(here));
     if (here) badge(name, 0);
   }
-  const phone = phones.get(name);
-  if (phone) requestAnimationFrame(() => { if (phone.following) phone.follow([]); });
+  if (following) requestAnimationFrame(() => phone.follow([]));
 }
 
 function badge(side, count) {

@@ -179,7 +179,7 @@ export class Phone {
 
   /** The person moved the chat themselves: stay where they are, until they are at the bottom again. */
   scrolled() {
-    if (Math.abs(this.log.scrollTop - this.placed) < 2) return;
+    if (!this.log.clientHeight || Math.abs(this.log.scrollTop - this.placed) < 2) return;
     this.following = this.atBottom();
     if (this.following) this.newer.hidden = true;
   }

@@ -15,6 +15,7 @@ Read from that server's code, and seen:
 11. A callback query has no `chat_instance`, which python-telegram-bot requires.
 12. The bot token stands inside each update a phone sent.
 13. A phone cannot edit: `Phone.edits` marks a message with `edit_of`, which becomes an `edited_message` here.
+14. A sent message answers with `link_preview_options` as the text that was sent: Telegram answers with an object.
 
 Left as it is, because a bot must live with it: methods it does not have (sendPhoto, sendDocument, getFile, setMyCommands,
 sendChatAction and most others) fail with status 500 and no `ok`; no lengths, markup or keyboards are checked.
@@ -88,7 +89,8 @@ class Proxy:
         if method == "getMe":
             return {**result, "is_bot": True, "id": int(token.split(":")[0])}  # 4
         if method == "sendMessage":
-            return {**result, "date": int(result["date"] / 1000)}  # 5
+            preview = json.loads(result.pop("link_preview_options", "null"))
+            return {**result, "date": int(result["date"] / 1000)} | ({"link_preview_options": preview} if preview else {})  # 5, 14
         if method in EDITS:
             return await self.message(token, form)  # 6
         return True if method in TRUTHS else result  # 9
