@@ -20,14 +20,19 @@ from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, Networ
 from telegram.request import HTTPXRequest
 
 from bot.errors import PollerTaken, TokenRefused
+from bot.log import get
 from bot.sending import Accepted, Doubt, Gone, Refused, Result, Wait
 from storage.outbox import Claimed
+
+log = get("bot.channel")
 
 POLL = 25
 """Seconds a getUpdates may wait at Telegram's end."""
 BATCH = 100
 KINDS = ("message", "edited_message", "callback_query", "my_chat_member")
 SEND_TIMEOUT = 10.0
+UNREAD = (KeyError, TypeError, ValueError, AttributeError)
+"""What python-telegram-bot raises at an answer that says "ok" and has not the shape it knows."""
 GONE = ("chat not found", "user is deactivated", "bot can't initiate", "peer_id_invalid")
 
 
@@ -59,7 +64,7 @@ class Channel:
             await self._polls.initialize()
         except InvalidToken:
             raise TokenRefused from None
-        except TelegramError:
+        except (TelegramError, *UNREAD):
             raise ConnectionError("no answer") from None
         return str(self.bot.username)
 
@@ -106,6 +111,8 @@ class Channel:
             await self.bot.send_message(address, text)
         except TelegramError:
             return False
+        except UNREAD:
+            return True
         return True
 
     async def menu(self, commands: Sequence[tuple[str, str]], address: int | None = None) -> None:
@@ -137,6 +144,9 @@ class Channel:
             return Doubt(safe=isinstance(fault.__cause__, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout))
         except TelegramError:
             return Doubt()
+        except UNREAD as fault:  # so Telegram took it; only its message id stays unknown
+            log.error("send.answer", fault=type(fault).__name__, kind=row.kind)
+            return Accepted()
 
     async def _do(self, row: Claimed) -> Result:
         keyboard = _keyboard(row.payload.get("keyboard"))

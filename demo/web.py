@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -32,6 +33,8 @@ HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Re
 GATHER = 0.03
 """Seconds a change waits for others, so that a burst is one event."""
 KEEP_ALIVE = 10.0
+APPEARS = 3.0
+"""Seconds in which a button that is to be pressed may still come."""
 
 
 class Page:
@@ -110,6 +113,7 @@ class Page:
             case "tap":
                 phone.tap(asked["message"], asked["data"], anyway=True)  # it may have crossed with an edit
             case "press":
+                await self._appears(phone, asked["text"])
                 phone.press(asked["text"])
             case "invitation":
                 phone.open_link(await self.control.invite_link())
@@ -129,6 +133,11 @@ class Page:
                 phone.unblock()
             case _:
                 raise PhoneFault("The phone cannot do that.")
+
+    async def _appears(self, phone: Phone, label: str) -> None:
+        """Wait for a button that is on its way; whether it came is seen when it is pressed."""
+        with contextlib.suppress(TimeoutError):
+            await self.here.until(lambda: any(label in row for message in phone.messages for row in message.labels), APPEARS)
 
     async def turn(self, request: Request) -> Response:
         asked = await _asked(request)

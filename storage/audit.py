@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 
@@ -52,5 +52,5 @@ def first_break(u: Unit, subject: int) -> int | None:
 
 
 def _digest(before: bytes, subject: int, position: int, at: datetime, *words: str) -> bytes:
-    line = "\x1f".join((str(subject), str(position), at.isoformat(), *words))
+    line = "\x1f".join((str(subject), str(position), at.astimezone(UTC).isoformat(), *words))
     return hashlib.sha256(before + line.encode()).digest()

@@ -20,6 +20,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 VERSION = b"\x01"
+SHORTEST = 1 + 12 + 16
+"""Bytes of a sealed empty text: version, nonce, tag."""
 CACHED_KEYS = 4096
 
 
@@ -93,6 +95,8 @@ class Keyring:
     def admit(self, key_id: int, wrapped: bytes) -> None:
         """Unwrap a stored data key. Raises `SealBroken` when it was wrapped by another master key."""
         try:
+            if len(wrapped) < SHORTEST - 1:
+                raise InvalidTag
             secret = self._wrap.decrypt(wrapped[:12], wrapped[12:], f"data_key|{key_id}".encode())
         except InvalidTag:
             raise SealBroken("a data key does not open with this master key") from None
@@ -111,6 +115,8 @@ class Keyring:
 
     def open(self, key_id: int, place: str, sealed: bytes) -> bytes:
         try:
+            if sealed[:1] != VERSION or len(sealed) < SHORTEST:
+                raise InvalidTag
             return self._keys[key_id].decrypt(sealed[1:13], sealed[13:], f"{place}|{key_id}".encode())
         except InvalidTag:
             raise SealBroken(f"{place.split(':')[0]} does not open") from None

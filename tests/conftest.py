@@ -17,8 +17,14 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from bot import log
+
+# A busy machine makes examples slowly; that says nothing about the code.
+hypothesis_settings.register_profile("between", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("between")
 
 OUTSIDE = Path(__file__).parent / "outside"
 NEEDS = "needs a missing tool: "

@@ -51,7 +51,7 @@ def suggestions(at: Moment, words: Words) -> list[Suggestion]:
         "open": ("take", "silence", meanwhile, "week"),
         "taken": ("reached", "unreached", meanwhile, "week"),
         "reached": ("close", story, later, "week"),
-        "closed": ("week", later, "on_call", story) if after else (story, later, "on_call", "week"),
+        "closed": ("week", later, "on_call", story) if after else (story, later, "danger", "week"),
     }
     return [_card(id, words) for id in ids[at.alert]]
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import signal
 import webbrowser
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -142,13 +142,19 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(folder: Path, port: int, seed: int, start: datetime | None = None) -> AsyncIterator[tuple[str, Stage]]:
-    """A clinic with its history, the bot, the server and the page; gives the page's address. Raises `PortTaken`."""
+async def staged(
+    folder: Path, port: int, seed: int, start: datetime | None = None, begun: Callable[[], None] = lambda: None
+) -> AsyncIterator[tuple[str, Stage]]:
+    """A clinic with its history, the bot, the server and the page; gives the page's address.
+
+    Raises `PortTaken`. `begun` is called once the port is ours, before what takes some seconds.
+    """
     clock = TurnedClock(start or _opening(wall()))
     store = Store(open_engine(f"sqlite:///{folder / 'demo.db'}"), Keyring(MasterKey.fresh()))
     here = LocalTelegram(clock=clock.now, limits=Limits(per_chat_second=5))
     stage = Stage(clock, here)
     async with running(here, port=port, extra=page_routes(here, stage)) as url:
+        begun()
         await asyncio.to_thread(_furnish, store, clock.now(), seed, here)
         stage.app = App(store, clock, Channel(here.token, url), pace=Pace(apart=APART))
         await stage.app.start()
@@ -170,9 +176,8 @@ async def show(folder: Path, port: int, *, open_browser: bool, seed: int) -> Non
     stopped = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
-    out("Preparing a made-up clinic …")
     try:
-        async with staged(folder, port, seed) as (url, stage):
+        async with staged(folder, port, seed, begun=lambda: out("Preparing a made-up clinic …")) as (url, stage):
             if not stopped.is_set():
                 out(f"Between's demo is at {url}")
                 out("Everything runs on this machine and is gone when you stop it (Ctrl-C).")

@@ -38,7 +38,12 @@ async function post(path, what) {
   }
 }
 
-const act = (what) => post("/demo/act", what);
+/** What comes next on either phone is an answer to this. */
+function act(what) {
+  for (const phone of phones.values()) phone.burst = null;
+  return post("/demo/act", what);
+}
+
 const fetchSetup = () => fetch(`/demo/setup${query.has("patient") ? `?patient=${encodeURIComponent(query.get("patient"))}` : ""}`).then((answer) => answer.json());
 
 // -- which part is in view on a small screen

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from bot.commands.stage import Stage, staged
 from bot.phones import instant
@@ -213,15 +213,9 @@ async def test_a_visitor_who_is_not_gentle(demo: Demo) -> None:
     question = await visitor.asked("What set it off")
     await page.get_by_role("button", name="Monday", exact=True).click()
     await expect(page.locator(".moment")).to_have_text("09:00 Mon, Nov 23", timeout=PATIENCE)
-    await visitor.asked("Time for your morning check-in")
+    await visitor.asked(re.compile("morning check-in|check in today"))
     await expect(patient.locator(".message", has_text="What set it off").get_by_role("button")).to_have_count(0)
     assert await question.count() == 1
     await visitor.say("x" * 4500)
     await visitor.asked("Shall I keep it in your journal")
-    assert await first_words(patient) == {"Nobody", "Hello"}
-
-
-async def first_words(patient: Locator) -> set[str]:
-    """How the messages that still have buttons begin."""
-    asking = patient.locator(".message:not(.own)").filter(has=patient.page.locator(".key")).locator(".words")
-    return {words.split()[0] for words in await asking.all_inner_texts()}
+    await visitor.say("/help", "In danger now: call 911")

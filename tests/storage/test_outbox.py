@@ -1,0 +1,201 @@
+"""The outbox: rows that wait, one holder at a time, an end that only the holder can write, and what gives way to what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from storage import outbox, people
+from storage.engine import open_engine
+from storage.migrate import migrate
+from storage.outbox import BULK, CRISIS, PROMPT, REPLY, Claimed
+from storage.people import ChatCard
+from storage.seal import Keyring, MasterKey
+from storage.store import Store, Unit
+
+NOW = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
+LEASE = NOW + timedelta(seconds=20)
+
+
+@pytest.fixture
+def u() -> Iterator[Unit]:
+    store = Store(open_engine("sqlite://"), Keyring(MasterKey.fresh()))
+    migrate(store.engine)
+    with store.unit(NOW) as unit:
+        yield unit
+    store.close()
+
+
+@pytest.fixture
+def chat(u: Unit) -> ChatCard:
+    return people.chat_for(u, 5001)
+
+
+def post(u: Unit, chat: ChatCard, text: str = "hello", lane: int = REPLY, kind: str = "send", **options: Any) -> int:
+    payload = {"text": text, "keyboard": [[["Help", "nonce.0"]]]} if kind != "strip" else {}
+    row = outbox.post(u, chat, lane, kind, payload, "bot.later@1", **options)
+    assert row is not None
+    return row
+
+
+def ready(u: Unit) -> list[int]:
+    return [row.id for row in outbox.waiting(u)]
+
+
+def claim(u: Unit, row: int, owner: str = "one") -> Claimed:
+    taken = outbox.claim(u, row, owner, LEASE)
+    assert taken is not None
+    return taken
+
+
+def test_the_same_thing_is_posted_once(u: Unit, chat: ChatCard) -> None:
+    first = post(u, chat, dedupe="card:7")
+    assert outbox.post(u, chat, CRISIS, "send", {"text": "x"}, "", dedupe="card:7") is None
+    claimed = claim(u, first)
+    outbox.finish(u, first, claimed.attempt, "sent", message_id=100)
+    assert outbox.post(u, chat, CRISIS, "send", {"text": "x"}, "", dedupe="card:7") is None, "also after it was sent"
+
+
+def test_the_most_urgent_waits_in_front_and_every_lane_is_seen(u: Unit, chat: ChatCard) -> None:
+    bulk, prompt = post(u, chat, lane=BULK), post(u, chat, lane=PROMPT)
+    replies = [post(u, chat) for _ in range(5)]
+    card = post(u, chat, lane=CRISIS)
+    assert [row.id for row in outbox.waiting(u, limit=3)] == [card, *replies[:3], prompt, bulk]
+
+
+def test_nothing_goes_before_its_time(u: Unit, chat: ChatCard) -> None:
+    row = post(u, chat, not_before=NOW + timedelta(minutes=1))
+    assert ready(u) == []
+    assert outbox.next_at(u) == NOW + timedelta(minutes=1)
+    u.now = NOW + timedelta(minutes=1)
+    assert ready(u) == [row]
+
+
+def test_a_row_has_one_holder(u: Unit, chat: ChatCard) -> None:
+    row = post(u, chat, "for you alone")
+    taken = claim(u, row)
+    assert (taken.payload["text"], taken.address, taken.attempt) == ("for you alone", 5001, 1)
+    assert outbox.claim(u, row, "two", LEASE) is None
+    assert ready(u) == []
+
+
+def test_whoever_lost_the_lease_can_write_nothing(u: Unit, chat: ChatCard) -> None:
+    """The first holder comes back late; the row has been taken again meanwhile."""
+    row = post(u, chat)
+    first = claim(u, row)
+    u.now = LEASE + timedelta(seconds=1)
+    ((id, lane, attempt),) = outbox.expired_leases(u)
+    assert (id, lane, attempt) == (row, REPLY, first.attempt)
+    outbox.put_back(u, row, attempt, u.now, reason="lease")
+    second = claim(u, row, "two")
+    assert not outbox.finish(u, row, first.attempt, "sent", message_id=100)
+    assert not outbox.put_back(u, row, first.attempt, u.now)
+    assert outbox.finish(u, row, second.attempt, "sent", message_id=101)
+    assert outbox.state_of(u, row) == ("sent", 101)
+
+
+def test_a_lease_that_runs_is_nobody_elses(u: Unit, chat: ChatCard) -> None:
+    claim(u, post(u, chat))
+    u.now = LEASE
+    assert outbox.expired_leases(u) == []
+
+
+def test_what_is_put_back_waits_again(u: Unit, chat: ChatCard) -> None:
+    row = post(u, chat)
+    taken = claim(u, row)
+    later = NOW + timedelta(seconds=7)
+    assert outbox.put_back(u, row, taken.attempt, later, reason="429")
+    assert ready(u) == []
+    u.now = later
+    assert ready(u) == [row]
+    assert claim(u, row).attempt == 2
+
+
+def test_an_end_is_an_end(u: Unit, chat: ChatCard) -> None:
+    row = post(u, chat)
+    taken = claim(u, row)
+    assert outbox.finish(u, row, taken.attempt, "dead", reason="403")
+    assert not outbox.finish(u, row, taken.attempt, "sent")
+    assert not outbox.put_back(u, row, taken.attempt, NOW)
+    assert outbox.claim(u, row, "two", LEASE) is None
+
+
+def sent(u: Unit, chat: ChatCard) -> int:
+    """A message that is on the phone, to be edited."""
+    row = post(u, chat, "question")
+    outbox.finish(u, row, claim(u, row).attempt, "sent", message_id=100)
+    return row
+
+
+def test_of_several_edits_only_the_newest_goes(u: Unit, chat: ChatCard) -> None:
+    panel = sent(u, chat)
+    post(u, chat, "two", kind="edit", target=panel)
+    newest = post(u, chat, "three", kind="edit", target=panel)
+    assert ready(u) == [newest]
+    taken = claim(u, newest)
+    assert (taken.payload["text"], taken.message_id) == ("three", 100)
+
+
+def test_an_edit_of_another_message_is_left_alone(u: Unit, chat: ChatCard) -> None:
+    one, two = sent(u, chat), sent(u, chat)
+    first, second = post(u, chat, kind="edit", target=one), post(u, chat, kind="edit", target=two)
+    assert ready(u) == [first, second]
+
+
+def test_taking_the_keyboard_off_never_swallows_words_that_wait(u: Unit, chat: ChatCard) -> None:
+    """"Saved" is still on its way when the buttons are taken off: it goes, without buttons."""
+    panel = sent(u, chat)
+    edit = post(u, chat, "Saved.", kind="edit", target=panel)
+    outbox.post(u, chat, REPLY, "strip", {}, "", target=panel)
+    assert ready(u) == [edit]
+    taken = claim(u, edit)
+    assert (taken.payload["text"], taken.payload["keyboard"]) == ("Saved.", [])
+
+
+def test_two_strips_are_one(u: Unit, chat: ChatCard) -> None:
+    panel = sent(u, chat)
+    post(u, chat, kind="strip", target=panel)
+    last = post(u, chat, kind="strip", target=panel)
+    assert ready(u) == [last]
+
+
+def test_new_words_replace_a_strip_that_waits(u: Unit, chat: ChatCard) -> None:
+    panel = sent(u, chat)
+    post(u, chat, kind="strip", target=panel)
+    edit = post(u, chat, "next", kind="edit", target=panel)
+    assert ready(u) == [edit]
+
+
+def test_what_is_no_longer_wanted_is_dropped_by_its_condition_or_its_message(u: Unit, chat: ChatCard) -> None:
+    reminder = post(u, chat, lane=PROMPT, wanted="session:1:2026-11-17")
+    panel = sent(u, chat)
+    frame, other = post(u, chat, lane=BULK, kind="frame", target=panel), post(u, chat)
+    assert outbox.drop(u, "cancelled", wanted="session:1:2026-11-17") == 1
+    assert outbox.drop(u, "answered", target=panel, kind="frame") == 1
+    assert ready(u) == [other]
+    assert outbox.state_of(u, reminder) == outbox.state_of(u, frame) == ("dropped", None)
+    assert outbox.drop(u, "cancelled", wanted="session:1:2026-11-17") == 0
+
+
+def test_what_is_under_way_can_not_be_dropped(u: Unit, chat: ChatCard) -> None:
+    row = post(u, chat, wanted="session:1:2026-11-17")
+    claim(u, row)
+    assert outbox.drop(u, "cancelled", wanted="session:1:2026-11-17") == 0
+
+
+def test_a_message_is_found_by_the_id_telegram_gave_it(u: Unit, chat: ChatCard) -> None:
+    panel = sent(u, chat)
+    assert outbox.panel_of_message(u, chat.id, 100) == panel
+    assert outbox.panel_of_message(u, chat.id, 101) is None
+    assert outbox.panel_of_message(u, people.chat_for(u, 5002).id, 100) is None, "another chat has its own numbers"
+
+
+def test_words_in_the_outbox_are_sealed_with_the_key_of_the_chat(u: Unit, chat: ChatCard) -> None:
+    row = post(u, chat, "Canary words")
+    raw = u.one(outbox.OUTBOX.select().where(outbox.OUTBOX.c.id == row))
+    assert raw is not None
+    assert b"Canary" not in raw.payload
+    assert u.open_json(chat.key, "outbox.payload", row, raw.payload)["text"] == "Canary words"
