@@ -157,7 +157,7 @@ class App:
                 continue
             if taken:
                 self.drain.wake()
-            if taken >= GROUP:
+            if taken >= GROUP or self._work.is_set():  # something came while this group was taken
                 continue
             self._emergency.taken()
             self._resting.set()

@@ -33,6 +33,10 @@ KINDS = ("message", "edited_message", "callback_query", "my_chat_member")
 SEND_TIMEOUT = 10.0
 UNREAD = (KeyError, TypeError, ValueError, AttributeError)
 """What python-telegram-bot raises at an answer that says "ok" and has not the shape it knows."""
+REASONS = (
+    "message to edit not found", "message can't be edited", "message to be replied not found", "message text is empty",
+    "message is too long", "button_data_invalid", "can't parse", "not enough rights", "peer_id_invalid",
+)  # fmt: skip
 GONE = ("chat not found", "user is deactivated", "bot can't initiate", "peer_id_invalid")
 
 
@@ -197,5 +201,5 @@ def _keyboard(rows: Any) -> InlineKeyboardMarkup | None:
 
 
 def _code(words: str) -> str:
-    """Telegram's reason, cut to what can't hold anybody's words."""
-    return words.split(":")[0][:60]
+    """Telegram's reason as one of those known here: its own words may quote what was sent."""
+    return next((reason for reason in REASONS if reason in words), "bad request")

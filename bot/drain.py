@@ -41,7 +41,7 @@ class Drain:
 
     async def drained(self) -> None:
         """Until nothing is on its way and nothing could go now."""
-        while bool(self._going) or await self._writer.run(self._sendable):
+        while await self._writer.run(self._sendable) or self._going:  # in this order: what was just claimed is going by then
             self.wake()
             await asyncio.sleep(BUSY)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError, StatementError
 
 from bot import acts, dues, turn
 from bot.dues import CHORES
@@ -68,12 +68,21 @@ def _guarded_due(u: Unit, row: DueRow) -> None:
 
 
 def _try(u: Unit, take: Callable[[], None]) -> Exception | None:
-    """Run inside a savepoint; the database's own errors go through, any other exception is handed back."""
+    """Run inside a savepoint; what is wrong with the database goes through, any other exception is handed back."""
     try:
         with u.savepoint():
             take()
-    except SQLAlchemyError:
-        raise
+    except SQLAlchemyError as fault:
+        if not _of_the_row(fault):
+            raise
+        return fault
     except Exception as fault:
         return fault
     return None
+
+
+def _of_the_row(fault: SQLAlchemyError) -> bool:
+    """What the database will never take: trying again would hold up everybody behind it. The savepoint has undone it."""
+    if isinstance(fault, DBAPIError):
+        return isinstance(fault, IntegrityError | DataError | ProgrammingError)
+    return isinstance(fault, StatementError)

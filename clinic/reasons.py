@@ -152,12 +152,14 @@ def _numbers(now: Measure, before: Measure) -> dict[str, float]:
 def _sessions(week: Week) -> Iterator[Reason]:
     mine = summary.sessions_of(week)
 
-    def dates(*status: str) -> tuple[date, ...]:
-        return tuple(_date(s, week) for s in mine if s.status in status)
+    def dates(code: str, *status: str) -> tuple[date, ...]:
+        """Nobody has to record what is not over yet, so a week that runs says nothing of its sessions to come."""
+        over = [s for s in mine if code != "unmarked" or s.starts_at + timedelta(minutes=s.minutes) <= week.prepared_at]
+        return tuple(_date(s, week) for s in over if s.status in status)
 
     held = sum(s.status != "cancelled" for s in mine)
     for code, status in (("missed", ("missed",)), ("cant_come", ("cant",)), ("unmarked", ("coming", "unknown"))):
-        found = dates(*status)
+        found = dates(code, *status)
         if found:
             yield Reason(code, {"n": len(found), "of": held}, found)
 

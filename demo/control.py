@@ -26,7 +26,7 @@ class Suggestion:
 
     `do` is what its button does: follow the "invitation", "fill" the typing box of `phone` with `value` or "send" it,
     "press" the newest inline button that says `value`, "play" (have the patient's questions answered), "turn" the clock (`value`
-    is a step), or open the "weekly" page.
+    is a step), or open the "weekly" page (of everyone, or of the patient with the code `value`).
     """
 
     id: str

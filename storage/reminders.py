@@ -75,22 +75,17 @@ def plan_sessions(u: Unit, who: PersonCard, chat: ChatCard, *, since: datetime |
 
 
 def _plan(u: Unit, who: PersonCard, chat: ChatCard, each: Occurrence) -> None:
-    eve, soon = eve_at(each, who), soon_at(each, who)
-    about = {"series": each.series.id, "day": each.day.isoformat()}
-    merged = max(eve, u.now) >= soon
-    if due.plan(u, EVE, who.id, slot(EVE, who.id, each), eve, chat=chat.id, send_by=each.begins, **about) and merged:
-        due.cancel(u, EVE, who.id, "merged", slot=slot(EVE, who.id, each))
-    due.plan(u, SOON, who.id, slot(SOON, who.id, each), soon, chat=chat.id, send_by=each.begins, **about)
+    for kind, at in ((EVE, eve_at(each, who)), (SOON, soon_at(each, who))):
+        about = {"series": each.series.id, "day": each.day.isoformat()}
+        due.plan(u, kind, who.id, slot(kind, who.id, each), at, chat=chat.id, send_by=each.begins, **about)
 
 
 def plan_next(u: Unit, who: PersonCard, chat: ChatCard) -> None:
     """Plan the next planning: tomorrow before anybody is up, in the chat the patient has now."""
     u.run(DUE.delete().where(DUE.c.kind == PLAN, DUE.c.subject == who.id, DUE.c.state == "ready", DUE.c.due_at > u.now))
     day, _ = next_instant(u.now, PLAN_AT, who.zone)
-    for ahead in range(AHEAD.days):  # a day whose slot was used before a clock went back is passed over
-        at = instant(day + timedelta(days=ahead), PLAN_AT, who.zone)
-        if due.plan(u, PLAN, who.id, f"{PLAN}:{who.id}:{day + timedelta(days=ahead)}", at, chat=chat.id):
-            return
+    while not due.plan(u, PLAN, who.id, f"{PLAN}:{who.id}:{day}", instant(day, PLAN_AT, who.zone), chat=chat.id):
+        day += timedelta(days=1)  # this slot was used before a clock was set back
 
 
 def drop(u: Unit, people: list[int], each: Occurrence, reason: str) -> None:

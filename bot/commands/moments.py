@@ -27,6 +27,8 @@ class Moment:
     story: Story = "invited"
     alert: Alert = "none"
     hour: int = 19
+    shared: str = ""
+    """The patient's code, once there is a week of theirs that the team may read."""
 
 
 def moment(u: Unit, code: str, zone: str) -> Moment:
@@ -36,7 +38,9 @@ def moment(u: Unit, code: str, zone: str) -> Moment:
     if who is None or chat is None:
         return Moment(hour=now.hour)
     alerts = escalations.of_person(u, who.id)
-    return Moment(_story(u, code, chat) or _rest(u, who.id, now.date()), _alert(alerts[-1].state) if alerts else "none", now.hour)
+    story = _story(u, code, chat) or _rest(u, who.id, now.date())
+    shared = code if "weekly" in people.consents(u, who.id) and (alerts or story == "checked_in") else ""
+    return Moment(story, _alert(alerts[-1].state) if alerts else "none", now.hour, shared)
 
 
 def suggestions(at: Moment, words: Words) -> list[Suggestion]:
@@ -53,7 +57,7 @@ def suggestions(at: Moment, words: Words) -> list[Suggestion]:
         "reached": ("close", story, later, "week"),
         "closed": ("week", later, "on_call", story) if after else (story, later, "danger", "week"),
     }
-    return [_card(id, words) for id in ids[at.alert]]
+    return [_card("own_week" if id == "week" and at.shared else id, words, at.shared) for id in ids[at.alert]]
 
 
 def _story(u: Unit, code: str, chat: people.ChatCard) -> Story | None:
@@ -78,7 +82,7 @@ def _alert(state: str) -> Alert:
     return known.get(state, "open")
 
 
-def _card(id: str, words: Words) -> Suggestion:
+def _card(id: str, words: Words, code: str) -> Suggestion:
     title, detail, button = (words.text(f"demo.{id}.{part}") for part in ("title", "detail", "button"))
     match id:
         case "invitation":
@@ -100,4 +104,4 @@ def _card(id: str, words: Words) -> Suggestion:
             return Suggestion(id, title, detail, button, "turn", "+30m", "staff" if id == "unreached" else "patient")
         case "night" | "day":
             return Suggestion(id, title, detail, button, "turn", "tomorrow" if id == "night" else "tonight")
-    return Suggestion(id, title, detail, button, "weekly")
+    return Suggestion(id, title, detail, button, "weekly", code)

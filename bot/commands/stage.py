@@ -99,8 +99,16 @@ class Stage:
         return f"https://t.me/{self.here.bot['username']}?start={await self.app.writer.run(make)}"
 
     async def weekly_html(self, code: str | None) -> str:
+        """Of someone who shares no page, or nobody has heard of: everyone's instead."""
+
+        def page(u: Unit) -> str:
+            try:
+                return export.preview(u, code)
+            except export.UnknownPatient:
+                return export.preview(u, None)
+
         await self.ready.wait()
-        return await self.app.writer.run(lambda u: export.preview(u, code))
+        return await self.app.writer.run(page)
 
     async def suggestions(self) -> Sequence[Suggestion]:
         await self.ready.wait()
@@ -211,8 +219,8 @@ def _furnish(store: Store, now: datetime, seed: int, here: LocalTelegram) -> Non
         known = {who.name: who for who in people.people(u, "staff")}
         for position, name, address in COLLEAGUES:
             _on_call(u, here, position, known[name], address)
-        started = local(now, ZONE).date()
-        people.add_person(u, "patient", PATIENT.name, ZONE, code=CODE, program_start=started, program_weeks=10)
+        tomorrow = local(now, ZONE).date() + timedelta(days=1)
+        people.add_person(u, "patient", PATIENT.name, ZONE, code=CODE, program_start=tomorrow, program_weeks=10)
     here.phone(PATIENT.user_id, PATIENT.name)
 
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 Answer = Any
 MAX_TEXT = 4096
+OFFERED = "offer:"
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ class Text(Question):
     """Free text of 1..limit characters, screened like every text before it gets here.
 
     of: buttons beside typing, pairs of (value, content id); a tap is stored as [value], so that no typed word can be
-    mistaken for it. offer: words that can be tapped instead of typed, and mean the same.
+    mistaken for it. offer: words that can be tapped instead of typed, and mean the same; a button holds only their place in
+    the list, because they may be somebody's name and buttons are kept in clear.
     fact: a name or a number is asked for, not something to say. Words that sound like danger never become the answer.
     """
 
@@ -129,12 +131,13 @@ class Text(Question):
     fact: bool = False
 
     def options(self) -> tuple[Option, ...]:
-        offered = tuple(Option(words, words, literal=True) for words in self.offer)
+        offered = tuple(Option(f"{OFFERED}{n}", words, literal=True) for n, words in enumerate(self.offer))
         return offered + tuple(Option(value, label) for value, label in self.of)
 
     def tapped(self, value: str) -> Answer:
-        if value in self.offer:
-            return value
+        place = value.removeprefix(OFFERED) if value.startswith(OFFERED) else ""
+        if place.isdecimal() and int(place) < len(self.offer):
+            return self.offer[int(place)]
         return [value] if any(value == known for known, _ in self.of) else None
 
     def read(self, text: str) -> Answer:

@@ -19,8 +19,10 @@ function renderWords(text, entities, from = 0, to = text.length) {
     const start = entity.offset, end = entity.offset + entity.length;
     if (start < at || end > to) return;
     const inside = entities.slice(index + 1).filter((other) => other.offset >= start && other.offset + other.length <= end);
-    out.push(text.slice(at, start), wrap(entity, text.slice(start, end), renderWords(text, inside, start, end)));
-    at = end;
+    const mark = entity.type === "bot_command" ? text.slice(end, to).match(/^[.,:;!?)]*/)[0] : "";
+    const piece = wrap(entity, text.slice(start, end), renderWords(text, inside, start, end));
+    out.push(text.slice(at, start), mark ? make("span", "together", piece, mark) : piece);
+    at = end + mark.length;
   });
   out.push(text.slice(at, to));
   return out.filter((piece) => piece !== "");

@@ -40,7 +40,7 @@ async function post(path, what) {
 
 /** What comes next on either phone is an answer to this. */
 function act(what) {
-  for (const phone of phones.values()) phone.burst = null;
+  for (const phone of phones.values()) phone.follower.burst = null;
   return post("/demo/act", what);
 }
 
@@ -49,14 +49,14 @@ const fetchSetup = () => fetch(`/demo/setup${query.has("patient") ? `?patient=${
 // -- which part is in view on a small screen
 
 function view(name) {
-  const phone = phones.get(name), following = phone?.following;
+  const phone = phones.get(name), following = phone?.follower.following;
   body.dataset.view = name;
   for (const button of document.querySelectorAll(".views button")) {
     const here = button.dataset.view === name;
     button.setAttribute("aria-current", String(here));
     if (here) badge(name, 0);
   }
-  if (following) requestAnimationFrame(() => phone.follow([]));
+  if (following) requestAnimationFrame(() => phone.follower.follow([]));
 }
 
 function badge(side, count) {
@@ -96,13 +96,16 @@ const doers = {
   send: (card) => act({ phone: phones.get(card.phone).holder.user_id, do: "text", text: card.value }),
   press: (card) => act({ phone: phones.get(card.phone).holder.user_id, do: "press", text: card.value }),
   turn: (card) => turn(card.value).then(() => true),
-  weekly: () => { window.open(weeklyAddress(), "_blank", "noopener"); return true; },
+  weekly: (card) => { window.open(weeklyAddress(card.value), "_blank", "noopener"); return true; },
 };
 
 async function tryCard(card, node) {
   const button = node.querySelector("button");
   if (button.getAttribute("aria-busy")) return;
-  if (card.do !== "weekly") view(card.phone);
+  if (card.do !== "weekly") {
+    view(card.phone);
+    phones.get(card.phone).place.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }
   button.setAttribute("aria-busy", "true");
   if (await doers[card.do](card)) {
     tried.add(card.id);
@@ -128,7 +131,7 @@ function showCards(cards) {
   if (held) list.querySelector("button")?.focus();
 }
 
-const weeklyAddress = () => `/demo/weekly${query.has("code") ? `?patient=${encodeURIComponent(query.get("code"))}` : ""}`;
+const weeklyAddress = (code = query.get("code")) => `/demo/weekly${code ? `?patient=${encodeURIComponent(code)}` : ""}`;
 
 async function refresh() {
   const setup = await fetchSetup();

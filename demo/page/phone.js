@@ -1,10 +1,9 @@
 // One phone on the page: its chat, its typing box, its menus. It sends what the person does and shows what the server tells.
 
+import { Follower } from "./follow.js";
 import { make, makeMessage, updateMessage } from "./message.js";
 
-const NEAR_BOTTOM = 90;
 const SPIN_MS = 15000;
-const BURST_MS = 2500;
 
 export class Phone {
   /** `act` posts to the server and resolves to true when it worked; `time` formats dates; `say` speaks to screen readers. */
@@ -15,7 +14,6 @@ export class Phone {
     this.spinning = new Map();
     this.editing = null;
     this.tapped = 0;
-    this.following = true;
     this.build();
   }
 
@@ -23,7 +21,7 @@ export class Phone {
     this.place.append(document.getElementById("phone").content.cloneNode(true));
     const find = (query) => this.place.querySelector(query);
     Object.assign(this, {
-      log: find(".log"), box: find("textarea"), form: find("form"), begin: find(".begin"), newer: find(".newer"), toastNode: find(".toast"),
+      log: find(".log"), box: find("textarea"), form: find("form"), begin: find(".begin"), toastNode: find(".toast"),
       commands: find(".commands"), slash: find(".slash"), more: find(".more"), moreMenu: find(".more-menu"), replyKeys: find(".reply-keys"),
     });
     find(".who h2").textContent = this.holder.role;
@@ -31,6 +29,7 @@ export class Phone {
     this.place.setAttribute("aria-label", `${this.holder.role}: ${this.holder.name}’s phone`);
     this.log.setAttribute("aria-label", `Chat of ${this.holder.name} with the bot`);
     this.box.setAttribute("aria-label", `Message as ${this.holder.name}`);
+    this.follower = new Follower(this.log, find(".newer"), (id) => this.nodes.get(id));
     this.listen(find);
   }
 
@@ -45,17 +44,14 @@ export class Phone {
     this.more.addEventListener("click", () => this.showMore(this.moreMenu.hidden));
     this.moreMenu.addEventListener("click", (event) => { const what = event.target.dataset.do; if (what) { this.showMore(false); this.act({ do: what }); } });
     this.begin.addEventListener("click", () => this.start());
-    this.newer.addEventListener("click", () => this.toBottom());
     find(".stop-editing").addEventListener("click", () => this.stopEditing());
     this.log.addEventListener("click", (event) => this.clicked(event.target.closest("button")));
-    this.log.addEventListener("scroll", () => this.scrolled());
     this.replyKeys.addEventListener("click", (event) => this.reply(event.target.closest("button")));
     this.place.addEventListener("keydown", (event) => { if (event.key === "Escape") this.escape(); });
     document.addEventListener("click", (event) => {
       if (!this.more.contains(event.target)) this.showMore(false);
       if (!this.form.contains(event.target)) this.showCommands(false);
     });
-    new ResizeObserver(() => { if (this.following) this.follow([]); }).observe(this.log);
   }
 
   // -- what the server tells
@@ -66,9 +62,8 @@ export class Phone {
     this.setChat(state, chat);
     const added = messages.filter((message) => this.put(message, first));
     for (const tap of taps) this.settle(tap, first);
-    if (first) this.toBottom();
-    else if (this.following || added.some((message) => !message.bot)) this.follow(added);
-    else if (added.length) this.newer.hidden = false;
+    if (first) this.follower.follow([]);
+    else this.follower.came(added);
     if (!first && added.some((message) => message.bot)) this.onNews(added.filter((message) => message.bot).length);
     if (first) requestAnimationFrame(() => this.log.setAttribute("aria-live", "polite"));
   }
@@ -159,40 +154,6 @@ export class Phone {
     const phone = this.place.querySelector(".phone");
     phone.classList.add("ring");
     setTimeout(() => phone.classList.remove("ring"), 1600);
-  }
-
-  // -- scrolling
-
-  atBottom() { return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_BOTTOM; }
-
-  toBottom() {
-    this.burst = null;
-    this.scrollTo(this.log.scrollHeight);
-  }
-
-  scrollTo(top) {
-    this.log.scrollTop = top;
-    this.placed = this.log.scrollTop;
-    this.following = true;
-    this.newer.hidden = this.atBottom();
-  }
-
-  /** The person moved the chat themselves: stay where they are, until they are at the bottom again. */
-  scrolled() {
-    if (!this.log.clientHeight || Math.abs(this.log.scrollTop - this.placed) < 2) return;
-    this.following = this.atBottom();
-    if (this.following) this.newer.hidden = true;
-  }
-
-  /** To the bottom, but never past the start of what just came: of several messages at once the first is the one to read. */
-  follow(added) {
-    const own = added.some((message) => !message.bot);
-    const fresh = added.find((message) => message.bot);
-    const now = performance.now();
-    if (own || (this.burst && now - this.burst.at > BURST_MS)) this.burst = null;
-    if (fresh && !this.burst) this.burst = { at: now, id: fresh.id };
-    const start = this.burst && this.nodes.get(this.burst.id);
-    this.scrollTo(start ? Math.min(this.log.scrollHeight, start.offsetTop - 60) : this.log.scrollHeight);
   }
 
   // -- what the person does

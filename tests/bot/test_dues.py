@@ -19,19 +19,20 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from bot import sending
 from bot.acts import session_prompts
 from bot.phones import Phones
 from bot.prompting import may_prompt
 from bot.registry import due as due_kind
 from bot.registry import recurring
-from bot.sending import Result
+from bot.sending import Result, Wait
 from bot.sitting import Sitting
 from bot.worker import take_group
-from storage import due, people, reminders, series, sessions
+from storage import due, outbox, people, reminders, series, sessions
 from storage.due import DueRow
 from storage.engine import open_engine
 from storage.outbox import Claimed
@@ -290,6 +291,35 @@ def test_a_reminder_that_waits_to_be_sent_is_not_sent_once_the_session_is_off(wo
     assert [tuple(row) for row in sent] == [("dropped", "cancelled")]
 
 
+def test_a_reminder_telegram_put_off_is_not_sent_once_the_session_is_off(world: World) -> None:
+    """It was on its way when the session was called off, and came back with "wait"."""
+    title = world.session(TUESDAY, "18:00")
+    world.phones.now = instant(date(2026, 11, 16), "18:00", ZONE)
+    take_group(world.store, world.phones.now)
+    with world.unit() as u:
+        (row,) = outbox.waiting(u)
+        taken = sending.claim(u, row, "drain")
+        assert taken is not None
+        sessions.cancel_occurrence(u, "G1", TUESDAY)
+        sending.record(u, taken, Wait(5))
+    world.phones.wait(timedelta(minutes=1))
+    assert world.told(f"{title}: ") == []
+    assert len(world.told(f"{title} does not take place")) == 1
+    with world.unit() as u:
+        kept = u.one(select(table(Outbox).c.state, table(Outbox).c.reason).where(table(Outbox).c.id == row.id))
+        assert kept is not None
+        assert tuple(kept) == ("dropped", "cancelled")
+
+
+def test_a_change_of_settings_after_an_outage_hides_nothing(world: World) -> None:
+    """The patient's own turn comes before what is due; what it plans anew must not swallow what is over."""
+    world.session(date(2026, 11, 16), "18:00")
+    assert len(world.phones.shown) == 1, "added for the same day, so it is told at once"
+    world.phones.now = instant(date(2026, 11, 16), "20:00", ZONE)
+    world.profile(quiet_to="09:00")
+    assert world.reasons() == ["reminder_soon:late"]
+
+
 def test_a_reminder_is_not_sent_after_the_program_was_left(world: World) -> None:
     title = world.session(TUESDAY, "18:00")
     world.phones.now = instant(date(2026, 11, 16), "18:00", ZONE)
@@ -337,7 +367,7 @@ STEPS = st.lists(
 
 
 @given(st.sampled_from([date(2026, 10, 30), date(2027, 3, 12), date(2026, 7, 1)]), STEPS)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6)
 def test_whatever_happens_each_reminder_comes_once_or_is_recorded(start: date, steps: list[tuple[str, Any]]) -> None:
     """A model of a fortnight: people wait, clocks jump, patients fly, sleep by day, pause, answer and talk; staff add and cancel."""
     world = World(instant(start, "12:00", ZONE))
@@ -407,7 +437,7 @@ def _reminded(world: World, who: PersonCard, each: Occurrence, over: dict[str, A
 
 
 @given(st.integers(0, 95), st.integers(4, 80), st.sampled_from(["06:00", "07:00", "10:00", "13:30", "18:00", "23:45"]))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6)
 def test_no_reminder_is_shown_in_quiet_hours(first: int, length: int, starts: str) -> None:
     walls = [f"{n // 4:02d}:{n % 4 * 15:02d}" for n in range(96)]
     world = World(instant(date(2026, 11, 16), "00:00", ZONE))

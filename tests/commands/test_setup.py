@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import pty
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from storage import clinic, escalations, people
 from storage.clinic import ClinicCard
 from tests.commands.between import SCRIPT, WITHIN, Between
+from tests.leaks import found
 
 OPTIONS = {"--name": "Harbor Program", "--zone": "America/New_York", "--line": "555-0100", "--admin": "Dana Reyes"}
 
@@ -148,6 +150,12 @@ def _read(handle: int) -> bytes:
         return os.read(handle, 4096)
     except OSError:  # how Linux says that the other end of a terminal was closed
         return b""
+
+
+def test_the_key_is_not_in_what_it_seals(prepared: Path) -> None:
+    key = (prepared / "master.key").read_bytes().strip()
+    words = (key.decode(), base64.b64decode(key), "Harbor Program", "Dana Reyes", "555-0100")
+    assert found((prepared / "between.db").read_bytes(), words) == []
 
 
 def test_the_database_and_its_key_are_their_owners_alone(prepared: Path) -> None:

@@ -140,6 +140,9 @@ async def answer_the_page(visitor: Visitor) -> None:
 
 async def read_the_week(visitor: Visitor) -> None:
     """The caseload has the patient near its top; their page has all of this evening."""
+    async with visitor.page.context.expect_page() as directly:
+        await visitor.card("See the page")
+    await expect((await directly.value).get_by_role("heading", name="Robin weekly summary")).to_be_visible(timeout=PATIENCE)
     async with visitor.page.context.expect_page() as opened:
         await visitor.page.get_by_role("link", name="This week’s page").locator("visible=true").click()
     week = await opened.value
