@@ -29,7 +29,7 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "welcome/consent.weekly/ask": ("yes",),
     "welcome/consent.crisis_words/ask": ("yes",),
     "welcome/consent.outreach/ask": ("yes",),
-    "welcome/profile.name/ask": ("Robin",),
+    "welcome/profile.name/ask": ("offer:0",),
     "welcome/profile.phone/ask_1": (f"{TYPED}phone",),
     "welcome/profile.country/ask_1": ("US",),
     "welcome/profile.state/ask_1": (f"{TYPED}state",),
