@@ -124,6 +124,13 @@ def test_a_hard_week_names_its_reasons_most_pressing_first() -> None:
     ]
 
 
+def test_nobody_has_to_record_a_session_before_it_is_over() -> None:
+    week = hard_week()
+    waiting = max(s.starts_at for s in summary.sessions_of(week) if s.status in ("coming", "unknown"))
+    assert "unmarked" not in codes(replace(week, prepared_at=min(s.starts_at for s in summary.sessions_of(week))))
+    assert "unmarked" in codes(replace(week, prepared_at=waiting + timedelta(hours=4)))
+
+
 def test_silence_is_told_apart_from_a_pause_and_from_nothing_planned() -> None:
     assert codes(empty_week())[0] == "silent_week"
     assert codes(paused_week()) == ["paused_week"]
