@@ -46,6 +46,7 @@ def stop(s: Sitting) -> None:
     draft = s.draft().add("bot.stop_which")
     draft.row(draft.button("this", "bot.stop_this"), draft.button("reminders", "bot.stop_reminders"))
     draft.row(draft.button("skill", "bot.stop_skill"))
+    draft.row(draft.button("~help", "button.help"))
     s.offer(draft, "act", "stop")
 
 

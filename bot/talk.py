@@ -273,6 +273,7 @@ def offer_parked(s: Sitting) -> None:
         return
     draft = s.draft().add("bot.resume_offer")
     draft.row(draft.button("yes", "button.carry_on"), draft.button("no", "button.not_now"))
+    draft.row(draft.button(panel.HELP, "button.help"))
     s.offer(draft, "act", "resume", subject=row.id)
 
 
