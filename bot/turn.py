@@ -49,7 +49,7 @@ def take(u: Unit, row: Received) -> None:
     s = Sitting(u, row.chat, who, row.id, event, said_at(event, row.received_at))
     advance(s, heard)
     inbox.done(u, row.id, heard.level.word if heard.level else None)
-    if who is None:
+    if who is None or s.who is None:  # a stranger, or somebody who has just been forgotten
         inbox.erase_raw(u, row.id)
 
 

@@ -38,8 +38,8 @@ def take_group(store: Store, now: datetime, limit: int = GROUP) -> int:
 
 def _take(u: Unit, limit: int) -> int:
     rows = inbox.ready(u, limit)
-    for row in rows:
-        _guarded(u, row)
+    for place, row in enumerate(rows):
+        _guarded(u, row if place == 0 else inbox.as_it_stands(u, row))
     due_rows = due.ready(u, limit - len(rows), kinds=CHORES)
     for due_row in due_rows:
         _guarded_due(u, due_row)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, func, select, update
 
+from storage import people
 from storage.people import ChatCard
+from storage.seal import SealBroken
 from storage.store import Unit, table
 from storage.tables import Chat, Inbox
 from storage.upsert import insert_once
@@ -51,7 +53,10 @@ def store(u: Unit, chat: ChatCard, update_id: int, raw: str, kind: str, said_at:
 
 
 def ready(u: Unit, limit: int) -> list[Received]:
-    """The oldest rows that wait, in order of arrival. On PostgreSQL a chat another worker holds is passed over."""
+    """The oldest rows that wait, in order of arrival. On PostgreSQL a chat another worker holds is passed over.
+
+    A row that does not open comes with an empty `raw`, so that its turn fails alone and holds up nobody.
+    """
     rows = u.all(
         select(
             INBOX.c.id,
@@ -75,12 +80,24 @@ def ready(u: Unit, limit: int) -> list[Received]:
             row.id,
             ChatCard(row.chat_id, row.key_id, row.person_id, row.reachable),
             row.kind,
-            u.open(row.key_id, "inbox.raw", row.id, row.raw),
+            _opened(u, row),
             row.said_at,
             row.received_at,
         )
         for row in rows
     ]
+
+
+def _opened(u: Unit, row: Row[Any]) -> str:
+    try:
+        return u.open(row.key_id, "inbox.raw", row.id, row.raw) if row.raw is not None else ""
+    except SealBroken:
+        return ""
+
+
+def as_it_stands(u: Unit, row: Received) -> Received:
+    """The row with its chat as it is now: an event before it in the same group may have bound, moved or emptied that."""
+    return replace(row, chat=people.chat(u, row.chat.id))
 
 
 def done(u: Unit, id: int, level: str | None = None) -> None:

@@ -141,12 +141,14 @@ def plan_erasing(u: Unit, chat: int) -> None:
 
 
 def erase_chat(u: Unit, chat: ChatCard) -> bool:
-    """Erase all that was said in a chat, and its Telegram id. False while something still waits to be sent.
+    """Erase all that was said in a chat, and its Telegram id. False while something still waits to be heard or sent.
 
     Whoever writes from it again is a stranger in a new chat.
     """
-    waiting = table(Outbox)
+    came, waiting = table(Inbox), table(Outbox)
     if _count(u, Outbox, (waiting.c.chat_id == chat.id) & waiting.c.state.in_(("ready", "leased"))):
+        return False
+    if _count(u, Inbox, (came.c.chat_id == chat.id) & (came.c.state == "ready")):
         return False
     fresh = _clear(u, chat)
     u.set(Chat, chat.id, address=b"", address_hash=secrets.token_bytes(32), reachable=False)
@@ -171,13 +173,16 @@ def _clear(u: Unit, chat: ChatCard) -> ChatCard:
         u.run(table(model).delete().where(table(model).c.chat_id == chat.id))
     waits = (table(Due).c.chat_id == chat.id) & (table(Due).c.state == "ready")
     u.run(table(Due).delete().where(waits, table(Due).c.kind.not_in(("escalation", "forget_chat"))))
-    u.run(update(table(Inbox)).where(table(Inbox).c.chat_id == chat.id).values(raw=None))
-    sent = table(Outbox)
+    came, sent = table(Inbox), table(Outbox)
+    u.run(update(came).where(came.c.chat_id == chat.id, came.c.state != "ready").values(raw=None))
     u.run(update(sent).where(sent.c.chat_id == chat.id, sent.c.state == "ready").values(state="dropped", reason="forgotten", done_at=u.now))
     u.run(update(sent).where(sent.c.chat_id == chat.id).values(payload=b""))
     key = u.new_key()
     sealed = u.seal(key, "chat.address", chat.id, str(address))
     u.set(Chat, chat.id, person_id=None, key_id=key, address=sealed)
+    for row in u.all(select(came.c.id, came.c.raw).where(came.c.chat_id == chat.id, came.c.state == "ready")):
+        said = u.open(chat.key, "inbox.raw", row.id, row.raw)  # what was written since has not been heard yet
+        u.set(Inbox, row.id, raw=u.seal(key, "inbox.raw", row.id, said))
     _destroy(u, chat.key)
     return ChatCard(chat.id, key, None, chat.reachable)
 

@@ -58,6 +58,7 @@ export class Phone {
 
   show(state, chat, messages, taps) {
     const first = state.first;
+    this.follower.scrolled(); // before anything moves by itself: the event of the person's own move may still be on its way
     if (first) this.forget(messages);
     this.setChat(state, chat);
     const added = messages.filter((message) => this.put(message, first));
