@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -15,12 +16,14 @@ from bot.drain import Drain
 from bot.emergency import Emergency
 from bot.errors import PollerTaken, TokenRefused
 from bot.intake import Kept, keep_all, last_id
+from bot.lead import Lead
 from bot.log import get
 from bot.pace import Pace
 from bot.worker import GROUP, take_group
 from bot.writer import Writer
 from content.library import load
 from storage import clinic, meta
+from storage.engine import shared
 from storage.store import Store, Unit
 
 log = get("bot.app")
@@ -28,6 +31,10 @@ TICK = 1.0
 TICK_TIMEOUT = 30.0
 STOP_WITHIN = 5.0
 POLLER_RETRY = 5.0
+WORKERS = 3
+"""Turns of different chats at once in one process, on PostgreSQL."""
+LOOK = 0.2
+"""Seconds between two looks for what other processes wrote."""
 
 
 class App:
@@ -39,6 +46,7 @@ class App:
         self.clock, self.channel = clock, channel
         self.writer = Writer(store, clock)
         self.drain = Drain(self.writer, channel.send, pace)
+        self.lead = Lead(self.writer)
         self._weekly = weekly
         self._store = store
         self._work = asyncio.Event()
@@ -46,6 +54,7 @@ class App:
         self._blanks: set[asyncio.Task[None]] = set()
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._ticking = asyncio.Lock()
+        self._taking = 0
         self._resting = asyncio.Event()
         self._emergency: Emergency | None = None
 
@@ -55,7 +64,9 @@ class App:
         country = await self.writer.run(lambda u: self._prepare(u, name))
         self._emergency = Emergency(self.channel.card, country)
         await self.channel.menu(menu.menu("patient", load("en")))
-        self._tasks = [asyncio.create_task(_for_ever(loop)) for loop in (self._intake, self._worker, self.drain.run)]
+        led = [lambda: self.lead.during(self._intake), lambda: self.lead.during(self.drain.run), self.lead.run]
+        workers = [self._worker] * (WORKERS if shared(self._store.engine) else 1)
+        self._tasks = [asyncio.create_task(_for_ever(loop)) for loop in (*led, *workers)]
         self._scheduler.add_job(self._tick, "interval", seconds=TICK, misfire_grace_time=None, coalesce=True, max_instances=1)
         self._scheduler.start()
         return name
@@ -71,6 +82,7 @@ class App:
                 task.cancel()
             _, running = await asyncio.wait(running, timeout=TICK)
         await self.drain.finish(STOP_WITHIN)
+        await self.lead.release()
         await self.channel.close()
         self.writer.close()
 
@@ -104,7 +116,7 @@ class App:
 
     async def _intake(self) -> None:
         offset: int | None = None
-        while True:
+        while await self.lead.still():
             try:
                 raws = await self.channel.receive(offset)
             except ConnectionError:
@@ -148,6 +160,7 @@ class App:
         assert self._emergency is not None
         while True:
             self._work.clear()
+            self._taking += 1
             try:
                 taken = await self.writer.call(lambda: take_group(self._store, self.clock.now()))
             except SQLAlchemyError as fault:
@@ -155,15 +168,26 @@ class App:
                 await self._emergency.stuck(self.clock.now())
                 await asyncio.sleep(TICK)
                 continue
+            finally:
+                self._taking -= 1
             if taken:
                 self.drain.wake()
             if taken >= GROUP or self._work.is_set():  # something came while this group was taken
                 continue
-            self._emergency.taken()
+            if not self._taking:
+                self._emergency.taken()
             self._resting.set()
-            await self._work.wait()
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Until there may be something to take. What other processes wrote wakes nobody here, so then it is looked for."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK if shared(self._store.engine) else None):
+                await self._work.wait()
 
     async def _tick(self) -> None:
+        if not self.lead.held:
+            return
         try:
             async with self._ticking, asyncio.timeout(TICK_TIMEOUT):
                 due_now = await self.writer.run(lambda u: chores.tick(u, self._weekly))

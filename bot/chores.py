@@ -29,10 +29,10 @@ def plan(u: Unit) -> None:
 
 def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> bool:
     """Do the chores that are due; returns whether anything else (a turn, a send) may be due."""
+    sending.rescue_leases(u)
     for row in due.ready(u, 10, chores=True, kinds=CHORES):
         due.done(u, row.id)
         if row.kind == "audit":
-            sending.rescue_leases(u)
             found = auditor.audit(u)
             log.info("audit.done", open=found.open, repaired=found.repaired)
             meta.put(u, meta.CLOCK, u.now.isoformat())

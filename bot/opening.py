@@ -18,7 +18,7 @@ from bot.errors import AlreadyRunning, DatabaseBehind, DatabaseTooNew, KeyLost, 
 from bot.settings import Settings
 from storage import clinic, meta, migrate
 from storage.engine import open_engine
-from storage.ids import start_after
+from storage.ids import be_process, start_after
 from storage.inbox import highest
 from storage.seal import Keyring, MasterKey, read_or_make_key
 from storage.store import Store, Unit
@@ -46,6 +46,7 @@ def open_store(settings: Settings, now: datetime, *, setup: bool = False) -> Sto
             if not setup and clinic.clinic(u) is None:
                 raise SetupNeeded
             start_after(highest(u))
+            be_process(meta.next_process(u))
     return store
 
 

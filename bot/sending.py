@@ -125,15 +125,13 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
         return None
     kind, _, rest = wanted.partition(":")
     if kind == "escalation":
-        escalation = escalations.get(u, int(rest.split(":")[0]))
-        if escalation is None or escalation.state not in ("OPEN", "EXHAUSTED"):
+        if escalations.state(u, int(rest.split(":")[0])) not in ("OPEN", "EXHAUSTED"):
             return "answered"
         holder = people.person(u, chat.person) if chat.person is not None else None
         return None if holder is not None and holder.active and holder.role == "staff" else "not_entitled"
     if kind == "state":
         id, _, state = rest.partition(":")
-        told = escalations.get(u, int(id))
-        return None if told is not None and told.state == state else "overtaken"
+        return None if escalations.state(u, int(id)) == state else "overtaken"
     if kind == "due":
         slot = u.one(select(table(Due).c.state).where(table(Due).c.slot == rest))
         return None if slot is not None and slot.state == "ready" else "over"

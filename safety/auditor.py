@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from storage import due, escalations, notes
+from storage.escalations import EscalationRow
 from storage.store import Unit, table
 from storage.tables import Due
 
@@ -26,11 +27,11 @@ def audit(u: Unit) -> Findings:
     """Each escalation that waits for a human has a next step that is planned; one that has none is due at once."""
     rows = escalations.all_open(u)
     repaired = 0
-    for row in rows:
-        if row.state not in WAITING:
+    for seen in rows:
+        if _sound(u, seen):
             continue
-        planned = u.one(select(DUE.c.id).where(DUE.c.kind == "escalation", DUE.c.subject == row.id, DUE.c.state == "ready"))
-        if planned is not None and row.next_at is not None:
+        row = escalations.get(u, seen.id)  # once more, now locked: another process may be in the middle of its step
+        if row is None or _sound(u, row):
             continue
         at = row.next_at if row.next_at is not None else u.now
         saved = escalations.save(u, row, next_at=at)
@@ -38,3 +39,9 @@ def audit(u: Unit) -> Findings:
         notes.add(u, row.person, "ladder", "repaired")
         repaired += 1
     return Findings(len(rows), repaired)
+
+
+def _sound(u: Unit, row: EscalationRow) -> bool:
+    """Whether nobody waits for it, or its next step is planned."""
+    planned = u.one(select(DUE.c.id).where(DUE.c.kind == "escalation", DUE.c.subject == row.id, DUE.c.state == "ready"))
+    return row.state not in WAITING or (planned is not None and row.next_at is not None)

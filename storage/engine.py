@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import QueuePool
 
 try:
@@ -34,7 +34,36 @@ def open_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed.database)
-    return create_engine(parsed.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True)
+    return _open_postgresql(parsed)
+
+
+SESSION = {
+    "synchronous_commit": "on",  # a commit is on disk before anything is confirmed, whatever the server's default
+    "timezone": "UTC",
+    "idle_in_transaction_session_timeout": "8s",  # a frozen process holds no chat, escalation or update longer than this
+    "lock_timeout": "15s",
+}
+CONNECT = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+"""So that a server that vanished without a word is noticed in seconds (seconds; the last in milliseconds)."""
+
+
+def _open_postgresql(url: URL) -> Engine:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True, pool_timeout=15, connect_args=CONNECT
+    )
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        values = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in SESSION.items())
+        connection.execute(f"select {values}")
+        connection.commit()
+
+    return engine
+
+
+def shared(engine: Engine) -> bool:
+    """Whether several processes may serve this database at once."""
+    return engine.dialect.name == "postgresql"
 
 
 def _open_sqlite(path: str | None) -> Engine:

@@ -145,10 +145,14 @@ def next_at(u: Unit) -> datetime | None:
 
 
 def claim(u: Unit, id: int, owner: str, until: datetime) -> Claimed | None:
-    """Take the row under lease, or None when it is no longer ready."""
+    """Take the row under lease, or None when it is no longer ready, or another process is at it just now.
+
+    The attempt is counted up with each claim, so it names the holder: whoever was given another one can finish nothing.
+    """
+    free = select(OUTBOX.c.id).where(OUTBOX.c.id == id, OUTBOX.c.state == "ready").with_for_update(skip_locked=True)
     taken = u.run(
         update(OUTBOX)
-        .where(OUTBOX.c.id == id, OUTBOX.c.state == "ready")
+        .where(OUTBOX.c.id == free.scalar_subquery())
         .values(state="leased", lease_owner=owner, lease_until=until, attempt=OUTBOX.c.attempt + 1)
         .returning(*OUTBOX.c)
     ).first()
@@ -193,6 +197,12 @@ def expired_leases(u: Unit) -> list[tuple[int, int, int]]:
     """Leased rows whose holder died: (id, lane, attempt). Whether Telegram got them is not known."""
     rows = u.all(select(OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.attempt).where(OUTBOX.c.state == "leased", OUTBOX.c.lease_until < u.now))
     return [(row.id, row.lane, row.attempt) for row in rows]
+
+
+def held_by_others(u: Unit, owner: str) -> set[int]:
+    """The chats for which another process has something on its way, or had when it died."""
+    leased = (OUTBOX.c.state == "leased") & (OUTBOX.c.lease_owner != owner)
+    return {row.chat_id for row in u.all(select(OUTBOX.c.chat_id).where(leased))}
 
 
 def drop(u: Unit, reason: str, *, wanted: str | None = None, target: int | None = None, kind: str | None = None) -> int:

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import os
 import stat
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,7 @@ class Keyring:
         self.master = master
         self._wrap = AESGCM(master.secret)
         self._keys: OrderedDict[int, AESGCM] = OrderedDict()
+        self._lock = threading.Lock()
 
     def make(self, key_id: int) -> bytes:
         """A new data key, wrapped for storage."""
@@ -103,10 +105,16 @@ class Keyring:
         self._remember(key_id, AESGCM(secret))
 
     def forget(self, key_id: int) -> None:
-        self._keys.pop(key_id, None)
+        with self._lock:
+            self._keys.pop(key_id, None)
 
     def __contains__(self, key_id: int) -> bool:
-        return key_id in self._keys
+        """Whether the key is at hand; one that was asked for is not the next to be let go, whatever other threads admit."""
+        with self._lock:
+            if key_id in self._keys:
+                self._keys.move_to_end(key_id)
+                return True
+            return False
 
     def seal(self, key_id: int, place: str, data: bytes) -> bytes:
         """`place` is "table.column:row"."""
@@ -122,7 +130,8 @@ class Keyring:
             raise SealBroken(f"{place.split(':')[0]} does not open") from None
 
     def _remember(self, key_id: int, key: AESGCM) -> None:
-        self._keys[key_id] = key
-        self._keys.move_to_end(key_id)
-        while len(self._keys) > CACHED_KEYS:
-            self._keys.popitem(last=False)
+        with self._lock:
+            self._keys[key_id] = key
+            self._keys.move_to_end(key_id)
+            while len(self._keys) > CACHED_KEYS:
+                self._keys.popitem(last=False)

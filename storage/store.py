@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, Insert, Row, Table, Update, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, Executable, Insert, Row, Table, Update, bindparam, delete, insert, select, update
 from sqlmodel import SQLModel
 
 from storage.ids import new_id
@@ -76,6 +76,11 @@ class Unit:
         key = self.new_id()
         self.add(DataKey, id=key, master=self.keys.master.id, wrapped=self.keys.make(key), created_at=self.now)
         return key
+
+    def drop_key(self, key: int) -> None:
+        """Take back a key of this transaction that has sealed nothing."""
+        self.keys.forget(key)
+        self.run(delete(table(DataKey)).where(table(DataKey).c.id == key))
 
     def seal(self, key: int, place: str, row: int, value: Any) -> bytes:
         """Seal text, or anything JSON holds, for one column of one row. `place` is "table.column"."""

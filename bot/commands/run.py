@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from contextlib import nullcontext
 
 from bot import log
 from bot.app import App
@@ -29,7 +30,7 @@ def run() -> None:
     store.close()
     if read.bot_token is None:
         raise TokenMissing
-    with only_instance(read.data_dir):
+    with nullcontext() if read.database_url.startswith("postgresql") else only_instance(read.data_dir):
         asyncio.run(_run(read, read.bot_token.get_secret_value()))
 
 

@@ -17,6 +17,7 @@ class Inbox(SQLModel, table=True):
         UniqueConstraint("update_id", "payload_hash"),
         Index("inbox_ready", "chat_id", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
         Index("inbox_recent", "chat_id", "received_at"),
+        Index("inbox_waiting", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
     )
     id: int = row_id()
     update_id: int = big()
@@ -82,6 +83,7 @@ class Outbox(SQLModel, table=True):
     __table_args__ = (
         Index("outbox_ready", "lane", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
         Index("outbox_target", "target"),
+        Index("outbox_leased", "lease_until", sqlite_where=text("state = 'leased'"), postgresql_where=text("state = 'leased'")),
     )
     id: int = row_id()
     dedupe_key: str | None = Field(default=None, unique=True)
@@ -126,3 +128,11 @@ class Due(SQLModel, table=True):
     reason: str | None = None
     lease_until: datetime | None = None
     done_at: datetime | None = None
+
+
+class Lease(SQLModel, table=True):
+    """Who of several processes does what only one may do. It is theirs until `until`, by the database's clock."""
+
+    name: str = Field(primary_key=True)
+    owner: str
+    until: datetime

@@ -21,8 +21,8 @@ LEASE = NOW + timedelta(seconds=20)
 
 
 @pytest.fixture
-def u() -> Iterator[Unit]:
-    store = Store(open_engine("sqlite://"), Keyring(MasterKey.fresh()))
+def u(database: str) -> Iterator[Unit]:
+    store = Store(open_engine(database), Keyring(MasterKey.fresh()))
     migrate(store.engine)
     with store.unit(NOW) as unit:
         yield unit
