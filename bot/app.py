@@ -52,7 +52,7 @@ class App:
     async def start(self) -> str:
         """Open Telegram and start the loops; returns the bot's user name. Raises `TokenRefused`."""
         name = await self.channel.open()
-        country = await self.writer.run(lambda u: self._prepare(u, name))
+        country = await self.writer.run(lambda u: self._prepare(u, name), "prepare")
         self._emergency = Emergency(self.channel.card, country)
         await self.channel.menu(menu.menu("patient", load("en")))
         self._tasks = [asyncio.create_task(_for_ever(loop)) for loop in (self._intake, self._worker, self.drain.run)]
@@ -124,7 +124,7 @@ class App:
     async def _keep(self, raws: list[str]) -> bool:
         assert self._emergency is not None
         try:
-            kept = await self.writer.run(lambda u: keep_all(u, raws))
+            kept = await self.writer.run(lambda u: keep_all(u, raws), "intake")
         except SQLAlchemyError as fault:
             log.critical("intake.database", fault=type(fault).__name__)
             await self._emergency.unkept(raws, self.clock.now())
@@ -166,7 +166,7 @@ class App:
     async def _tick(self) -> None:
         try:
             async with self._ticking, asyncio.timeout(TICK_TIMEOUT):
-                due_now = await self.writer.run(lambda u: chores.tick(u, self._weekly))
+                due_now = await self.writer.run(lambda u: chores.tick(u, self._weekly), "tick")
         except TimeoutError:
             log.critical("tick.timeout")
         except SQLAlchemyError as fault:

@@ -31,6 +31,7 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> bool:
     """Do the chores that are due; returns whether anything else (a turn, a send) may be due."""
     for row in due.ready(u, 10, chores=True, kinds=CHORES):
         due.done(u, row.id)
+        u.where = row.kind
         if row.kind == "audit":
             sending.rescue_leases(u)
             found = auditor.audit(u)

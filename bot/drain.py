@@ -67,8 +67,8 @@ class Drain:
             await asyncio.wait(self._going, timeout=seconds)
 
     async def _round(self) -> float:
-        chosen, upcoming = await self._writer.run(self._choose)
-        claimed = await self._writer.run(lambda u: self._claim(u, chosen)) if chosen else []
+        chosen, upcoming = await self._writer.run(self._choose, "choose")
+        claimed = await self._writer.run(lambda u: self._claim(u, chosen), "claim") if chosen else []
         for row in claimed:
             task = asyncio.create_task(self._carry(row))
             self._going.add(task)
@@ -108,7 +108,7 @@ class Drain:
     async def _record(self, row: Claimed, result: Result) -> None:
         while True:
             try:
-                await self._writer.run(lambda u: sending.record(u, row, result))
+                await self._writer.run(lambda u: sending.record(u, row, result), "record")
             except SQLAlchemyError as fault:
                 log.error("drain.record", fault=type(fault).__name__, row=row.id)
                 await asyncio.sleep(IDLE)

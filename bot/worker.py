@@ -27,12 +27,12 @@ def take_group(store: Store, now: datetime, limit: int = GROUP) -> int:
     If the engine gave up the whole transaction, the group is taken again one by one, so that one bad event costs itself.
     """
     try:
-        with store.unit(now) as u:
+        with store.unit(now, "worker") as u:
             return _take(u, limit)
     except SQLAlchemyError:
         if limit == 1:
             raise
-    with store.unit(now) as u:
+    with store.unit(now, "worker_one") as u:
         return _take(u, 1)
 
 

@@ -10,6 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from storage import points
+
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -52,4 +54,6 @@ def migrate(engine: Engine) -> bool:
     with engine.begin() as connection:
         made.attributes["connection"] = connection
         command.upgrade(made, "head")
+        points.at("migrate.before")
+    points.at("migrate.after")
     return True
