@@ -96,7 +96,7 @@ class App:
 
     def _prepare(self, u: Unit, name: str) -> str:
         meta.put(u, "bot_username", name)
-        sending.rescue_leases(u)
+        sending.rescue_leases(u, alone=u.connection.dialect.name == "sqlite")
         chores.plan(u)
         menu.post_staff_menus(u)
         known = clinic.clinic(u)

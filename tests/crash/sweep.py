@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
@@ -39,10 +38,11 @@ async def play(nursery: Nursery, template: Path, folder: Path, episode: Episode,
     start = template if episode.furnished else None
     async with world(nursery, start, folder, ends, list(episode.fails)) as w:
         await episode.play(w)
-        await asyncio.sleep(0.05)
+        await w.does(w.sam, "/help", "988")
         await w.until(lambda: not w.here.queue.entries, "an update was never confirmed")
+        await w.quiet()
         crashed = list(nursery.ends)
-    judge(w, episode, crashed)
+    judge(w)
     hits = w.hits
     shutil.rmtree(folder)
     return hits, crashed

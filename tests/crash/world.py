@@ -208,12 +208,7 @@ async def world(
     nursery: Nursery, template: Path | None, folder: Path, ends: list[tuple[str, int]], fails: list[tuple[str, int]]
 ) -> AsyncIterator[World]:
     """A world in a fresh data folder, copied from `template` or still to be set up, with its bot living in the nursery."""
-    if template is not None:
-        shutil.copytree(template, folder)
-    else:
-        folder.mkdir(parents=True)
-    (folder / "clock").write_bytes(struct.pack("d", (START - datetime.now(START.tzinfo)).total_seconds()))
-    clock = SharedClock(folder / "clock")
+    clock = _lay(folder, template)
     here = LocalTelegram(clock=clock.now, limits=None)
     here.calls = type(here.calls)(maxlen=20_000)
     made = World(nursery, here, clock, folder)
@@ -224,3 +219,12 @@ async def world(
             yield made
         finally:
             await nursery.stop()
+
+
+def _lay(folder: Path, template: Path | None) -> SharedClock:
+    if template is not None:
+        shutil.copytree(template, folder)
+    else:
+        folder.mkdir(parents=True)
+    (folder / "clock").write_bytes(struct.pack("d", (START - datetime.now(START.tzinfo)).total_seconds()))
+    return SharedClock(folder / "clock")
