@@ -61,7 +61,7 @@ class App:
     async def start(self) -> str:
         """Open Telegram and start the loops; returns the bot's user name. Raises `TokenRefused`."""
         name = await self.channel.open()
-        country = await self.writer.run(lambda u: self._prepare(u, name))
+        country = await self.writer.run(lambda u: self._prepare(u, name), "prepare")
         self._emergency = Emergency(self.channel.card, country)
         await self.channel.menu(menu.menu("patient", load("en")))
         led = [lambda: self.lead.during(self._intake), lambda: self.lead.during(self.drain.run), self.lead.run]
@@ -108,7 +108,7 @@ class App:
 
     def _prepare(self, u: Unit, name: str) -> str:
         meta.put(u, "bot_username", name)
-        sending.rescue_leases(u)
+        sending.rescue_leases(u, alone=u.connection.dialect.name == "sqlite")
         chores.plan(u)
         menu.post_staff_menus(u)
         known = clinic.clinic(u)
@@ -136,7 +136,7 @@ class App:
     async def _keep(self, raws: list[str]) -> bool:
         assert self._emergency is not None
         try:
-            kept = await self.writer.run(lambda u: keep_all(u, raws))
+            kept = await self.writer.run(lambda u: keep_all(u, raws), "intake")
         except SQLAlchemyError as fault:
             log.critical("intake.database", fault=type(fault).__name__)
             await self._emergency.unkept(raws, self.clock.now())
@@ -190,7 +190,7 @@ class App:
             return
         try:
             async with self._ticking, asyncio.timeout(TICK_TIMEOUT):
-                due_now = await self.writer.run(lambda u: chores.tick(u, self._weekly))
+                due_now = await self.writer.run(lambda u: chores.tick(u, self._weekly), "tick")
         except TimeoutError:
             log.critical("tick.timeout")
         except SQLAlchemyError as fault:

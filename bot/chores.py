@@ -32,6 +32,7 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> bool:
     sending.rescue_leases(u)
     for row in due.ready(u, 10, chores=True, kinds=CHORES):
         due.done(u, row.id)
+        u.where = row.kind
         if row.kind == "audit":
             found = auditor.audit(u)
             log.info("audit.done", open=found.open, repaired=found.repaired)

@@ -79,7 +79,7 @@ class Drain:
 
     async def _round(self) -> float:
         began = time.monotonic()
-        chosen, upcoming = await self._writer.run(self._choose)
+        chosen, upcoming = await self._writer.run(self._choose, "choose")
         if chosen:  # shielded: what has been claimed is sent, also when this loop is stopped meanwhile
             return 0.0 if await asyncio.shield(self._go(self._take(chosen, began))) < len(chosen) else BUSY
         return min(upcoming, LOOK if self._shared else IDLE)
@@ -91,7 +91,7 @@ class Drain:
         return task
 
     async def _take(self, chosen: list[Waiting], began: float) -> int:
-        claimed = await self._writer.run(lambda u: self._claim(u, chosen))
+        claimed = await self._writer.run(lambda u: self._claim(u, chosen), "claim")
         for row, taken in claimed:
             self._pace.went(row, self._writer.clock.now())
             self._pace.busy.add(row.chat)
@@ -130,7 +130,7 @@ class Drain:
     async def _record(self, row: Claimed, result: Result) -> None:
         while True:
             try:
-                await self._writer.run(lambda u: sending.record(u, row, result))
+                await self._writer.run(lambda u: sending.record(u, row, result), "record")
             except SQLAlchemyError as fault:
                 log.error("drain.record", fault=type(fault).__name__, row=row.id)
                 await asyncio.sleep(IDLE)

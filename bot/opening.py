@@ -41,7 +41,7 @@ def open_store(settings: Settings, now: datetime, *, setup: bool = False) -> Sto
         store = Store(engine, Keyring(_master(settings, make=version is None)))
         if version is None:
             migrate.migrate(engine)
-        with store.unit(now) as u:
+        with store.unit(now, "opening") as u:
             _check_key(u, settings)
             if not setup and clinic.clinic(u) is None:
                 raise SetupNeeded

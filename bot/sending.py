@@ -102,15 +102,17 @@ def record(u: Unit, row: Claimed, result: Result) -> None:
             _doubt(u, row, safe)
 
 
-def rescue_leases(u: Unit) -> int:
-    """Rows whose holder died in the middle: crisis lanes go again as repeats, the rest is recorded as unknown."""
-    expired = outbox.expired_leases(u)
-    for id, lane, attempt in expired:
-        if lane <= ESCALATION:
-            _mark_repeat(u, id)
-            outbox.put_back(u, id, attempt, u.now, reason="lease")
+def rescue_leases(u: Unit, *, alone: bool = False) -> int:
+    """Rows whose holder died in the middle: crisis lanes go again as repeats, what only changes a message goes again as it is,
+    the rest is recorded as unknown. `alone`: no other process sends, so that nothing has to wait until its lease is over."""
+    expired = outbox.expired_leases(u, alone=alone)
+    for row in expired:
+        if row.lane <= ESCALATION and not row.repeatable:
+            _mark_repeat(u, row.id)
+        if row.lane <= ESCALATION or row.repeatable:
+            outbox.put_back(u, row.id, row.attempt, u.now, reason="lease")
         else:
-            outbox.finish(u, id, attempt, "unknown", reason="lease")
+            outbox.finish(u, row.id, row.attempt, "unknown", reason="lease")
     return len(expired)
 
 

@@ -45,16 +45,16 @@ def _take_chats(store: Store, now: datetime, limit: int) -> int:
 
 
 def _transact(store: Store, now: datetime, limit: int, take: Callable[[Unit, int], int]) -> int:
-    def transact(limit: int) -> int:
-        with store.unit(now) as u:
+    def transact(limit: int, where: str) -> int:
+        with store.unit(now, where) as u:
             return take(u, limit)
 
     try:
-        return again_on_conflict(lambda: transact(limit))
+        return again_on_conflict(lambda: transact(limit, "worker"))
     except SQLAlchemyError:
         if limit == 1:
             raise
-    return transact(1)
+    return transact(1, "worker_one")
 
 
 def _take_chat(u: Unit, limit: int) -> int:

@@ -27,11 +27,11 @@ class Writer:
         self.store, self.clock = store, clock
         self._threads = ThreadPoolExecutor(THREADS if shared(store.engine) else 1, thread_name_prefix="between-db")
 
-    async def run(self, work: Callable[[Unit], T]) -> T:
-        """One transaction at the clock's now. Raises what `work` or the database raises, after rolling back."""
+    async def run(self, work: Callable[[Unit], T], where: str = "unit") -> T:
+        """One transaction at the clock's now, named `where`. Raises what `work` or the database raises, after rolling back."""
 
         def transact() -> T:
-            with self.store.unit(self.clock.now()) as u:
+            with self.store.unit(self.clock.now(), where) as u:
                 return work(u)
 
         return await self.call(lambda: again_on_conflict(transact))

@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, func, select
 
+from storage import points
 from storage.engine import shared
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -58,4 +59,6 @@ def migrate(engine: Engine) -> bool:
             connection.execute(select(func.pg_advisory_xact_lock(UPGRADING)))
         made.attributes["connection"] = connection
         command.upgrade(made, "head")
+        points.at("migrate.before")
+    points.at("migrate.after")
     return True

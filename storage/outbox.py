@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, func, or_, select, update
 
 from storage.people import ChatCard
 from storage.store import Unit, table
@@ -193,10 +193,31 @@ def put_back(u: Unit, id: int, attempt: int, not_before: datetime, *, reason: st
     return bool(u.run(update(OUTBOX).where(mine).values(**values)).rowcount)
 
 
-def expired_leases(u: Unit) -> list[tuple[int, int, int]]:
-    """Leased rows whose holder died: (id, lane, attempt). Whether Telegram got them is not known."""
-    rows = u.all(select(OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.attempt).where(OUTBOX.c.state == "leased", OUTBOX.c.lease_until < u.now))
-    return [(row.id, row.lane, row.attempt) for row in rows]
+@dataclass(frozen=True)
+class Leased:
+    """A row whose holder died. Whether Telegram got it is not known; `repeatable` when a second time shows nothing new."""
+
+    id: int
+    lane: int
+    attempt: int
+    repeatable: bool
+
+
+def expired_leases(u: Unit, *, alone: bool = False) -> list[Leased]:
+    """Leased rows whose lease is over; `alone` (nobody else can hold one, as right after a start) makes that all of them."""
+    aimed = OUTBOX.alias()
+    over = OUTBOX.c.state == "leased" if alone else (OUTBOX.c.state == "leased") & (OUTBOX.c.lease_until < u.now)
+    rows = u.all(
+        select(OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.attempt, OUTBOX.c.kind, OUTBOX.c.target, aimed.c.message_id)
+        .join(aimed, aimed.c.id == OUTBOX.c.target, isouter=True)
+        .where(over)
+    )
+    return [Leased(row.id, row.lane, row.attempt, not _makes_message(row)) for row in rows]
+
+
+def _makes_message(row: Row[Any]) -> bool:
+    """An edit of a message that never got out is sent as a new one."""
+    return row.kind == "send" or (row.kind == "edit" and row.target is not None and row.message_id is None)
 
 
 def held_by_others(u: Unit, owner: str) -> set[int]:

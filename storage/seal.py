@@ -20,6 +20,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from storage import points
+
 VERSION = b"\x01"
 SHORTEST = 1 + 12 + 16
 """Bytes of a sealed empty text: version, nonce, tag."""
@@ -68,11 +70,14 @@ def read_or_make_key(path: Path, *, make: bool) -> MasterKey:
     """
     if make and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
+        part = path.with_name(f".{path.name}.part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(base64.b64encode(os.urandom(32)) + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        with points.around("key"):
+            os.link(part, path)  # whole or not at all, and never over a key that is there
+        part.unlink()
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise PermissionError(f"{path.name} can be read by others; set its mode to 0600")
     return MasterKey.from_text(path.read_text())

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Executable, Insert, Row, Table, Update, bindparam, delete, insert, select, update
 from sqlmodel import SQLModel
 
+from storage import points
 from storage.ids import new_id
 from storage.seal import Keyring, SealBroken
 from storage.tables import DataKey
@@ -36,12 +37,13 @@ def _update(model: type[SQLModel], columns: tuple[str, ...]) -> Update:
 
 
 class Unit:
-    """One transaction at the instant `now` (aware UTC). Nothing in it waits for a network."""
+    """One transaction at the instant `now` (aware UTC). Nothing in it waits for a network. `where` names its commit."""
 
-    def __init__(self, connection: Connection, keys: Keyring, now: datetime) -> None:
+    def __init__(self, connection: Connection, keys: Keyring, now: datetime, where: str = "unit") -> None:
         self.connection = connection
         self.keys = keys
         self.now = now
+        self.where = where
 
     def new_id(self) -> int:
         return new_id(self.now)
@@ -114,10 +116,13 @@ class Store:
         self.keys = keys
 
     @contextmanager
-    def unit(self, now: datetime) -> Iterator[Unit]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
+    def unit(self, now: datetime, where: str = "unit") -> Iterator[Unit]:
+        """One transaction: committed when the block ends, rolled back when it raises. `where` is its name in `storage.points`."""
         with self.engine.begin() as connection:
-            yield Unit(connection, self.keys, now)
+            u = Unit(connection, self.keys, now, where)
+            yield u
+            points.at(f"{u.where}.before")
+        points.at(f"{u.where}.after")
 
     def close(self) -> None:
         self.engine.dispose()

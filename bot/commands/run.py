@@ -42,7 +42,7 @@ async def _run(read: Settings, token: str) -> None:
         loop.add_signal_handler(sign, stopped.set)
     store = shared.opened(read)
     try:
-        with store.unit(wall()) as u:
+        with store.unit(wall(), "floor") as u:
             floor = meta.latest(u)
         app = App(store, SteadyClock(floor), Channel(token, read.bot_api_url), weekly_chore(read.out_dir))
         name = await _start(app, read.bot_api_url, stopped)
