@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.errors import AlreadyRunning, DatabaseBehind, DatabaseTooNew, KeyLost, NoDatabase, SettingsError, SetupNeeded
 from bot.settings import Settings
 from storage import clinic, meta, migrate
-from storage.engine import open_engine
+from storage.engine import is_torn, open_engine
 from storage.ids import be_process, start_after
 from storage.inbox import highest
 from storage.seal import Keyring, MasterKey, read_or_make_key
@@ -89,6 +89,8 @@ def only_instance(folder: Path) -> Iterator[None]:
 def _opened(url: str) -> Iterator[Engine]:
     """The engine. When the block raises it is let go, and what the database or the disk said becomes one sentence."""
     try:
+        if is_torn(url):
+            raise NoDatabase(fault="its file is cut off; restore the last backup")
         engine = open_engine(url)
     except OSError as fault:
         raise NoDatabase(fault=type(fault).__name__) from None

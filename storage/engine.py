@@ -29,6 +29,24 @@ def journal_mode(version: tuple[int, ...]) -> str:
     return "WAL" if sound else "TRUNCATE"
 
 
+def is_torn(url: str) -> bool:
+    """Whether a SQLite file ends in the middle of a page: SQLite itself would take the missing end of its last page for zeros.
+
+    With a log beside it that is no fault: SQLite writes the pages again from there.
+    """
+    parsed = make_url(url)
+    path = Path(parsed.database or "")
+    if parsed.get_backend_name() != "sqlite" or not path.is_file():
+        return False
+    logs = (path.with_name(path.name + suffix) for suffix in ("-wal", "-journal"))
+    if any(log.is_file() and log.stat().st_size for log in logs):
+        return False
+    with path.open("rb") as file:
+        head = file.read(18)
+    size = int.from_bytes(head[16:18], "big")  # https://sqlite.org/fileformat.html: 1 stands for 65536
+    return len(head) == 18 and size > 0 and path.stat().st_size % (65536 if size == 1 else size) != 0
+
+
 def open_engine(url: str) -> Engine:
     """An engine with our guarantees: immediate transactions, full synchronisation, foreign keys, no values in errors."""
     parsed = make_url(url)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from tests.crash.world import World
 
+LINE = "A line about today"
+
 
 @dataclass(frozen=True)
 class Episode:
@@ -32,7 +34,8 @@ async def check_in(w: World) -> None:
     await w.does(w.robin, "[No]", "5/7", again)
     await w.does(w.robin, "[Skip]", "6/7", again)
     await w.does(w.robin, "[7]", "7/7", again)
-    w.robin.send_text("A line about today")
+    await w.does(w.robin, LINE, "Who may read that line?", again)
+    w.robin.press("Keep private")
 
 
 async def danger(w: World) -> None:
@@ -84,10 +87,9 @@ async def skill(w: World) -> None:
     """A timer that runs while the bot ends: its frames go on and its end comes."""
     again = "/skills"
     await w.does(w.robin, again, "Which one")
-    await w.does(w.robin, "[Slow breathing]", "How upset or tense", again)
-    await w.does(w.robin, "[6]", "How long shall we breathe", again)
-    await w.does(w.robin, "[2 minutes]", "Never hold your breath", again)
-    await w.does(w.robin, "[Start]", "left", again)
+    steps = (("[Slow breathing]", "How upset or tense"), ("[6]", "How long shall we breathe"), ("[2 minutes]", "Never hold your breath"))
+    for place, (act, words) in enumerate((*steps, ("[Start]", "left"))):
+        await w.does(w.robin, act, words, again, *(step[0] for step in steps[:place]))
     w.turn(seconds=30)
     await w.shows(w.robin, "1:")
     w.turn(seconds=100)
@@ -95,11 +97,11 @@ async def skill(w: World) -> None:
 
 
 async def erase(w: World) -> None:
-    again = "/mydata"
-    await w.does(w.robin, again, "What is kept about you")
-    await w.does(w.robin, "[Erase everything]", "This erases you here", again)
-    await w.does(w.robin, "[Go on]", "Are you sure?", again)
-    await w.does(w.robin, "[Yes, erase everything]", "It is done", "hello")
+    again = ("/mydata", "[Erase everything]", "[Go on]")
+    await w.does(w.robin, "/mydata", "What is kept about you")
+    await w.does(w.robin, "[Erase everything]", "This erases you here", *again[:1])
+    await w.does(w.robin, "[Go on]", "Are you sure?", *again[:2])
+    w.robin.press("Yes, erase everything")
     w.turn(minutes=11)
 
 

@@ -18,6 +18,7 @@ import struct
 import sys
 import threading
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,7 +29,6 @@ from sqlalchemy.exc import OperationalError
 from bot import app, drain, log
 from bot.app import App
 from bot.channel import Channel
-from bot.clock import wall
 from bot.commands import clinic as commands
 from bot.commands.pages import weekly_chore
 from bot.opening import open_store
@@ -37,7 +37,7 @@ from bot.settings import Settings
 from clinic.tone import tone
 from content.library import load
 from safety.screen import screen
-from storage import meta, points
+from storage import meta, migrate, points
 
 CRASHED = 77
 """The exit code of a life that came to the point it was to end at."""
@@ -166,9 +166,18 @@ def warm() -> None:
     tone(("A good evening.",))
     load("en")
     screen("hello")
-    wall()
+    migrate.newest()
     ssl.create_default_context = functools.cache(ssl.create_default_context)
+    asyncio.run(_reach_nobody())
     app.TICK, drain.IDLE, drain.BUSY = 0.05, 0.05, 0.005
+
+
+async def _reach_nobody() -> None:
+    """The HTTP client imports most of itself with its first request."""
+    channel = Channel("1000001:nobody", "http://127.0.0.1:9")
+    with suppress(ConnectionError):
+        await channel.open()
+    await channel.close()
 
 
 def main() -> None:

@@ -147,31 +147,27 @@ class World:
         """What must come by itself, however often the bot ended meanwhile."""
         await self.until(lambda: shown(phone, words), f"{phone.person.first_name} never read {words!r}")
 
-    async def does(self, phone: Phone, act: str, words: str, again: str = "") -> None:
-        """Type `act` (a "[label]" is tapped) and read `words`. Where nothing comes back, a person does it again, or types `again`.
+    async def does(self, phone: Phone, act: str, words: str, *again: str) -> None:
+        """Type `act` (a "[label]" is tapped) and read `words`. Where nothing comes back, a person does `again` first and then it.
 
         A reply that was on its way at a crash is not repeated (only lanes 0 and 1 are): that is what `again` stands for.
         """
         before = _reads(phone, words)
         for attempt in range(TRIES):
-            if attempt and again:
-                phone.send_text(again)
-                await self.quiet()
-                if _reads(phone, words) > before:
+            for step in (*again, act) if attempt else (act,):
+                with suppress(PhoneFault):  # what was answered already is not offered again
+                    _act(phone, step)
+                with suppress(TimeoutError):
+                    await self.here.until(lambda: _reads(phone, words) > before, PATIENCE if step == act else 0.3)
                     return
-            try:
-                _act(phone, act)
-            except PhoneFault:
-                await asyncio.sleep(0.1)
-            with suppress(TimeoutError):
-                await self.here.until(lambda: _reads(phone, words) > before, PATIENCE)
-                return
+                if step != act:
+                    await self.quiet()
         raise Lost(f"{phone.person.first_name} did {act!r} and never read {words!r}; the last is {phone.texts[-2:]}")
 
     async def quiet(self, seconds: float = 0.3) -> None:
         """Until nothing has changed on any phone for so long, and every update was taken."""
         seen = -1
-        while seen != (seen := self._newest()) or self.here.queue.entries:  # noqa: ASYNC110 - another process does the work
+        while seen != (seen := self._newest()) or self.here.queue.entries:  # noqa: ASYNC110 - it is for nothing to happen
             await asyncio.sleep(seconds)
 
     def _newest(self) -> int:
