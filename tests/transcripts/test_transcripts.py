@@ -17,6 +17,6 @@ ON_BOTH = ("engine", "staff")
 PLAYED = [("sqlite", path) for path in ALL] + [("postgresql", path) for path in ALL if path.parent.name in ON_BOTH]
 
 
-@pytest.mark.parametrize(("database", "path"), PLAYED, ids=lambda value: value.stem if isinstance(value, Path) else value, indirect=["database"])
+@pytest.mark.parametrize(("database", "path"), PLAYED, ids=lambda value: getattr(value, "stem", value), indirect=["database"])
 def test_conversation(path: Path, database: str) -> None:
     Play(path, database).run()
