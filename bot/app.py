@@ -23,7 +23,7 @@ from bot.worker import GROUP, take_group
 from bot.writer import Writer
 from content.library import load
 from storage import clinic, meta
-from storage.engine import shared
+from storage.engine import hold_briefly, shared
 from storage.store import Store, Unit
 
 log = get("bot.app")
@@ -44,6 +44,7 @@ class App:
         self, store: Store, clock: Clock, channel: Channel, weekly: Callable[[Unit], int] | None = None, pace: Pace | None = None
     ) -> None:
         self.clock, self.channel = clock, channel
+        hold_briefly(store.engine)
         self.writer = Writer(store, clock)
         self.drain = Drain(self.writer, channel.send, pace)
         self.lead = Lead(self.writer)

@@ -50,6 +50,7 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> bool:
 
 def _write_week(u: Unit, weekly: Callable[[Unit], int] | None) -> None:
     """The weekly pages. If they can't be written staff are told, and it is tried again in an hour."""
+    u.may_think()
     try:
         with u.savepoint():
             log.info("weekly.done", written=weekly(u) if weekly else 0)

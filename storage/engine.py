@@ -58,9 +58,9 @@ def open_engine(url: str) -> Engine:
 SESSION = {
     "synchronous_commit": "on",  # a commit is on disk before anything is confirmed, whatever the server's default
     "timezone": "UTC",
-    "idle_in_transaction_session_timeout": "8s",  # a frozen process holds no chat, escalation or update longer than this
     "lock_timeout": "15s",
 }
+HELD_AT_MOST = "set idle_in_transaction_session_timeout = '8s'"
 CONNECT = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 """So that a server that vanished without a word is noticed in seconds (seconds; the last in milliseconds)."""
 
@@ -77,6 +77,16 @@ def _open_postgresql(url: URL) -> Engine:
         connection.commit()
 
     return engine
+
+
+def hold_briefly(engine: Engine) -> None:
+    """From now on a transaction that says nothing for 8 seconds is ended by PostgreSQL, with all the locks it holds.
+
+    For the processes that serve chats: one that froze in the middle of a turn or of an intake holds up nobody for longer.
+    """
+    if shared(engine):
+        event.listen(engine, "connect", lambda connection, _record: (connection.execute(HELD_AT_MOST), connection.commit()))
+        engine.dispose()
 
 
 def shared(engine: Engine) -> bool:

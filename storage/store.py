@@ -9,10 +9,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, Insert, Row, Table, Update, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Executable, Insert, Row, Table, Update, bindparam, delete, insert, select, text, update
 from sqlmodel import SQLModel
 
 from storage import points
+from storage.engine import shared
 from storage.ids import new_id
 from storage.seal import Keyring, SealBroken
 from storage.tables import DataKey
@@ -72,6 +73,11 @@ class Unit:
         """What happens inside is undone alone if it raises."""
         with self.connection.begin_nested():
             yield
+
+    def may_think(self) -> None:
+        """This one transaction may be silent for long between two statements (`storage.engine.hold_briefly`): it draws pages."""
+        if shared(self.connection.engine):
+            self.run(text("set local idle_in_transaction_session_timeout = 0"))
 
     def new_key(self) -> int:
         """A data key for a new subject."""
