@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,18 +24,19 @@ from storage.store import Unit
 log = get("bot.drain")
 IDLE = 1.0
 BUSY = 0.05
+T = TypeVar("T")
 Send = Callable[[Claimed], Awaitable[Result]]
 
 
 class Drain:
     """Sends in the background of everything else. `wake` it when rows were written."""
 
-    def __init__(self, writer: Writer, send: Send, pace: Pace | None = None) -> None:
-        self._writer, self._send = writer, send
+    def __init__(self, writer: Writer, send: Send, pace: Pace | None = None, beat: Callable[[], None] = lambda: None) -> None:
+        self._writer, self._send, self._beat = writer, send, beat
         self._pace = pace or Pace()
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._woken = asyncio.Event()
-        self._going: set[asyncio.Task[None]] = set()
+        self._going: set[asyncio.Task[Any]] = set()
 
     def wake(self) -> None:
         self._woken.set()
@@ -54,6 +56,7 @@ class Drain:
         """Until cancelled. A database that is gone is tried again every second; nothing is sent meanwhile."""
         while True:
             self._woken.clear()
+            self._beat()
             try:
                 more = await self._round()
             except SQLAlchemyError as fault:
@@ -62,20 +65,32 @@ class Drain:
             await self._rest(IDLE if more is None else more)
 
     async def finish(self, seconds: float) -> None:
-        """Let what is on its way arrive, at most this long."""
-        if self._going:
-            await asyncio.wait(self._going, timeout=seconds)
+        """After `run` was cancelled: let what is on its way arrive, at most this long. What has not is in doubt when its lease ends."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._going:
+                    await asyncio.wait(self._going)
+        for task in self._going:
+            task.cancel()
 
     async def _round(self) -> float:
         chosen, upcoming = await self._writer.run(self._choose)
-        claimed = await self._writer.run(lambda u: self._claim(u, chosen)) if chosen else []
+        if not chosen:
+            return min(upcoming, IDLE)
+        claimed = await asyncio.shield(self._track(self._take(chosen)))  # a stop between claim and sending would leave both in doubt
+        return 0.0 if claimed < len(chosen) else BUSY
+
+    async def _take(self, chosen: list[Waiting]) -> int:
+        claimed = await self._writer.run(lambda u: self._claim(u, chosen))
         for row in claimed:
-            task = asyncio.create_task(self._carry(row))
-            self._going.add(task)
-            task.add_done_callback(self._going.discard)
-        if chosen:
-            return 0.0 if len(claimed) < len(chosen) else BUSY
-        return min(upcoming, IDLE)
+            self._track(self._carry(row))
+        return len(claimed)
+
+    def _track(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._going.add(task)
+        task.add_done_callback(self._going.discard)
+        return task
 
     def _choose(self, u: Unit) -> tuple[list[Waiting], float]:
         chosen = self._pace.choose(outbox.waiting(u), u.now)

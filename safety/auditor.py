@@ -1,40 +1,58 @@
-"""The auditor: proves every minute that each open escalation has its next step in time, and repairs what it can."""
+"""The auditor: proves every minute that each open escalation has its next step in time and its pages on their way, and repairs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from storage import due, escalations, notes
+from storage import due, escalations, notes, outbox
 from storage.store import Unit, table
-from storage.tables import Due
+from storage.tables import Due, Outbox
 
-DUE = table(Due)
+DUE, OUTBOX = table(Due), table(Outbox)
 WAITING = ("OPEN", "ACKED", "EXHAUSTED")
+LATE = timedelta(seconds=30)
+"""How long a step may be past its time: the worker takes it within a second or two."""
+UNSENT = timedelta(minutes=2)
+"""How long a crisis reply or a page may wait for Telegram to take it."""
 
 
 @dataclass(frozen=True)
 class Findings:
-    """How many escalations are open, and how many had lost their next step and were given it back."""
+    """How many escalations are open; how many had lost their next step and were given it back; how many steps are late and
+    how many crisis messages did not get out. `proved`: all is in time now, so that somebody may be told so."""
 
     open: int
     repaired: int
+    late: int = 0
+    unsent: int = 0
+
+    @property
+    def proved(self) -> bool:
+        return not (self.late or self.unsent)
 
 
 def audit(u: Unit) -> Findings:
     """Each escalation that waits for a human has a next step that is planned; one that has none is due at once."""
     rows = escalations.all_open(u)
-    repaired = 0
+    repaired = late = 0
     for row in rows:
         if row.state not in WAITING:
             continue
-        planned = u.one(select(DUE.c.id).where(DUE.c.kind == "escalation", DUE.c.subject == row.id, DUE.c.state == "ready"))
+        planned = u.one(select(DUE.c.due_at).where(DUE.c.kind == "escalation", DUE.c.subject == row.id, DUE.c.state == "ready"))
         if planned is not None and row.next_at is not None:
+            late += max(planned.due_at, row.next_at) < u.now - LATE
             continue
         at = row.next_at if row.next_at is not None else u.now
         saved = escalations.save(u, row, next_at=at)
         due.plan(u, "escalation", row.id, f"escalation:{row.id}:{saved.version}", at, chat=row.chat)
         notes.add(u, row.person, "ladder", "repaired")
         repaired += 1
-    return Findings(len(rows), repaired)
+    return Findings(len(rows), repaired, late, _unsent(u))
+
+
+def _unsent(u: Unit) -> int:
+    waits = (OUTBOX.c.state == "ready") & (OUTBOX.c.lane <= outbox.ESCALATION) & (OUTBOX.c.created_at < u.now - UNSENT)
+    return int(u.run(select(func.count(OUTBOX.c.id)).where(waits)).scalar_one())

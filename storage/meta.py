@@ -11,7 +11,7 @@ from storage.tables import Meta
 from storage.upsert import insert_or_update
 
 META = table(Meta)
-KEY_CHECK, CLOCK = "key_check", "clock"
+KEY_CHECK, CLOCK, HEARTBEAT, PROBE = "key_check", "clock", "heartbeat", "probe"
 
 
 def get(u: Unit, key: str) -> str | None:
