@@ -22,6 +22,7 @@ class Heartbeat:
 
     def __init__(self, url: str | None, vitals: Vitals) -> None:
         self._url, self._vitals = url, vitals
+        self._client: httpx.AsyncClient | None = None
         self._going: asyncio.Task[None] | None = None
 
     def touch(self) -> None:
@@ -33,12 +34,16 @@ class Heartbeat:
         if self._going is not None:
             self._going.cancel()
             await asyncio.wait({self._going})
+        if self._client is not None:
+            await self._client.aclose()
 
     async def _touch(self, url: str) -> None:
         how: dict[str, str | int] = {}
+        if self._client is None:
+            self._client = httpx.AsyncClient(follow_redirects=False, trust_env=False, headers={"User-Agent": "between"})
         try:
-            async with asyncio.timeout(TIMEOUT), httpx.AsyncClient(follow_redirects=False, trust_env=False) as client:
-                answer = await client.get(url, headers={"User-Agent": "between"})
+            async with asyncio.timeout(TIMEOUT):
+                answer = await self._client.get(url)
             if not answer.is_success:
                 how = {"status": answer.status_code}
         except (httpx.HTTPError, TimeoutError, OSError) as fault:

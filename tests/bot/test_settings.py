@@ -108,7 +108,6 @@ def test_a_bot_api_server_of_ones_own(given: str, meant: str, monkeypatch: pytes
         ("LOG_LEVEL", "canary", "debug, info, warning or error"),
         ("WEBHOOK_URL", "http://canary.example/hook", "https://"),
         ("WEBHOOK_URL", "https://canary.example:8080/hook", "port 443, 80, 88 or 8443"),
-        ("WEBHOOK_URL", "https://canary.example/hook", "BETWEEN_WEBHOOK_SECRET is missing"),
         ("WEBHOOK_SECRET", "canary canary", "1 to 256 of the letters"),
         ("WEBHOOK_SECRET", "canäry", "1 to 256 of the letters"),
         ("WEBHOOK_SECRET", "canary" * 50, "1 to 256 of the letters"),
@@ -188,6 +187,14 @@ def test_pages_other_machines_can_open_need_a_token(monkeypatch: pytest.MonkeyPa
         settings.load()
     monkeypatch.setenv("BETWEEN_WATCH_TOKEN", "canary7-canary7-canary7")
     assert settings.load().secrets() == ["canary7-canary7-canary7"]
+
+
+def test_a_webhook_needs_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BETWEEN_WEBHOOK_URL", "https://bot.clinic.example/hook")
+    with pytest.raises(SettingsError, match="BETWEEN_WEBHOOK_SECRET is missing"):
+        settings.load()
+    monkeypatch.setenv("BETWEEN_WEBHOOK_SECRET", "a-secret_7")
+    assert settings.load().webhook_url == "https://bot.clinic.example/hook"
 
 
 def test_nothing_of_the_bot_token_is_in_the_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
