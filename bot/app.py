@@ -1,10 +1,14 @@
-"""Wiring: the four loops (intake, worker, tick, drain) around one database and one bot, from start to a graceful stop."""
+"""Wiring: the four loops (intake, worker, tick, drain) around one database and one bot, from start to a graceful stop.
+
+With a webhook there is no intake loop: its route (`bot.webhook`) calls `keep`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,14 +19,17 @@ from bot.clock import Clock
 from bot.drain import Drain
 from bot.emergency import Emergency
 from bot.errors import PollerTaken, TokenRefused
+from bot.heartbeat import Heartbeat
 from bot.intake import Kept, keep_all, last_id
 from bot.lead import Lead
 from bot.log import get
 from bot.pace import Pace
+from bot.vitals import Vitals
+from bot.webhook import Hook
 from bot.worker import GROUP, take_group
 from bot.writer import Writer
 from content.library import load
-from storage import clinic, meta
+from storage import clinic, heartbeat, meta
 from storage.engine import hold_briefly, shared
 from storage.store import Store, Unit
 
@@ -35,19 +42,33 @@ WORKERS = 3
 """Turns of different chats at once in one process, on PostgreSQL."""
 LOOK = 0.2
 """Seconds between two looks for what other processes wrote."""
+LOOK_AGAIN = 10.0
+"""Seconds after which the worker looks by itself, which also shows that it lives."""
+
+Loop = Callable[[], Awaitable[None]]
 
 
 class App:
     """A running bot. `start` brings the loops up, `stop` lets each finish what it holds."""
 
     def __init__(
-        self, store: Store, clock: Clock, channel: Channel, weekly: Callable[[Unit], int] | None = None, pace: Pace | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        channel: Channel,
+        weekly: Callable[[Unit], int] | None = None,
+        pace: Pace | None = None,
+        *,
+        hook: Hook | None = None,
+        heartbeat_url: str | None = None,
     ) -> None:
         self.clock, self.channel = clock, channel
         hold_briefly(store.engine)
         self.writer = Writer(store, clock)
-        self.drain = Drain(self.writer, channel.send, pace)
+        self.vitals = Vitals()
+        self.drain = Drain(self.writer, self.vitals.counted(channel.send), pace, lambda: self.vitals.beat("drain"))
         self.lead = Lead(self.writer)
+        self._hook, self._heartbeat = hook, Heartbeat(heartbeat_url, self.vitals)
         self._weekly = weekly
         self._store = store
         self._work = asyncio.Event()
@@ -60,20 +81,27 @@ class App:
         self._emergency: Emergency | None = None
 
     async def start(self) -> str:
-        """Open Telegram and start the loops; returns the bot's user name. Raises `TokenRefused`."""
+        """Open Telegram and start the loops; returns the bot's user name. Raises `TokenRefused` or `WebhookRefused`."""
         name = await self.channel.open()
+        await (self.channel.hook(self._hook.url, self._hook.secret.get_secret_value()) if self._hook else self.channel.unhook())
         country = await self.writer.run(lambda u: self._prepare(u, name), "prepare")
         self._emergency = Emergency(self.channel.card, country)
         await self.channel.menu(menu.menu("patient", load("en")))
-        led = [lambda: self.lead.during(self._intake), lambda: self.lead.during(self.drain.run), self.lead.run]
+        if self._hook:
+            self.vitals.receives("webhook")
+        led = (self.drain.run,) if self._hook else (self._intake, self.drain.run)
         workers = [self._worker] * (WORKERS if shared(self._store.engine) else 1)
-        self._tasks = [asyncio.create_task(_for_ever(loop)) for loop in (*led, *workers)]
+        loops: tuple[Loop, ...] = (*(partial(self.lead.during, loop) for loop in led), self.lead.run, self.vitals.watch_lag, *workers)
+        self._tasks = [asyncio.create_task(_for_ever(loop)) for loop in loops]
         self._scheduler.add_job(self._tick, "interval", seconds=TICK, misfire_grace_time=None, coalesce=True, max_instances=1)
         self._scheduler.start()
         return name
 
-    async def stop(self) -> None:
-        """Stop receiving, finish the current turn and what is on its way, close Telegram. Unfinished rows stay ready."""
+    async def stop(self, *, planned: bool = True) -> None:
+        """Stop receiving, finish the current turn and what is on its way, close Telegram. Unfinished rows stay ready.
+
+        The last heartbeat says whether this was planned.
+        """
         self._scheduler.pause()
         async with self._ticking:
             self._scheduler.shutdown(wait=False)
@@ -83,9 +111,21 @@ class App:
                 task.cancel()
             _, running = await asyncio.wait(running, timeout=TICK)
         await self.drain.finish(STOP_WITHIN)
+        if self._blanks:
+            await asyncio.wait(self._blanks, timeout=TICK)
+        if planned and self.lead.held:
+            await self._say_planned()
         await self.lead.release()
+        await self._heartbeat.close()
         await self.channel.close()
         self.writer.close()
+
+    async def _say_planned(self) -> None:
+        try:
+            async with asyncio.timeout(STOP_WITHIN):
+                await self.writer.run(lambda u: heartbeat.beat(u, "planned"))
+        except (SQLAlchemyError, TimeoutError) as fault:
+            log.error("stop.heartbeat", fault=type(fault).__name__)
 
     async def wait(self) -> None:
         """Until a loop ends, which none does by itself; raises what ended it."""
@@ -118,24 +158,30 @@ class App:
     async def _intake(self) -> None:
         offset: int | None = None
         while await self.lead.still():
+            self.vitals.beat("intake")
             try:
                 raws = await self.channel.receive(offset)
             except ConnectionError:
                 log.warning("intake.connection")
+                self.vitals.receives("unreachable")
                 await asyncio.sleep(TICK)
                 continue
             except (PollerTaken, TokenRefused) as fault:
                 log.critical("intake.refused", fault=type(fault).__name__)
+                self.vitals.receives("taken" if isinstance(fault, PollerTaken) else "refused")
                 await asyncio.sleep(POLLER_RETRY)
                 continue
+            self.vitals.receives("polling")
             if not raws:
                 offset = None
-            elif await self._keep(raws):
+            elif await self.keep(raws):
                 last = last_id(raws)
                 offset = last + 1 if last is not None else None
 
-    async def _keep(self, raws: list[str]) -> bool:
-        assert self._emergency is not None
+    async def keep(self, raws: list[str]) -> bool:
+        """Commit raw updates; only then may Telegram be told that they arrived. False when they could not be kept."""
+        if self._emergency is None:  # called before `start` was through: Telegram tries again
+            return False
         try:
             kept = await self.writer.run(lambda u: keep_all(u, raws), "intake")
         except SQLAlchemyError as fault:
@@ -162,6 +208,7 @@ class App:
         while True:
             self._work.clear()
             self._taking += 1
+            self.vitals.beat("worker")
             try:
                 taken = await self.writer.call(lambda: take_group(self._store, self.clock.now()))
             except SQLAlchemyError as fault:
@@ -183,25 +230,29 @@ class App:
     async def _rest(self) -> None:
         """Until there may be something to take. What other processes wrote wakes nobody here, so then it is looked for."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK if shared(self._store.engine) else None):
+            async with asyncio.timeout(LOOK if shared(self._store.engine) else LOOK_AGAIN):
                 await self._work.wait()
 
     async def _tick(self) -> None:
         if not self.lead.held:
+            self.vitals.stand_by(receives=self._hook is not None)
             return
+        self.vitals.beat("tick")
         try:
             async with self._ticking, asyncio.timeout(TICK_TIMEOUT):
-                due_now = await self.writer.run(lambda u: chores.tick(u, self._weekly), "tick")
+                ticked = await self.writer.run(lambda u: chores.tick(u, self._weekly), "tick")
         except TimeoutError:
             log.critical("tick.timeout")
         except SQLAlchemyError as fault:
             log.error("tick.database", fault=type(fault).__name__)
         else:
-            if due_now:
+            if ticked.proved:
+                self._heartbeat.touch()
+            if ticked.more:
                 self.wake()
 
 
-async def _for_ever(loop: Callable[[], Awaitable[None]]) -> None:
+async def _for_ever(loop: Loop) -> None:
     """Run a loop again a second after whatever ended it: none of them may die while the process lives."""
     while True:
         try:

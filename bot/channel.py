@@ -19,7 +19,8 @@ from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.errors import PollerTaken, TokenRefused
+from bot.errors import PollerTaken, TokenRefused, WebhookRefused
+from bot.intake import raw_of
 from bot.log import get
 from bot.sending import Accepted, Doubt, Gone, Refused, Result, Wait
 from storage import points
@@ -37,6 +38,7 @@ UNREAD = (KeyError, TypeError, ValueError, AttributeError)
 REASONS = (
     "message to edit not found", "message can't be edited", "message to be replied not found", "message text is empty",
     "message is too long", "button_data_invalid", "can't parse", "not enough rights", "peer_id_invalid",
+    "https url must be provided", "webhook can be set up only on ports", "failed to resolve host", "ip address", "unallowed characters",
 )  # fmt: skip
 GONE = ("chat not found", "user is deactivated", "bot can't initiate", "peer_id_invalid")
 
@@ -101,9 +103,33 @@ class Channel:
         if code != httpx.codes.OK:
             raise ConnectionError(f"status {code}")
         try:
-            return [json.dumps(update, ensure_ascii=False) for update in json.loads(body)["result"]]
-        except (ValueError, KeyError, TypeError):  # cut off on the way, or not Telegram's at all: nothing of it is confirmed
+            return [raw_of(update) for update in json.loads(body)["result"]]
+        except (ValueError, KeyError, TypeError, RecursionError):  # cut off on the way, or not Telegram's: nothing is confirmed
             raise ConnectionError("not an answer") from None
+
+    async def hook(self, url: str, secret: str) -> None:
+        """Have Telegram call this address, one update at a time, so that they stay in order. The same again changes nothing.
+
+        Raises `WebhookRefused`, and `ConnectionError` for what passes.
+        """
+        try:
+            await self.bot.set_webhook(url, secret_token=secret, allowed_updates=KINDS, max_connections=1)
+        except BadRequest as fault:
+            raise WebhookRefused(why=_code(str(fault).lower())) from None
+        except TelegramError:
+            raise ConnectionError("no answer") from None
+
+    async def unhook(self) -> None:
+        """Take a webhook away that was set before: Telegram answers no poll beside one. What waits there stays.
+
+        A Bot API server without webhooks harms nobody. Raises `ConnectionError` for what passes.
+        """
+        try:
+            await self.bot.delete_webhook()
+        except (BadRequest, InvalidToken):
+            return
+        except TelegramError:
+            raise ConnectionError("no answer") from None
 
     async def blank(self, callback_id: str) -> None:
         """Stop a button's spinner. A tap that is too old to be answered harms nobody."""

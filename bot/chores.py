@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,13 +12,21 @@ from bot import sending
 from bot.dues import CHORES
 from bot.log import get
 from safety import auditor
-from storage import clinic, due, inbox, meta, notes, outbox
+from storage import clinic, due, heartbeat, inbox, meta, notes, outbox
 from storage.store import Unit
 from storage.wall import instant, local
 
 log = get("bot.chores")
 WEEKLY_AT = "06:00"
 AUDIT_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Ticked:
+    """more: anything else (a turn, a send) may be due. proved: the auditor found all escalations on time, and a heartbeat was written."""
+
+    more: bool
+    proved: bool = False
 
 
 def plan(u: Unit) -> None:
@@ -27,15 +36,15 @@ def plan(u: Unit) -> None:
     _plan_weekly(u)
 
 
-def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> bool:
-    """Do the chores that are due; returns whether anything else (a turn, a send) may be due."""
+def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> Ticked:
+    """Do the chores that are due."""
+    proved = False
     sending.rescue_leases(u)
     for row in due.ready(u, 10, chores=True, kinds=CHORES):
         due.done(u, row.id)
         u.where = row.kind
         if row.kind == "audit":
-            found = auditor.audit(u)
-            log.info("audit.done", open=found.open, repaired=found.repaired)
+            proved = _audit(u)
             meta.put(u, meta.CLOCK, u.now.isoformat())
             _plan_audit(u)
         elif row.kind == "retention":
@@ -45,7 +54,18 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> bool:
             _write_week(u, weekly)
             _plan_weekly(u)
     upcoming = due.next_at(u)
-    return upcoming is not None and upcoming <= u.now
+    return Ticked(upcoming is not None and upcoming <= u.now, proved)
+
+
+def _audit(u: Unit) -> bool:
+    """The heartbeat is written only when all is proved: its silence is the alarm."""
+    found = auditor.audit(u)
+    log.info("audit.done", open=found.open, repaired=found.repaired)
+    if found.proved:
+        heartbeat.beat(u, "proved")
+    else:
+        log.critical("audit.not_proved", late=found.late, unsent=found.unsent)
+    return found.proved
 
 
 def _write_week(u: Unit, weekly: Callable[[Unit], int] | None) -> None:

@@ -37,8 +37,8 @@ R = TypeVar("R")
 class Drain:
     """Sends in the background of everything else. `wake` it when rows were written."""
 
-    def __init__(self, writer: Writer, send: Send, pace: Pace | None = None) -> None:
-        self._writer, self._send = writer, send
+    def __init__(self, writer: Writer, send: Send, pace: Pace | None = None, beat: Callable[[], None] = lambda: None) -> None:
+        self._writer, self._send, self._beat = writer, send, beat
         self._pace = pace or Pace()
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._shared = shared(writer.store.engine)
@@ -63,6 +63,7 @@ class Drain:
         """Until cancelled. A database that is gone is tried again every second; nothing is sent meanwhile."""
         while True:
             self._woken.clear()
+            self._beat()
             try:
                 more = await self._round()
             except SQLAlchemyError as fault:
@@ -71,7 +72,7 @@ class Drain:
             await self._rest(IDLE if more is None else more)
 
     async def finish(self, seconds: float) -> None:
-        """Let what is on its way arrive, at most this long."""
+        """After `run` was cancelled: let what is on its way arrive, at most this long. What has not is in doubt when its lease ends."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self._going:

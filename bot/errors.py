@@ -59,6 +59,15 @@ class PortTaken(UsageError):
     """Port {port} is in use by another program. Stop that program or name another port with --port."""
 
 
+class ListenerTaken(UsageError):
+    """Port {port} {why}. Stop what uses it, or set {setting} to another."""
+
+
+class WebhookRefused(UsageError):
+    """Telegram refuses the webhook ({why}). Check BETWEEN_WEBHOOK_URL: https, a name Telegram can find, and port 443, 80, 88 or
+    8443."""
+
+
 class NotYet(UsageError):
     """{what} is not part of this version. {instead}"""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +16,13 @@ from storage import inbox, people
 from storage.store import Unit
 
 log = get("bot.intake")
+LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 LARGEST = 2**63 - 1
 """What a column of 64 bits holds."""
 NOBODY = 0
 """The address rows are kept under when an update names no chat at all."""
+KEPT_OF_NONSENSE = 1 << 16
+"""Characters kept of a body that is no update at all."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,23 @@ class Kept:
 
     id: int | None
     event: Event | None
+
+
+def raw_of(update: object) -> str:
+    """An update as it is kept: the same text however it came in, so that one that comes again is known. Never unencodable."""
+    raw = json.dumps(update, ensure_ascii=False)
+    return json.dumps(update) if LONE_SURROGATE.search(raw) else raw
+
+
+def read_raw(body: bytes) -> str:
+    """A webhook's body as it is kept. What is no update becomes a broken one that holds it as text: set aside, and screened."""
+    try:
+        update = json.loads(body)
+        if isinstance(update, dict):
+            return raw_of(update)
+    except (ValueError, RecursionError):
+        pass
+    return raw_of({"message": {"text": body.decode("utf-8", "replace")[:KEPT_OF_NONSENSE]}})
 
 
 def keep_all(u: Unit, raws: list[str]) -> list[Kept]:

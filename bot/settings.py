@@ -17,8 +17,8 @@ from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 from bot.errors import SettingsError
 
@@ -26,8 +26,13 @@ PREFIX = "BETWEEN_"
 ENV_FILE = ".env"
 TOKEN = re.compile(r"\d{6,12}:[A-Za-z0-9_-]{30,}")
 DATABASES = ("sqlite://", "sqlite+pysqlite://", "postgresql://", "postgresql+psycopg://")
+WEBHOOK_PORTS = (443, 80, 88, 8443)
+WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+WATCH_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,}")
 NO_ADDRESS = "is not a web address; it starts with https:// and names a host"
 NO_DATABASE = "is not a database address; it starts with sqlite:/// or postgresql://"
+SECRETS = ("BOT_TOKEN", "MASTER_KEY", "WEBHOOK_SECRET", "WATCH_TOKEN")
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
 OF_THE_TESTS = "BETWEEN_TEST_"
 
 
@@ -90,6 +95,35 @@ def _folder(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
+def _webhook(url: str) -> str:
+    parts = urlsplit(_address(url))
+    if not is_loopback(str(parts.hostname)) and (parts.port or 443) not in WEBHOOK_PORTS:
+        raise ValueError("must be on port 443, 80, 88 or 8443; Telegram calls no other")
+    return url
+
+
+def _webhook_secret(secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    url, token = info.data.get("webhook_url"), info.data.get("bot_token")
+    if secret is None:
+        if url:
+            raise ValueError("is missing; a webhook needs one, as `openssl rand -hex 32` prints")
+        return None
+    if not WEBHOOK_SECRET.fullmatch(secret.get_secret_value()):
+        raise ValueError("must be 1 to 256 of the letters A-Z and a-z, digits, _ and -; Telegram takes no others")
+    if token and token.get_secret_value().split(":")[1] in f"{url}{secret.get_secret_value()}":
+        raise ValueError("and BETWEEN_WEBHOOK_URL must have nothing of the bot token in them")
+    return secret
+
+
+def _watch_token(token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    if token is None and info.data.get("watch_port") and not is_loopback(str(info.data.get("watch_host"))):
+        raise ValueError("is missing; pages that other machines can open need one, as `openssl rand -hex 32` prints")
+    if token is not None and not WATCH_TOKEN.fullmatch(token.get_secret_value()):
+        raise ValueError("must be at least 16 letters, digits, _ or -, as `openssl rand -hex 32` prints")
+    return token
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
 Place = Annotated[Path, AfterValidator(_folder)]
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -112,11 +146,32 @@ class Settings(BaseSettings):
     master_key_file: Place = Field(default_factory=lambda read: _inside(read, "master.key"))
     out_dir: Place = Field(default_factory=lambda read: _inside(read, "weekly"))
     heartbeat_url: Annotated[str, AfterValidator(_address)] | None = Field(default=None, repr=False)
+    webhook_url: Annotated[str, AfterValidator(_webhook)] | None = None
+    webhook_secret: Annotated[SecretStr | None, AfterValidator(_webhook_secret)] = Field(default=None, validate_default=True)
+    webhook_host: str = "127.0.0.1"
+    webhook_port: Port = 8443
+    watch_port: Port | None = None
+    watch_host: str = "127.0.0.1"
+    watch_token: Annotated[SecretStr | None, AfterValidator(_watch_token)] = Field(default=None, validate_default=True)
     log_level: Annotated[Level, BeforeValidator(str.lower)] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first, then `.env`, then the folder of credentials, if there is one."""
+        folder = _credentials()
+        files = (SecretsSettingsSource(settings_cls, secrets_dir=folder),) if folder else ()
+        return (env_settings, dotenv_settings, *files)
 
     def secrets(self) -> list[str]:
         """Every value here that must never be seen, for `log.configure` to blot out wherever it turns up."""
-        words = [word.get_secret_value() for word in (self.bot_token, self.master_key) if word]
+        words = [word.get_secret_value() for word in (self.bot_token, self.master_key, self.webhook_secret, self.watch_token) if word]
         password = urlsplit(self.database_url).password or ""
         return words + [word for word in (password, unquote(password), self.heartbeat_url) if word]
 
@@ -142,6 +197,12 @@ def _inside(read: Mapping[str, Any], name: str) -> Path:
     return folder / name
 
 
+def _credentials() -> Path | None:
+    """The folder in which systemd (`LoadCredential=`) or a container hands over secrets, a file each, by the setting's name."""
+    folder = os.environ.get(CREDENTIALS)
+    return Path(folder) if folder and Path(folder).is_dir() else None
+
+
 def _env_file(path: Path) -> dict[str, str | None]:
     if not path.is_file():
         return {}
@@ -150,7 +211,7 @@ def _env_file(path: Path) -> dict[str, str | None]:
         mode = path.stat().st_mode
     except (OSError, UnicodeDecodeError) as fault:
         raise SettingsError(why=f"{path.name} cannot be read ({type(fault).__name__}). Make it a plain text file you may read.") from None
-    holds_secret = any(written.get(PREFIX + name) for name in ("BOT_TOKEN", "MASTER_KEY"))
+    holds_secret = any(written.get(PREFIX + name) for name in SECRETS)
     if holds_secret and os.name == "posix" and mode & 0o077:
         raise SettingsError(why=f"{path.name} holds a secret and others on this machine can read it. Run `chmod 600 {path.name}`.")
     return written
@@ -168,6 +229,8 @@ def _refuse_unknown(written: Mapping[str, str | None]) -> None:
 def _sentence(field: str, message: str, kind: str) -> str:
     if kind == "value_error":
         return f"{PREFIX}{field.upper()} {message.removeprefix('Value error, ')}."
+    if field.endswith("_port"):
+        return f"{PREFIX}{field.upper()} must be a port, 1 to 65535."
     if kind == "literal_error":
         return f"{PREFIX}{field.upper()} must be one of debug, info, warning or error."
     return f"{PREFIX}{field.upper()} cannot be used as it is; see .env.example for what it takes."

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from telegram.constants import PollingLimit, WebhookLimit
+from telegram.constants import SUPPORTED_WEBHOOK_PORTS, PollingLimit, WebhookLimit
 
 from demo.refusals import bad, conflict
 from demo.updates import read_allowed
@@ -57,6 +57,8 @@ def set_webhook(here: LocalTelegram, args: Args) -> bool:
     local = parts.hostname in ("127.0.0.1", "localhost", "::1")
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
         raise bad("bad webhook: An HTTPS URL must be provided for webhook")
+    if not local and (parts.port or 443) not in SUPPORTED_WEBHOOK_PORTS:
+        raise bad("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
     secret = args.get("secret_token", "")
     if secret and not SECRET.fullmatch(secret):
         raise bad("secret token contains unallowed characters")

@@ -1,34 +1,47 @@
-"""The auditor: proves every minute that each open escalation has its next step in time, and repairs what it can."""
+"""The auditor: proves every minute that each open escalation has its next step in time and its pages on their way, and repairs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from storage import due, escalations, notes
+from storage import due, escalations, notes, outbox
 from storage.escalations import EscalationRow
 from storage.store import Unit, table
-from storage.tables import Due
+from storage.tables import Due, Outbox
 
-DUE = table(Due)
+DUE, OUTBOX = table(Due), table(Outbox)
 WAITING = ("OPEN", "ACKED", "EXHAUSTED")
+LATE = timedelta(seconds=30)
+"""How long a step may be past its time: the worker takes it within a second or two."""
+UNSENT = timedelta(minutes=2)
+"""How long a crisis reply or a page may wait for Telegram to take it."""
 
 
 @dataclass(frozen=True)
 class Findings:
-    """How many escalations are open, and how many had lost their next step and were given it back."""
+    """How many escalations are open; how many had lost their next step and were given it back; how many steps are late and
+    how many crisis messages did not get out. `proved`: all is in time now, so that somebody may be told so."""
 
     open: int
     repaired: int
+    late: int = 0
+    unsent: int = 0
+
+    @property
+    def proved(self) -> bool:
+        return not (self.late or self.unsent)
 
 
 def audit(u: Unit) -> Findings:
     """Each escalation that waits for a human has a next step that is planned; one that has none is due at once."""
     rows = escalations.all_open(u)
-    repaired = 0
+    repaired = late = 0
     for seen in rows:
         if _sound(u, seen):
+            late += _late(u, seen)
             continue
         row = escalations.get(u, seen.id)  # once more, now locked: another process may be in the middle of its step
         if row is None or _sound(u, row):
@@ -38,10 +51,26 @@ def audit(u: Unit) -> Findings:
         due.plan(u, "escalation", row.id, f"escalation:{row.id}:{saved.version}", at, chat=row.chat)
         notes.add(u, row.person, "ladder", "repaired")
         repaired += 1
-    return Findings(len(rows), repaired)
+    return Findings(len(rows), repaired, late, _unsent(u))
 
 
 def _sound(u: Unit, row: EscalationRow) -> bool:
     """Whether nobody waits for it, or its next step is planned."""
-    planned = u.one(select(DUE.c.id).where(DUE.c.kind == "escalation", DUE.c.subject == row.id, DUE.c.state == "ready"))
-    return row.state not in WAITING or (planned is not None and row.next_at is not None)
+    return row.state not in WAITING or (_planned(u, row) is not None and row.next_at is not None)
+
+
+def _late(u: Unit, row: EscalationRow) -> bool:
+    planned = _planned(u, row)
+    if row.state not in WAITING or planned is None or row.next_at is None:
+        return False
+    return max(planned, row.next_at) < u.now - LATE
+
+
+def _planned(u: Unit, row: EscalationRow) -> datetime | None:
+    found = u.one(select(DUE.c.due_at).where(DUE.c.kind == "escalation", DUE.c.subject == row.id, DUE.c.state == "ready"))
+    return found.due_at if found else None
+
+
+def _unsent(u: Unit) -> int:
+    waits = (OUTBOX.c.state == "ready") & (OUTBOX.c.lane <= outbox.ESCALATION) & (OUTBOX.c.created_at < u.now - UNSENT)
+    return int(u.run(select(func.count(OUTBOX.c.id)).where(waits)).scalar_one())

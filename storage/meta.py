@@ -11,7 +11,7 @@ from storage.tables import Meta
 from storage.upsert import insert_once, insert_or_update
 
 META = table(Meta)
-KEY_CHECK, CLOCK, PROCESS = "key_check", "clock", "process"
+KEY_CHECK, CLOCK, PROCESS, HEARTBEAT, PROBE = "key_check", "clock", "process", "heartbeat", "probe"
 
 
 def get(u: Unit, key: str) -> str | None:

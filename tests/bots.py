@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import httpx
+from pydantic import SecretStr
+from starlette.types import ASGIApp
+
 from bot.app import App
 from bot.channel import Channel
 from bot.clock import TurnedClock
+from bot.serving import listen, served
+from bot.webhook import Hook, webhook
 from demo.local import LocalTelegram
 from demo.phone import Phone
 from demo.server import running
@@ -19,6 +26,8 @@ from storage.seal import Keyring, MasterKey
 from storage.store import Store
 from tests.clinics import OTHER, PATIENT, STAFF, open_clinic
 
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients that only speak to this machine in clear: reading all the world's certificates takes a while."""
 MASTER = MasterKey(b"a master key for tests, 32 bytes")
 
 
@@ -33,6 +42,7 @@ class Bot:
     patient: Phone
     staff: Phone
     other: Phone
+    hook: Hook | None = None
 
     async def turn(self, span: timedelta) -> None:
         self.clock.turn(self.clock.now() + span)
@@ -40,8 +50,22 @@ class Bot:
 
 
 @asynccontextmanager
-async def running_bot(folder: Path, start: datetime | None = None) -> AsyncIterator[Bot]:
-    """A clinic with one patient, another one and a person on call, all of them known to Telegram."""
+async def visiting(pages: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of these pages, which are served for as long."""
+    listener = listen("127.0.0.1", 0, "a setting")
+    root = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    async with served(pages, listener), httpx.AsyncClient(base_url=root, verify=PLAIN, trust_env=False) as client:
+        yield client
+
+
+@asynccontextmanager
+async def running_bot(
+    folder: Path, start: datetime | None = None, *, secret: str | None = None, heartbeat_url: str | None = None
+) -> AsyncIterator[Bot]:
+    """A clinic with one patient, another one and a person on call, all of them known to Telegram.
+
+    With a `secret` Telegram calls the bot by webhook instead of being asked.
+    """
     clock = TurnedClock(start)
     store = Store(open_engine(f"sqlite:///{folder / 'bot.db'}"), Keyring(MASTER))
     open_clinic(store, clock.now())
@@ -51,10 +75,16 @@ async def running_bot(folder: Path, start: datetime | None = None) -> AsyncItera
         phone.person.started = True  # they opened the bot when they were invited
         here.private_chat(phone.person)
     async with running(here) as url:
-        app = App(store, clock, Channel(here.token, url))
-        await app.start()
-        try:
-            yield Bot(app, here, clock, store, phones[PATIENT], phones[STAFF], phones[OTHER])
-        finally:
-            await app.stop()
-            store.close()
+        listener = listen("127.0.0.1", 0, "a setting") if secret else None
+        hook = Hook(f"http://127.0.0.1:{listener.getsockname()[1]}/hook", SecretStr(secret)) if listener and secret else None
+        app = App(store, clock, Channel(here.token, url), hook=hook, heartbeat_url=heartbeat_url)
+        async with AsyncExitStack() as receiving:
+            if hook and listener:
+                await receiving.enter_async_context(served(webhook(hook, app.keep, app.vitals), listener))
+            await app.start()
+            try:
+                yield Bot(app, here, clock, store, phones[PATIENT], phones[STAFF], phones[OTHER], hook)
+            finally:
+                await receiving.aclose()
+                await app.stop()
+                store.close()

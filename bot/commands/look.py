@@ -10,6 +10,10 @@ import typer
 
 from bot.commands import shared
 from bot.commands.shared import count, out
+from bot.errors import AlreadyRunning, ListenerTaken
+from bot.opening import only_instance
+from bot.serving import listen
+from bot.settings import Settings
 from content import hotlines, library
 from content.hotlines import Hotline
 from content.library import ContentError
@@ -35,7 +39,7 @@ def check(content: Annotated[bool, typer.Option("--content", help="Only the cont
     if not content:
         read = shared.settings()
         token = Found("bot token", "ok") if read.bot_token else Found("bot token", "problem", "set BETWEEN_BOT_TOKEN in .env")
-        found.append(token)
+        found += [token, *listening_checks(read)]
         with shared.unit(read) as u:
             found += clinic_checks(u)
     for one in found:
@@ -59,6 +63,33 @@ def content_checks() -> list[Found]:
     if pending:
         found.append(Found("content review", "warning", f"{pending} items await a licensed clinician's review"))
     return found
+
+
+def listening_checks(read: Settings) -> list[Found]:
+    """The ports `between run` would listen on: free, or held by the Between that runs on this data folder."""
+    wanted = []
+    if read.watch_port is not None:
+        wanted.append(("watch port", read.watch_host, read.watch_port, "BETWEEN_WATCH_PORT"))
+    if read.webhook_url is not None:
+        wanted.append(("webhook port", read.webhook_host, read.webhook_port, "BETWEEN_WEBHOOK_PORT"))
+    found = []
+    for what, host, port, setting in wanted:
+        try:
+            listen(host, port, setting).close()
+        except ListenerTaken as fault:
+            found.append(Found(what, "ok", "in use, and Between is running") if running_here(read) else Found(what, "problem", str(fault)))
+        else:
+            found.append(Found(what, "ok"))
+    return found
+
+
+def running_here(read: Settings) -> bool:
+    """Whether an instance holds this data folder."""
+    try:
+        with only_instance(read.data_dir):
+            return False
+    except AlreadyRunning:
+        return True
 
 
 def clinic_checks(u: Unit) -> list[Found]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from contextlib import nullcontext
+import socket
+from contextlib import AsyncExitStack, nullcontext
 
 from bot import log
 from bot.app import App
@@ -15,8 +16,11 @@ from bot.commands import shared
 from bot.commands.pages import weekly_chore
 from bot.commands.shared import out
 from bot.errors import TokenMissing
+from bot.health import health
 from bot.opening import only_instance
+from bot.serving import listen, served
 from bot.settings import Settings
+from bot.webhook import Hook, webhook
 from storage import meta
 
 AGAIN = 5.0
@@ -24,7 +28,7 @@ AGAIN = 5.0
 
 
 def run() -> None:
-    """Receive, answer, remind and page until stopped (Ctrl-C or SIGTERM)."""
+    """Receive, answer, remind and page until stopped (Ctrl-C or SIGTERM; a second one stops at once)."""
     read = shared.settings()
     store = shared.opened(read)
     store.close()
@@ -37,20 +41,63 @@ def run() -> None:
 async def _run(read: Settings, token: str) -> None:
     loop = asyncio.get_running_loop()
     log.watch(loop)
-    stopped = asyncio.Event()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, stopped.set)
+    stopped = _stop_on_signal(loop)
+    hook = hook_of(read)
+    ports = listeners(read)
     store = shared.opened(read)
     try:
         with store.unit(wall(), "floor") as u:
             floor = meta.latest(u)
-        app = App(store, SteadyClock(floor), Channel(token, read.bot_api_url), weekly_chore(read.out_dir))
-        name = await _start(app, read.bot_api_url, stopped)
-        if name is not None:
-            out(f"Between is running as @{name}. Stop with Ctrl-C.")
-            await _serve(app, stopped)
+        app = App(
+            store, SteadyClock(floor), Channel(token, read.bot_api_url), weekly_chore(read.out_dir), hook=hook,
+            heartbeat_url=read.heartbeat_url,
+        )  # fmt: skip
+        async with AsyncExitStack() as watching, AsyncExitStack() as receiving:
+            if "watch" in ports:
+                await watching.enter_async_context(served(health(app.vitals, app.writer, read.watch_token), ports["watch"]))
+            if hook is not None:
+                await receiving.enter_async_context(served(webhook(hook, app.keep, app.vitals), ports["webhook"]))
+            name = await _start(app, read.bot_api_url, stopped)
+            if name is not None:
+                out(f"Between is running as @{name}. Stop with Ctrl-C.")
+                await _serve(app, stopped, receiving)
     finally:
         store.close()
+
+
+def hook_of(read: Settings) -> Hook | None:
+    """The webhook, when one is set."""
+    return Hook(read.webhook_url, read.webhook_secret) if read.webhook_url and read.webhook_secret else None
+
+
+def listeners(read: Settings) -> dict[str, socket.socket]:
+    """The ports this process listens on, taken: "watch" and "webhook" as far as they are set. Raises `ListenerTaken`."""
+    taken: dict[str, socket.socket] = {}
+    try:
+        if read.watch_port is not None:
+            taken["watch"] = listen(read.watch_host, read.watch_port, "BETWEEN_WATCH_PORT")
+        if read.webhook_url is not None:
+            taken["webhook"] = listen(read.webhook_host, read.webhook_port, "BETWEEN_WEBHOOK_PORT")
+    except BaseException:
+        for listener in taken.values():
+            listener.close()
+        raise
+    return taken
+
+
+def _stop_on_signal(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
+    """Set by the first SIGINT or SIGTERM. The next one finds the system's own handling, which ends the process at once."""
+    stopped = asyncio.Event()
+
+    def stop() -> None:
+        stopped.set()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(sign)
+            signal.signal(sign, signal.SIG_DFL)
+
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, stop)
+    return stopped
 
 
 async def _start(app: App, root: str, stopped: asyncio.Event) -> str | None:
@@ -68,7 +115,7 @@ async def _start(app: App, root: str, stopped: asyncio.Event) -> str | None:
     return None
 
 
-async def _serve(app: App, stopped: asyncio.Event) -> None:
+async def _serve(app: App, stopped: asyncio.Event, receiving: AsyncExitStack) -> None:
     """Until stopped, or until a loop ends, which is a fault and raised."""
     ended = asyncio.create_task(app.wait())
     asked = asyncio.create_task(stopped.wait())
@@ -79,4 +126,5 @@ async def _serve(app: App, stopped: asyncio.Event) -> None:
     finally:
         ended.cancel()
         asked.cancel()
-        await app.stop()
+        await receiving.aclose()
+        await app.stop(planned=stopped.is_set())

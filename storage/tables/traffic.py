@@ -9,6 +9,8 @@ from sqlmodel import Field, SQLModel
 
 from storage.tables.columns import big, big_or_none, link, link_or_none, row_id
 
+UNSURE = "state in ('dead', 'unknown')"
+
 
 class Inbox(SQLModel, table=True):
     """An update as Telegram handed it over, committed before it is confirmed. `raw` is erased 7 days after it is done."""
@@ -18,6 +20,7 @@ class Inbox(SQLModel, table=True):
         Index("inbox_ready", "chat_id", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
         Index("inbox_recent", "chat_id", "received_at"),
         Index("inbox_waiting", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
+        Index("inbox_set_aside", "id", sqlite_where=text("state = 'quarantined'"), postgresql_where=text("state = 'quarantined'")),
     )
     id: int = row_id()
     update_id: int = big()
@@ -83,6 +86,7 @@ class Outbox(SQLModel, table=True):
     __table_args__ = (
         Index("outbox_ready", "lane", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
         Index("outbox_target", "target"),
+        Index("outbox_unsure", "state", sqlite_where=text(UNSURE), postgresql_where=text(UNSURE)),
         Index("outbox_leased", "lease_until", sqlite_where=text("state = 'leased'"), postgresql_where=text("state = 'leased'")),
     )
     id: int = row_id()

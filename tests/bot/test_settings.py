@@ -106,6 +106,15 @@ def test_a_bot_api_server_of_ones_own(given: str, meant: str, monkeypatch: pytes
         ("MASTER_KEY", base64.b64encode(b"canary").decode(), "32 bytes"),
         ("HEARTBEAT_URL", "http://canary.example", "https://"),
         ("LOG_LEVEL", "canary", "debug, info, warning or error"),
+        ("WEBHOOK_URL", "http://canary.example/hook", "https://"),
+        ("WEBHOOK_URL", "https://canary.example:8080/hook", "port 443, 80, 88 or 8443"),
+        ("WEBHOOK_SECRET", "canary canary", "1 to 256 of the letters"),
+        ("WEBHOOK_SECRET", "canäry", "1 to 256 of the letters"),
+        ("WEBHOOK_SECRET", "canary" * 50, "1 to 256 of the letters"),
+        ("WEBHOOK_PORT", "canary", "a port, 1 to 65535"),
+        ("WATCH_PORT", "0", "a port, 1 to 65535"),
+        ("WATCH_PORT", "65536", "a port, 1 to 65535"),
+        ("WATCH_TOKEN", "canary", "at least 16 letters"),
     ],
 )
 @pytest.mark.parametrize("place", ["environment", "file"])
@@ -168,3 +177,42 @@ def test_the_example_names_every_setting_and_works_as_it_is(monkeypatch: pytest.
     untouched = settings.load()
     write_env(example)
     assert settings.load() == untouched
+
+
+def test_pages_other_machines_can_open_need_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BETWEEN_WATCH_HOST", "0.0.0.0")
+    assert settings.load().watch_port is None, "nothing is listened on, so nothing is wrong"
+    monkeypatch.setenv("BETWEEN_WATCH_PORT", "9100")
+    with pytest.raises(SettingsError, match="BETWEEN_WATCH_TOKEN is missing"):
+        settings.load()
+    monkeypatch.setenv("BETWEEN_WATCH_TOKEN", "canary7-canary7-canary7")
+    assert settings.load().secrets() == ["canary7-canary7-canary7"]
+
+
+def test_a_webhook_needs_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BETWEEN_WEBHOOK_URL", "https://bot.clinic.example/hook")
+    with pytest.raises(SettingsError, match="BETWEEN_WEBHOOK_SECRET is missing"):
+        settings.load()
+    monkeypatch.setenv("BETWEEN_WEBHOOK_SECRET", "a-secret_7")
+    assert settings.load().webhook_url == "https://bot.clinic.example/hook"
+
+
+def test_nothing_of_the_bot_token_is_in_the_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BETWEEN_BOT_TOKEN", TOKEN)
+    monkeypatch.setenv("BETWEEN_WEBHOOK_URL", f"https://bot.clinic.example/{TOKEN}")
+    monkeypatch.setenv("BETWEEN_WEBHOOK_SECRET", "a-secret_7")
+    with pytest.raises(SettingsError, match="nothing of the bot token") as caught:
+        settings.load()
+    assert "canary" not in str(caught.value)
+
+
+def test_secrets_may_come_as_files_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    (folder / "BETWEEN_BOT_TOKEN").write_text(f"{TOKEN}\n")
+    (folder / "BETWEEN_MASTER_KEY").write_text(f"{KEY}\n")
+    (folder / "BETWEEN_LOG_LEVEL").write_text("debug")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    monkeypatch.setenv("BETWEEN_LOG_LEVEL", "warning")
+    read = settings.load()
+    assert (read.secrets(), read.log_level) == ([TOKEN, KEY], "warning")
