@@ -23,7 +23,7 @@ from telegram.ext import Application, CallbackQueryHandler
 from bot import log, talk
 from bot.channel import BATCH
 from bot.event import Event
-from bot.intake import keep
+from bot.intake import keep_all
 from bot.phones import instant
 from bot.sitting import Sitting
 from bot.worker import take_group
@@ -65,8 +65,7 @@ class Ours:
             began = time.perf_counter()
             for at in range(0, len(raws), BATCH):
                 with self.store.unit(self.now) as u:
-                    for raw in raws[at : at + BATCH]:
-                        keep(u, raw)
+                    keep_all(u, raws[at : at + BATCH])
             while take_group(self.store, self.now):
                 pass
             spent += time.perf_counter() - began

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 
+from storage.prepared import Prepared
 from storage.store import Unit, table
 from storage.tables import Due
 from storage.upsert import insert_once
 
 DUE = table(Due)
 
+_WAITS = (DUE.c.kind == bindparam("of_kind")) & (DUE.c.subject == bindparam("about")) & (DUE.c.state == "ready")
+PLANNED = Prepared(select(DUE).where(_WAITS).order_by(DUE.c.due_at, DUE.c.id))
+CANCEL = Prepared(update(DUE).where(_WAITS).values(state="dropped", reason=bindparam("why"), done_at=bindparam("at")))
+BY_ID = Prepared(select(DUE).where(DUE.c.id == bindparam("due")))
 
 @dataclass(frozen=True)
 class DueRow:
@@ -89,21 +94,20 @@ def move(u: Unit, id: int, due_at: datetime) -> None:
 
 
 def get(u: Unit, id: int) -> DueRow | None:
-    row = u.one(select(DUE).where(DUE.c.id == id))
+    row = u.one(BY_ID, due=id)
     return _row(row) if row else None
 
 
 def planned(u: Unit, kind: str, subject: int) -> list[DueRow]:
     """What waits of one kind and subject, earliest first."""
-    wanted = (DUE.c.kind == kind) & (DUE.c.subject == subject) & (DUE.c.state == "ready")
-    return [_row(row) for row in u.all(select(DUE).where(wanted).order_by(DUE.c.due_at, DUE.c.id))]
+    return [_row(row) for row in u.all(PLANNED, of_kind=kind, about=subject)]
 
 
 def cancel(u: Unit, kind: str, subject: int, reason: str, *, slot: str | None = None) -> int:
     """Drop what waits of one kind and subject. Returns how many."""
-    wanted = [DUE.c.kind == kind, DUE.c.subject == subject, DUE.c.state == "ready"]
-    if slot is not None:
-        wanted.append(DUE.c.slot == slot)
+    if slot is None:
+        return int(u.run(CANCEL, {"of_kind": kind, "about": subject, "why": reason, "at": u.now}).rowcount)
+    wanted = (DUE.c.slot == slot, DUE.c.kind == kind, DUE.c.subject == subject, DUE.c.state == "ready")
     return int(u.run(update(DUE).where(*wanted).values(state="dropped", reason=reason, done_at=u.now)).rowcount)
 
 

@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from storage.people import PEOPLE, PersonCard
+from storage.prepared import Prepared
 from storage.store import Unit, table
 from storage.tables import Escalation, EscalationEvent, OnCall
 
 ESCALATIONS, EVENTS, ON_CALL = table(Escalation), table(EscalationEvent), table(OnCall)
+OPEN_FOR = Prepared(
+    select(ESCALATIONS).where(ESCALATIONS.c.person_id == bindparam("whose"), ESCALATIONS.c.state != "CLOSED").with_for_update()
+)
+BY_ID = Prepared(select(ESCALATIONS).where(ESCALATIONS.c.id == bindparam("escalation")).with_for_update())
 REF_LETTERS = "ACDEFHJKMNPRTWXY34679"
 POSITIONS = ("primary", "backup", "supervisor")
 
@@ -63,12 +68,12 @@ def _row(row: Row[Any]) -> EscalationRow:
 
 def open_for(u: Unit, person: int) -> EscalationRow | None:
     """The escalation of this patient that is not closed, if there is one."""
-    row = u.one(select(ESCALATIONS).where(ESCALATIONS.c.person_id == person, ESCALATIONS.c.state != "CLOSED").with_for_update())
+    row = u.one(OPEN_FOR, whose=person)
     return _row(row) if row else None
 
 
 def get(u: Unit, id: int) -> EscalationRow | None:
-    row = u.one(select(ESCALATIONS).where(ESCALATIONS.c.id == id).with_for_update())
+    row = u.one(BY_ID, escalation=id)
     return _row(row) if row else None
 
 

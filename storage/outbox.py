@@ -9,15 +9,15 @@ from typing import Any
 from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from storage.people import ChatCard
+from storage.prepared import Prepared
 from storage.store import Unit, table
 from storage.tables import Chat, Outbox
 from storage.upsert import insert_once
 
 OUTBOX, CHATS = table(Outbox), table(Chat)
 
-# Built once: on the hot path, building a statement costs as much as running it.
 _CHANGE = (OUTBOX.c.kind == "edit") | (OUTBOX.c.kind == "strip")
-SUPERSEDE = (
+SUPERSEDE = Prepared(
     update(OUTBOX)
     .where(OUTBOX.c.target == bindparam("onto"), OUTBOX.c.state == "ready", _CHANGE)
     .values(state="superseded", done_at=bindparam("at"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
+from storage.prepared import Prepared
 from storage.store import Unit, table
 
 
@@ -18,9 +18,8 @@ def insert_once(u: Unit, model: type[SQLModel], **values: Any) -> bool:
 
 
 @cache
-def _insert_once(model: type[SQLModel], dialect: str) -> Executable:
-    made: Executable = (postgresql if dialect == "postgresql" else sqlite).insert(table(model)).on_conflict_do_nothing()
-    return made
+def _insert_once(model: type[SQLModel], dialect: str) -> Prepared:
+    return Prepared((postgresql if dialect == "postgresql" else sqlite).insert(table(model)).on_conflict_do_nothing())
 
 
 def insert_or_update(u: Unit, model: type[SQLModel], keys: tuple[str, ...], **values: Any) -> None:
