@@ -29,7 +29,7 @@ def audit(u: Unit) -> Findings:
     for row in rows:
         if row.state not in WAITING:
             continue
-        planned = u.one(select(DUE.c.id).where(DUE.c.kind == "escalation", DUE.c.subject == row.id, DUE.c.state == "ready"))
+        planned = u.one(select(DUE.c.id).where(DUE.c.kind == "escalation", DUE.c.subject == row.id, due.READY))
         if planned is not None and row.next_at is not None:
             continue
         at = row.next_at if row.next_at is not None else u.now

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, bindparam, select, update
 
-from storage.prepared import Prepared
+from storage.prepared import Prepared, fixed
 from storage.store import Unit, table
 from storage.tables import Due
 from storage.upsert import insert_once
 
 DUE = table(Due)
 
-_WAITS = (DUE.c.kind == bindparam("of_kind")) & (DUE.c.subject == bindparam("about")) & (DUE.c.state == "ready")
+READY = DUE.c.state == fixed("ready")
+_WAITS = (DUE.c.kind == bindparam("of_kind")) & (DUE.c.subject == bindparam("about")) & (READY)
 PLANNED = Prepared(select(DUE).where(_WAITS).order_by(DUE.c.due_at, DUE.c.id))
 CANCEL = Prepared(update(DUE).where(_WAITS).values(state="dropped", reason=bindparam("why"), done_at=bindparam("at")))
 BY_ID = Prepared(select(DUE).where(DUE.c.id == bindparam("due")))
@@ -71,7 +72,7 @@ def ready(u: Unit, limit: int, *, chores: bool = False, kinds: tuple[str, ...] =
     which = DUE.c.kind.in_(kinds) if chores else DUE.c.kind.not_in(kinds)
     rows = u.all(
         select(DUE)
-        .where(DUE.c.state == "ready", DUE.c.due_at <= u.now, which)
+        .where(READY, DUE.c.due_at <= u.now, which)
         .order_by(DUE.c.due_at, DUE.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -107,16 +108,16 @@ def cancel(u: Unit, kind: str, subject: int, reason: str, *, slot: str | None = 
     """Drop what waits of one kind and subject. Returns how many."""
     if slot is None:
         return int(u.run(CANCEL, {"of_kind": kind, "about": subject, "why": reason, "at": u.now}).rowcount)
-    wanted = (DUE.c.slot == slot, DUE.c.kind == kind, DUE.c.subject == subject, DUE.c.state == "ready")
+    wanted = (DUE.c.slot == slot, DUE.c.kind == kind, DUE.c.subject == subject, READY)
     return int(u.run(update(DUE).where(*wanted).values(state="dropped", reason=reason, done_at=u.now)).rowcount)
 
 
 def forget_plan(u: Unit, kind: str, subject: int) -> int:
     """Remove what waits of one kind, so that its slots can be planned anew at other times. What has fired stays."""
-    return int(u.run(DUE.delete().where(DUE.c.kind == kind, DUE.c.subject == subject, DUE.c.state == "ready")).rowcount)
+    return int(u.run(DUE.delete().where(DUE.c.kind == kind, DUE.c.subject == subject, READY)).rowcount)
 
 
 def next_at(u: Unit, *, but: tuple[str, ...] = ()) -> datetime | None:
     """When the next thing is due, or None. `but` are kinds that do not count."""
-    found: datetime | None = u.run(select(func.min(DUE.c.due_at)).where(DUE.c.state == "ready", DUE.c.kind.not_in(but))).scalar_one()
-    return found
+    found = u.one(select(DUE.c.due_at).where(READY, DUE.c.kind.not_in(but)).order_by(DUE.c.due_at).limit(1))
+    return found.due_at if found else None

@@ -11,14 +11,16 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select, update
 
 from storage.people import PEOPLE, PersonCard
-from storage.prepared import Prepared
+from storage.prepared import Prepared, fixed
 from storage.store import Unit, table
 from storage.tables import Escalation, EscalationEvent, OnCall
 
 ESCALATIONS, EVENTS, ON_CALL = table(Escalation), table(EscalationEvent), table(OnCall)
+NOT_CLOSED = ESCALATIONS.c.state != fixed("CLOSED")
 OPEN_FOR = Prepared(
-    select(ESCALATIONS).where(ESCALATIONS.c.person_id == bindparam("whose"), ESCALATIONS.c.state != "CLOSED").with_for_update()
+    select(ESCALATIONS).where(ESCALATIONS.c.person_id == bindparam("whose"), NOT_CLOSED).with_for_update()
 )
+ALL_OPEN = Prepared(select(ESCALATIONS).where(NOT_CLOSED))
 BY_ID = Prepared(select(ESCALATIONS).where(ESCALATIONS.c.id == bindparam("escalation")).with_for_update())
 REF_LETTERS = "ACDEFHJKMNPRTWXY34679"
 POSITIONS = ("primary", "backup", "supervisor")
@@ -78,12 +80,13 @@ def get(u: Unit, id: int) -> EscalationRow | None:
 
 
 def all_open(u: Unit) -> list[EscalationRow]:
-    return [_row(row) for row in u.all(select(ESCALATIONS).where(ESCALATIONS.c.state != "CLOSED").order_by(ESCALATIONS.c.id))]
+    """Every one that is not closed, oldest first. Ordered here: asked for in order, SQLite goes through the closed ones too."""
+    return sorted((_row(row) for row in u.all(ALL_OPEN)), key=lambda row: row.id)
 
 
 def opened_by(u: Unit, code: str, since: datetime) -> list[EscalationRow]:
     """Those nobody has taken that were opened for one reason since then, oldest first."""
-    opened = select(EVENTS.c.escalation_id).where(EVENTS.c.kind == "opened", EVENTS.c.code == code, EVENTS.c.at >= since)
+    opened = select(EVENTS.c.escalation_id).where(EVENTS.c.kind == fixed("opened"), EVENTS.c.code == code, EVENTS.c.at >= since)
     waits = ESCALATIONS.c.state.in_(("OPEN", "EXHAUSTED"))
     return [_row(row) for row in u.all(select(ESCALATIONS).where(ESCALATIONS.c.id.in_(opened), waits).order_by(ESCALATIONS.c.id))]
 

@@ -10,11 +10,18 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import ColumnElement, Connection, Dialect, literal_column
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Process = Callable[[Any], Any] | None
+
+
+def fixed(word: str) -> ColumnElement[str]:
+    """A word of ours in the SQL itself: a planner uses a partial index only for a condition whose value it sees."""
+    if not word.isalpha():
+        raise ValueError("only a plain word is written into SQL")
+    return literal_column(f"'{word}'")
 
 
 class Done:
