@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, literal_column, or_, select, update
 
 from storage.people import ADDRESS, ChatCard
 from storage.prepared import Prepared, fixed
@@ -17,7 +17,7 @@ from storage.upsert import insert_once
 OUTBOX = table(Outbox)
 
 READY, LEASED = OUTBOX.c.state == fixed("ready"), OUTBOX.c.state == fixed("leased")
-FULL = literal_column("length(payload) > 0")
+FULL: ColumnElement[bool] = literal_column("length(payload) > 0")
 """As the index `outbox_kept` has it, on both engines."""
 _CHANGE = (OUTBOX.c.kind == "edit") | (OUTBOX.c.kind == "strip")
 SUPERSEDE = Prepared(

@@ -42,7 +42,7 @@ class Form:
 
     def __init__(self, compiled: SQLCompiler, columns: Mapping[str, Any]) -> None:
         dialect = compiled.dialect
-        made = [*compiled.insert_prefetch, *compiled.update_prefetch]
+        made: list[Any] = [*compiled.insert_prefetch, *compiled.update_prefetch]
         if compiled.post_compile_params or not all(column.default.is_scalar for column in made):
             raise TypeError("this statement is not the same each time: do not prepare it")
         self.sql = str(compiled)
@@ -55,7 +55,7 @@ class Form:
         self.read = [(at, process) for at, c in enumerate(columns.values()) if (process := _out(c.type, dialect)) is not None]
 
     def fill(self, values: Mapping[str, Any]) -> Any:
-        filled = self.fixed | values
+        filled = {**self.fixed, **values}
         for name, process in self.bind:
             filled[name] = process(filled[name])
         return [filled[name] for name in self.order] if self.order is not None else filled

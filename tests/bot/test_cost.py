@@ -67,7 +67,7 @@ def scans(store: Store, heard: list[tuple[str, Any]]) -> dict[str, str]:
     """Statements that go through a whole table that grows: its plan line by its words."""
     found = {}
     with store.engine.connect() as connection:
-        for statement, given in dict((statement, given) for statement, given in heard).items():
+        for statement, given in dict(heard).items():
             if not statement.startswith(("SELECT", "UPDATE", "DELETE", "INSERT")) or isinstance(given, list):
                 continue
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).all():
