@@ -52,6 +52,13 @@ def read_raw(body: bytes) -> str:
 
 def keep_all(u: Unit, raws: list[str]) -> list[Kept]:
     """Store a batch. One update that cannot even be stored as it should is kept bare, and holds up none of the others."""
+    try:
+        with u.savepoint():
+            return [keep(u, raw) for raw in raws]
+    except SQLAlchemyError:
+        raise
+    except Exception as fault:
+        log.error("intake.batch", fault=type(fault).__name__)
     kept = []
     for raw in raws:
         try:

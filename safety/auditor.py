@@ -67,7 +67,7 @@ def _late(u: Unit, row: EscalationRow) -> bool:
 
 
 def _planned(u: Unit, row: EscalationRow) -> datetime | None:
-    found = u.one(select(DUE.c.due_at).where(DUE.c.kind == "escalation", DUE.c.subject == row.id, DUE.c.state == "ready"))
+    found = u.one(select(DUE.c.due_at).where(DUE.c.kind == "escalation", DUE.c.subject == row.id, due.READY))
     return found.due_at if found else None
 
 

@@ -12,8 +12,9 @@ from datetime import date, datetime, timedelta
 from statistics import median as middle
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, select, true
+from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, true
 
+from storage.prepared import Prepared
 from storage.store import Unit, table
 from storage.tables import CheckIn, Observation
 from storage.upsert import insert_once
@@ -25,6 +26,23 @@ HEARD = (*DONE, "partial")
 HISTORY = timedelta(days=28)
 ENOUGH = 3
 """Answers needed before a median says something about a person."""
+
+_WHOSE = CHECK_INS.c.person_id == bindparam("whose")
+FIND = Prepared(select(CHECK_INS).where(_WHOSE, CHECK_INS.c.slot == bindparam("of_slot"), CHECK_INS.c.local_date == bindparam("day")))
+DAYS = Prepared(
+    select(CHECK_INS.c.local_date, CHECK_INS.c.status).where(
+        _WHOSE, CHECK_INS.c.local_date > bindparam("after"), CHECK_INS.c.local_date <= bindparam("until")
+    )
+)
+RATINGS = Prepared(
+    select(OBSERVATIONS.c.value).where(
+        OBSERVATIONS.c.person_id == bindparam("whose"),
+        OBSERVATIONS.c.item == bindparam("of_item"),
+        OBSERVATIONS.c.value.is_not(None),
+        OBSERVATIONS.c.local_date > bindparam("after"),
+        OBSERVATIONS.c.local_date <= bindparam("until"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +74,7 @@ def _row(row: Row[Any]) -> CheckInRow:
 
 
 def find(u: Unit, person: int, slot: str, day: date) -> CheckInRow | None:
-    row = u.one(select(CHECK_INS).where(_of(person), CHECK_INS.c.slot == slot, CHECK_INS.c.local_date == day))
+    row = u.one(FIND, whose=person, of_slot=slot, day=day)
     return _row(row) if row else None
 
 
@@ -115,25 +133,13 @@ def answered(u: Unit, person: int, item: str, day: date) -> bool:
 
 def median(u: Unit, person: int, item: str, day: date) -> float | None:
     """A person's own median of a rating over the 28 days up to `day`, or None while there are fewer than three answers."""
-    rows = u.all(
-        select(OBSERVATIONS.c.value).where(
-            OBSERVATIONS.c.person_id == person,
-            OBSERVATIONS.c.item == item,
-            OBSERVATIONS.c.value.is_not(None),
-            OBSERVATIONS.c.local_date > day - HISTORY,
-            OBSERVATIONS.c.local_date <= day,
-        )
-    )
+    rows = u.all(RATINGS, whose=person, of_item=item, after=day - HISTORY, until=day)
     return float(middle(row.value for row in rows)) if len(rows) >= ENOUGH else None
 
 
 def shown_up(u: Unit, person: int, day: date) -> tuple[int, int]:
     """(days with an answer, days that count) of the 28 up to `day`. Days before the first check-in and paused days do not count."""
-    rows = u.all(
-        select(CHECK_INS.c.local_date, CHECK_INS.c.status).where(
-            _of(person), CHECK_INS.c.local_date > day - HISTORY, CHECK_INS.c.local_date <= day
-        )
-    )
+    rows = u.all(DAYS, whose=person, after=day - HISTORY, until=day)
     heard = {row.local_date for row in rows if row.status in HEARD}
     away = {row.local_date for row in rows if row.status == "paused"} - heard
     first = min((row.local_date for row in rows), default=day)

@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from storage.engine import shared
+from storage.prepared import Prepared, fixed
 from storage.store import Unit, table
 from storage.tables import Due
 from storage.upsert import insert_once
 
 DUE = table(Due)
 
+READY = DUE.c.state == fixed("ready")
+_WAITS = (DUE.c.kind == bindparam("of_kind")) & (DUE.c.subject == bindparam("about")) & (READY)
+PLANNED = Prepared(select(DUE).where(_WAITS).order_by(DUE.c.due_at, DUE.c.id))
+CANCEL = Prepared(update(DUE).where(_WAITS).values(state="dropped", reason=bindparam("why"), done_at=bindparam("at")))
+BY_ID = Prepared(select(DUE).where(DUE.c.id == bindparam("due")))
 
 @dataclass(frozen=True)
 class DueRow:
@@ -68,7 +74,7 @@ def ready(u: Unit, limit: int, *, chores: bool = False, kinds: tuple[str, ...] =
     What another process is at is passed over; what happens in a chat is taken by who holds the chat, see `of_chat`.
     """
     which = DUE.c.kind.in_(kinds) if chores else DUE.c.kind.not_in(kinds)
-    found = select(DUE).where(DUE.c.state == "ready", DUE.c.due_at <= u.now, which)
+    found = select(DUE).where(READY, DUE.c.due_at <= u.now, which)
     if shared(u.connection.engine):
         found = found.where(DUE.c.chat_id.is_(None)).with_for_update(skip_locked=True)
     return [_row(row) for row in u.all(found.order_by(DUE.c.due_at, DUE.c.id).limit(limit))]
@@ -76,7 +82,7 @@ def ready(u: Unit, limit: int, *, chores: bool = False, kinds: tuple[str, ...] =
 
 def of_chat(u: Unit, chat: int, limit: int) -> list[DueRow]:
     """What is due in one chat that the caller holds (`storage.claims`), oldest first."""
-    found = select(DUE).where(DUE.c.state == "ready", DUE.c.due_at <= u.now, DUE.c.chat_id == chat)
+    found = select(DUE).where(READY, DUE.c.due_at <= u.now, DUE.c.chat_id == chat)
     return [_row(row) for row in u.all(found.order_by(DUE.c.due_at, DUE.c.id).limit(limit))]
 
 
@@ -95,30 +101,29 @@ def move(u: Unit, id: int, due_at: datetime) -> None:
 
 
 def get(u: Unit, id: int) -> DueRow | None:
-    row = u.one(select(DUE).where(DUE.c.id == id))
+    row = u.one(BY_ID, due=id)
     return _row(row) if row else None
 
 
 def planned(u: Unit, kind: str, subject: int) -> list[DueRow]:
     """What waits of one kind and subject, earliest first."""
-    wanted = (DUE.c.kind == kind) & (DUE.c.subject == subject) & (DUE.c.state == "ready")
-    return [_row(row) for row in u.all(select(DUE).where(wanted).order_by(DUE.c.due_at, DUE.c.id))]
+    return [_row(row) for row in u.all(PLANNED, of_kind=kind, about=subject)]
 
 
 def cancel(u: Unit, kind: str, subject: int, reason: str, *, slot: str | None = None) -> int:
     """Drop what waits of one kind and subject. Returns how many."""
-    wanted = [DUE.c.kind == kind, DUE.c.subject == subject, DUE.c.state == "ready"]
-    if slot is not None:
-        wanted.append(DUE.c.slot == slot)
+    if slot is None:
+        return int(u.run(CANCEL, {"of_kind": kind, "about": subject, "why": reason, "at": u.now}).rowcount)
+    wanted = (DUE.c.slot == slot, DUE.c.kind == kind, DUE.c.subject == subject, READY)
     return int(u.run(update(DUE).where(*wanted).values(state="dropped", reason=reason, done_at=u.now)).rowcount)
 
 
 def forget_plan(u: Unit, kind: str, subject: int) -> int:
     """Remove what waits of one kind, so that its slots can be planned anew at other times. What has fired stays."""
-    return int(u.run(DUE.delete().where(DUE.c.kind == kind, DUE.c.subject == subject, DUE.c.state == "ready")).rowcount)
+    return int(u.run(DUE.delete().where(DUE.c.kind == kind, DUE.c.subject == subject, READY)).rowcount)
 
 
 def next_at(u: Unit, *, but: tuple[str, ...] = ()) -> datetime | None:
     """When the next thing is due, or None. `but` are kinds that do not count."""
-    found: datetime | None = u.run(select(func.min(DUE.c.due_at)).where(DUE.c.state == "ready", DUE.c.kind.not_in(but))).scalar_one()
-    return found
+    found = u.one(select(DUE.c.due_at).where(READY, DUE.c.kind.not_in(but)).order_by(DUE.c.due_at).limit(1))
+    return found.due_at if found else None

@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from storage.people import PEOPLE, PersonCard
+from storage.prepared import Prepared, fixed
 from storage.store import Unit, table
 from storage.tables import Escalation, EscalationEvent, OnCall
 from storage.upsert import insert_once
 
 ESCALATIONS, EVENTS, ON_CALL = table(Escalation), table(EscalationEvent), table(OnCall)
+NOT_CLOSED = ESCALATIONS.c.state != fixed("CLOSED")
+OPEN_FOR = Prepared(select(ESCALATIONS).where(ESCALATIONS.c.person_id == bindparam("whose"), NOT_CLOSED).with_for_update(key_share=True))
+ALL_OPEN = Prepared(select(ESCALATIONS).where(NOT_CLOSED))
+BY_ID = Prepared(select(ESCALATIONS).where(ESCALATIONS.c.id == bindparam("escalation")).with_for_update(key_share=True))
 REF_LETTERS = "ACDEFHJKMNPRTWXY34679"
 POSITIONS = ("primary", "backup", "supervisor")
 
@@ -64,13 +69,12 @@ def _row(row: Row[Any]) -> EscalationRow:
 
 def open_for(u: Unit, person: int) -> EscalationRow | None:
     """The escalation of this patient that is not closed, if there is one."""
-    theirs = select(ESCALATIONS).where(ESCALATIONS.c.person_id == person, ESCALATIONS.c.state != "CLOSED")
-    row = u.one(theirs.with_for_update(key_share=True))
+    row = u.one(OPEN_FOR, whose=person)
     return _row(row) if row else None
 
 
 def get(u: Unit, id: int) -> EscalationRow | None:
-    row = u.one(select(ESCALATIONS).where(ESCALATIONS.c.id == id).with_for_update(key_share=True))
+    row = u.one(BY_ID, escalation=id)
     return _row(row) if row else None
 
 
@@ -81,12 +85,13 @@ def state(u: Unit, id: int) -> str | None:
 
 
 def all_open(u: Unit) -> list[EscalationRow]:
-    return [_row(row) for row in u.all(select(ESCALATIONS).where(ESCALATIONS.c.state != "CLOSED").order_by(ESCALATIONS.c.id))]
+    """Every one that is not closed, oldest first. Ordered here: asked for in order, SQLite goes through the closed ones too."""
+    return sorted((_row(row) for row in u.all(ALL_OPEN)), key=lambda row: row.id)
 
 
 def opened_by(u: Unit, code: str, since: datetime) -> list[EscalationRow]:
     """Those nobody has taken that were opened for one reason since then, oldest first."""
-    opened = select(EVENTS.c.escalation_id).where(EVENTS.c.kind == "opened", EVENTS.c.code == code, EVENTS.c.at >= since)
+    opened = select(EVENTS.c.escalation_id).where(EVENTS.c.kind == fixed("opened"), EVENTS.c.code == code, EVENTS.c.at >= since)
     waits = ESCALATIONS.c.state.in_(("OPEN", "EXHAUSTED"))
     return [_row(row) for row in u.all(select(ESCALATIONS).where(ESCALATIONS.c.id.in_(opened), waits).order_by(ESCALATIONS.c.id))]
 

@@ -12,12 +12,14 @@ from sqlalchemy import Row, func, select, true, update
 
 from storage import people
 from storage.people import ChatCard
+from storage.prepared import fixed
 from storage.seal import SealBroken
 from storage.store import Unit, table
 from storage.tables import Chat, Inbox
 from storage.upsert import insert_once
 
 INBOX, CHATS = table(Inbox), table(Chat)
+READY = INBOX.c.state == fixed("ready")
 RAW_KEPT = timedelta(days=7)
 
 
@@ -70,7 +72,7 @@ def ready(u: Unit, limit: int, chat: int | None = None) -> list[Received]:
             CHATS.c.reachable,
         )
         .join(CHATS, CHATS.c.id == INBOX.c.chat_id)
-        .where(INBOX.c.state == "ready", INBOX.c.chat_id == chat if chat is not None else true())
+        .where(READY, INBOX.c.chat_id == chat if chat is not None else true())
         .order_by(INBOX.c.id)
         .limit(limit)
     )

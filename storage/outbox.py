@@ -6,22 +6,40 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, literal_column, or_, select, update
 
-from storage.people import ChatCard
+from storage.people import ADDRESS, ChatCard
+from storage.prepared import Prepared, fixed
 from storage.store import Unit, table
-from storage.tables import Chat, Outbox
+from storage.tables import Outbox
 from storage.upsert import insert_once
 
-OUTBOX, CHATS = table(Outbox), table(Chat)
+OUTBOX = table(Outbox)
 
-# Built once: on the hot path, building a statement costs as much as running it.
+READY, LEASED = OUTBOX.c.state == fixed("ready"), OUTBOX.c.state == fixed("leased")
+FULL: ColumnElement[bool] = literal_column("length(payload) > 0")
+"""As the index `outbox_kept` has it, on both engines."""
 _CHANGE = (OUTBOX.c.kind == "edit") | (OUTBOX.c.kind == "strip")
-SUPERSEDE = (
+SUPERSEDE = Prepared(
     update(OUTBOX)
-    .where(OUTBOX.c.target == bindparam("onto"), OUTBOX.c.state == "ready", _CHANGE)
+    .where(OUTBOX.c.target == bindparam("onto"), READY, _CHANGE)
     .values(state="superseded", done_at=bindparam("at"))
 )
+NEXT = Prepared(select(OUTBOX.c.not_before).where(READY).order_by(OUTBOX.c.not_before).limit(literal_column("1")))
+NEXT_IN_LANE = Prepared(
+    select(OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.chat_id, OUTBOX.c.kind, OUTBOX.c.target, OUTBOX.c.not_before, OUTBOX.c.send_by)
+    .where(READY, OUTBOX.c.lane == bindparam("of_lane"), OUTBOX.c.not_before <= bindparam("at"))
+    .order_by(OUTBOX.c.id)
+    .limit(bindparam("most"))
+)
+_FREE = select(OUTBOX.c.id).where(OUTBOX.c.id == bindparam("row"), READY).with_for_update(skip_locked=True)
+CLAIM = Prepared(
+    update(OUTBOX)
+    .where(OUTBOX.c.id == _FREE.scalar_subquery())
+    .values(state="leased", lease_owner=bindparam("owner"), lease_until=bindparam("until"), attempt=OUTBOX.c.attempt + 1)
+    .returning(*OUTBOX.c)
+)
+TARGET = Prepared(select(OUTBOX.c.message_id).where(OUTBOX.c.id == bindparam("row")))
 
 CRISIS, ESCALATION, REPLY, PROMPT, BULK = range(5)
 """The lanes, most urgent first."""
@@ -110,7 +128,7 @@ def post(
 def _strip_unsent(u: Unit, chat: ChatCard, target: int) -> bool:
     """Take the keyboard off an edit that has not gone out yet. False when there is none."""
     row = u.one(
-        select(OUTBOX.c.id, OUTBOX.c.payload).where(OUTBOX.c.target == target, OUTBOX.c.state == "ready", OUTBOX.c.kind == "edit")
+        select(OUTBOX.c.id, OUTBOX.c.payload).where(OUTBOX.c.target == target, READY, OUTBOX.c.kind == "edit")
     )
     if row is None:
         return False
@@ -126,22 +144,15 @@ def waiting(u: Unit, limit: int = 200) -> list[Waiting]:
     """
     found: list[Waiting] = []
     for lane in range(5):
-        rows = u.all(
-            select(
-                OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.chat_id, OUTBOX.c.kind, OUTBOX.c.target, OUTBOX.c.not_before, OUTBOX.c.send_by
-            )
-            .where(OUTBOX.c.state == "ready", OUTBOX.c.lane == lane, OUTBOX.c.not_before <= u.now)
-            .order_by(OUTBOX.c.id)
-            .limit(limit)
-        )
+        rows = u.all(NEXT_IN_LANE, of_lane=lane, at=u.now, most=limit)
         found += [Waiting(r.id, r.lane, r.chat_id, r.kind, r.target, r.not_before, r.send_by) for r in rows]
     return found
 
 
 def next_at(u: Unit) -> datetime | None:
     """When the earliest row that waits may go, or None when nothing waits."""
-    found: datetime | None = u.run(select(func.min(OUTBOX.c.not_before)).where(OUTBOX.c.state == "ready")).scalar_one()
-    return found
+    found = u.one(NEXT)
+    return found.not_before if found else None
 
 
 def claim(u: Unit, id: int, owner: str, until: datetime) -> Claimed | None:
@@ -149,18 +160,12 @@ def claim(u: Unit, id: int, owner: str, until: datetime) -> Claimed | None:
 
     The attempt is counted up with each claim, so it names the holder: whoever was given another one can finish nothing.
     """
-    free = select(OUTBOX.c.id).where(OUTBOX.c.id == id, OUTBOX.c.state == "ready").with_for_update(skip_locked=True)
-    taken = u.run(
-        update(OUTBOX)
-        .where(OUTBOX.c.id == free.scalar_subquery())
-        .values(state="leased", lease_owner=owner, lease_until=until, attempt=OUTBOX.c.attempt + 1)
-        .returning(*OUTBOX.c)
-    ).first()
+    taken = u.run(CLAIM, {"row": id, "owner": owner, "until": until}).first()
     if taken is None:
         return None
-    chat = u.one(select(CHATS.c.key_id, CHATS.c.address).where(CHATS.c.id == taken.chat_id))
+    chat = u.one(ADDRESS, chat=taken.chat_id)
     assert chat is not None
-    target = u.one(select(OUTBOX.c.message_id).where(OUTBOX.c.id == taken.target)) if taken.target else None
+    target = u.one(TARGET, row=taken.target) if taken.target else None
     return Claimed(
         id=taken.id,
         lane=taken.lane,
@@ -182,13 +187,13 @@ def finish(u: Unit, id: int, attempt: int, state: str, *, message_id: int | None
     values: dict[str, Any] = {"state": state, "done_at": u.now, "reason": reason, "lease_owner": None, "lease_until": None}
     if message_id is not None:
         values["message_id"] = message_id
-    mine = and_(OUTBOX.c.id == id, OUTBOX.c.state == "leased", OUTBOX.c.attempt == attempt)
+    mine = and_(OUTBOX.c.id == id, LEASED, OUTBOX.c.attempt == attempt)
     return bool(u.run(update(OUTBOX).where(mine).values(**values)).rowcount)
 
 
 def put_back(u: Unit, id: int, attempt: int, not_before: datetime, *, reason: str | None = None) -> bool:
     """Give a leased row back, to go no earlier than `not_before`."""
-    mine = and_(OUTBOX.c.id == id, OUTBOX.c.state == "leased", OUTBOX.c.attempt == attempt)
+    mine = and_(OUTBOX.c.id == id, LEASED, OUTBOX.c.attempt == attempt)
     values = {"state": "ready", "not_before": not_before, "reason": reason, "lease_owner": None, "lease_until": None}
     return bool(u.run(update(OUTBOX).where(mine).values(**values)).rowcount)
 
@@ -206,7 +211,7 @@ class Leased:
 def expired_leases(u: Unit, *, alone: bool = False) -> list[Leased]:
     """Leased rows whose lease is over; `alone` (nobody else can hold one, as right after a start) makes that all of them."""
     aimed = OUTBOX.alias()
-    over = OUTBOX.c.state == "leased" if alone else (OUTBOX.c.state == "leased") & (OUTBOX.c.lease_until < u.now)
+    over = LEASED if alone else LEASED & (OUTBOX.c.lease_until < u.now)
     rows = u.all(
         select(OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.attempt, OUTBOX.c.kind, OUTBOX.c.target, aimed.c.message_id)
         .join(aimed, aimed.c.id == OUTBOX.c.target, isouter=True)
@@ -222,13 +227,13 @@ def _makes_message(row: Row[Any]) -> bool:
 
 def held_by_others(u: Unit, owner: str) -> set[int]:
     """The chats for which another process has something on its way, or had when it died."""
-    leased = (OUTBOX.c.state == "leased") & (OUTBOX.c.lease_owner != owner)
+    leased = LEASED & (OUTBOX.c.lease_owner != owner)
     return {row.chat_id for row in u.all(select(OUTBOX.c.chat_id).where(leased))}
 
 
 def drop(u: Unit, reason: str, *, wanted: str | None = None, target: int | None = None, kind: str | None = None) -> int:
     """Drop rows that wait, by their condition or by the message they belong to. Returns how many."""
-    conditions = [OUTBOX.c.state == "ready"]
+    conditions = [READY]
     if wanted is not None:
         conditions.append(OUTBOX.c.wanted == wanted)
     if target is not None:
@@ -240,13 +245,13 @@ def drop(u: Unit, reason: str, *, wanted: str | None = None, target: int | None 
 
 def drop_prompts(u: Unit, chat: int, from_lane: int, reason: str) -> int:
     """Drop what waits for one chat in this lane and the less urgent ones. Returns how many."""
-    waiting = (OUTBOX.c.chat_id == chat) & (OUTBOX.c.lane >= from_lane) & (OUTBOX.c.state == "ready")
+    waiting = (OUTBOX.c.chat_id == chat) & (OUTBOX.c.lane >= from_lane) & (READY)
     return int(u.run(update(OUTBOX).where(waiting).values(state="dropped", reason=reason, done_at=u.now)).rowcount)
 
 
 def erase_old(u: Unit) -> int:
     """Erase what was sent, a week after it is over: it may repeat a person's words. Returns how many."""
-    old = OUTBOX.c.done_at.is_not(None) & (OUTBOX.c.done_at < u.now - KEPT) & (OUTBOX.c.payload != b"")
+    old = FULL & OUTBOX.c.done_at.is_not(None) & (OUTBOX.c.done_at < u.now - KEPT)
     return int(u.run(update(OUTBOX).where(old).values(payload=b"")).rowcount)
 
 

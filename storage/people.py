@@ -11,15 +11,20 @@ from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, select, update
 
+from storage.prepared import Prepared
 from storage.store import Unit, table
 from storage.tables import Chat, Consent, Invite, Person
 from storage.upsert import insert_once
 
 PEOPLE, CHATS, INVITES, CONSENTS = table(Person), table(Chat), table(Invite), table(Consent)
 
-# Built once: on the hot path, building a statement costs as much as running it.
-BY_ID = select(PEOPLE).where(PEOPLE.c.id == bindparam("person"))
-BY_ADDRESS = select(CHATS).where(CHATS.c.address_hash == bindparam("hashed"))
+BY_ID = Prepared(select(PEOPLE).where(PEOPLE.c.id == bindparam("person")))
+CARD = select(CHATS.c.id, CHATS.c.key_id, CHATS.c.person_id, CHATS.c.reachable)
+CHAT = Prepared(CARD.where(CHATS.c.id == bindparam("chat")))
+CHATS_OF = Prepared(CARD.where(CHATS.c.person_id == bindparam("person")).order_by(CHATS.c.id.desc()))
+BY_ADDRESS = Prepared(CARD.where(CHATS.c.address_hash == bindparam("hashed")))
+ADDRESS = Prepared(select(CHATS.c.key_id, CHATS.c.address).where(CHATS.c.id == bindparam("chat")))
+CONSENTS_OF = Prepared(select(CONSENTS).where(CONSENTS.c.person_id == bindparam("person")))
 
 SEALED_FIELDS = ("call_name", "phone", "medicines")
 """Profile fields that are a person's own words, kept together in the sealed `profile`."""
@@ -190,7 +195,7 @@ def chat_for(u: Unit, address: int) -> ChatCard:
 
 
 def chat(u: Unit, id: int) -> ChatCard:
-    row = u.one(select(CHATS.c.id, CHATS.c.key_id, CHATS.c.person_id, CHATS.c.reachable).where(CHATS.c.id == id))
+    row = u.one(CHAT, chat=id)
     if row is None:
         raise LookupError("no such chat")
     return ChatCard(row.id, row.key_id, row.person_id, row.reachable)
@@ -198,17 +203,13 @@ def chat(u: Unit, id: int) -> ChatCard:
 
 def chat_of(u: Unit, person: int) -> ChatCard | None:
     """The chat a person is reached through: the newest bound to them."""
-    found = u.one(
-        select(CHATS.c.id, CHATS.c.key_id, CHATS.c.person_id, CHATS.c.reachable)
-        .where(CHATS.c.person_id == person)
-        .order_by(CHATS.c.id.desc())
-    )
+    found = u.one(CHATS_OF, person=person)
     return ChatCard(found.id, found.key_id, found.person_id, found.reachable) if found else None
 
 
 def address(u: Unit, id: int) -> int:
     """The Telegram id of a chat."""
-    row = u.one(select(CHATS.c.key_id, CHATS.c.address).where(CHATS.c.id == id))
+    row = u.one(ADDRESS, chat=id)
     if row is None:
         raise LookupError("no such chat")
     return int(u.open(row.key_id, "chat.address", id, row.address))
@@ -267,8 +268,7 @@ def void_invites(u: Unit, person: int) -> None:
 
 def chats_of(u: Unit, person: int) -> list[ChatCard]:
     """Every chat bound to a person."""
-    rows = u.all(select(CHATS.c.id, CHATS.c.key_id, CHATS.c.person_id, CHATS.c.reachable).where(CHATS.c.person_id == person))
-    return [ChatCard(row.id, row.key_id, row.person_id, row.reachable) for row in rows]
+    return [ChatCard(row.id, row.key_id, row.person_id, row.reachable) for row in u.all(CHATS_OF, person=person)]
 
 
 def _code_hash(code: str) -> bytes:
@@ -291,7 +291,7 @@ def revoke_consent(u: Unit, person: int, scope: str) -> None:
 
 def consents(u: Unit, person: int, at: datetime | None = None) -> dict[str, datetime]:
     """The scopes in force, with when each was given. `at` asks for an earlier instant."""
-    rows = u.all(select(CONSENTS).where(CONSENTS.c.person_id == person))
+    rows = u.all(CONSENTS_OF, person=person)
     if at is None:  # now: what was given and not taken back, whatever a clock that jumped says of the order
         return {row.scope: row.given_at for row in rows if row.revoked_at is None}
     return {row.scope: row.given_at for row in rows if row.given_at <= at and (row.revoked_at is None or row.revoked_at > at)}

@@ -64,7 +64,7 @@ def plan_sessions(u: Unit, who: PersonCard, chat: ChatCard, *, since: datetime |
     """
     if not who.active or who.role != "patient" or "program" not in people.consents(u, who.id):
         return
-    waiting = DUE.c.kind.in_((EVE, SOON)) & (DUE.c.subject == who.id) & (DUE.c.state == "ready")
+    waiting = DUE.c.kind.in_((EVE, SOON)) & (DUE.c.subject == who.id) & (due.READY)
     u.run(update(DUE).where(waiting).values(chat_id=chat.id))
     u.run(DUE.delete().where(waiting, DUE.c.send_by > u.now))
     overdue = [row.due_at for row in due.planned(u, PLAN, who.id)]
@@ -82,7 +82,7 @@ def _plan(u: Unit, who: PersonCard, chat: ChatCard, each: Occurrence) -> None:
 
 def plan_next(u: Unit, who: PersonCard, chat: ChatCard) -> None:
     """Plan the next planning: tomorrow before anybody is up, in the chat the patient has now."""
-    u.run(DUE.delete().where(DUE.c.kind == PLAN, DUE.c.subject == who.id, DUE.c.state == "ready", DUE.c.due_at > u.now))
+    u.run(DUE.delete().where(DUE.c.kind == PLAN, DUE.c.subject == who.id, due.READY, DUE.c.due_at > u.now))
     day, _ = next_instant(u.now, PLAN_AT, who.zone)
     while not due.plan(u, PLAN, who.id, f"{PLAN}:{who.id}:{day}", instant(day, PLAN_AT, who.zone), chat=chat.id):
         day += timedelta(days=1)  # this slot was used before a clock was set back

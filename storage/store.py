@@ -9,12 +9,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, Insert, Row, Table, Update, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, Engine, Executable, Row, Table, bindparam, delete, insert, select, text, update
 from sqlmodel import SQLModel
 
 from storage import points
 from storage.engine import shared
 from storage.ids import new_id
+from storage.prepared import Prepared, drive
 from storage.seal import Keyring, SealBroken
 from storage.tables import DataKey
 
@@ -26,15 +27,14 @@ def table(model: type[SQLModel]) -> Table:
 
 
 @cache
-def _insert(model: type[SQLModel]) -> Insert:
-    return insert(table(model))
+def _insert(model: type[SQLModel]) -> Prepared:
+    return Prepared(insert(table(model)))
 
 
 @cache
-def _update(model: type[SQLModel], columns: tuple[str, ...]) -> Update:
-    """Built once for each set of columns: building a statement costs as much as running it."""
+def _update(model: type[SQLModel], columns: tuple[str, ...]) -> Prepared:
     rows = table(model)
-    return update(rows).where(rows.c.id == bindparam("row_id_")).values({name: bindparam(name) for name in columns})
+    return Prepared(update(rows).where(rows.c.id == bindparam("row_id_")).values({name: bindparam(name) for name in columns}))
 
 
 class Unit:
@@ -45,34 +45,47 @@ class Unit:
         self.keys = keys
         self.now = now
         self.where = where
+        self._depth = 0
 
     def new_id(self) -> int:
         return new_id(self.now)
 
-    def run(self, statement: Executable, values: Any = None) -> Any:
+    def run(self, statement: Executable | Prepared, values: Any = None) -> Any:
+        if isinstance(statement, Prepared):
+            return statement.run(self.connection, values or {})
         return self.connection.execute(statement, values) if values is not None else self.connection.execute(statement)
 
-    def one(self, statement: Executable, **values: Any) -> Row[Any] | None:
+    def one(self, statement: Executable | Prepared, **values: Any) -> Row[Any] | None:
         """The first row. `values` fill the bind parameters of a statement that was built once (hot paths)."""
-        return self.connection.execute(statement, values or None).first()
+        found: Row[Any] | None = self.run(statement, values or None).first()
+        return found
 
-    def all(self, statement: Executable, **values: Any) -> list[Row[Any]]:
-        return list(self.connection.execute(statement, values or None).all())
+    def all(self, statement: Executable | Prepared, **values: Any) -> list[Row[Any]]:
+        return list(self.run(statement, values or None).all())
 
     def add(self, model: type[SQLModel], **values: Any) -> int:
         """Insert one row, with a fresh id unless one is given; returns the id."""
         values.setdefault("id", self.new_id())
-        self.connection.execute(_insert(model), values)
+        self.run(_insert(model), values)
         return int(values["id"])
 
     def set(self, model: type[SQLModel], row: int, **values: Any) -> None:
-        self.connection.execute(_update(model, tuple(sorted(values))), {"row_id_": row, **values})
+        self.run(_update(model, tuple(sorted(values))), {"row_id_": row, **values})
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """What happens inside is undone alone if it raises."""
-        with self.connection.begin_nested():
+        name = f"inside_{self._depth}"
+        drive(self.connection, f"SAVEPOINT {name}")
+        self._depth += 1
+        try:
             yield
+        except BaseException:
+            drive(self.connection, f"ROLLBACK TO SAVEPOINT {name}")
+            raise
+        finally:
+            self._depth -= 1
+            drive(self.connection, f"RELEASE SAVEPOINT {name}")
 
     def may_think(self) -> None:
         """This one transaction may be silent for long between two statements (`storage.engine.hold_briefly`): it draws pages."""

@@ -11,17 +11,29 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select, update
 
 from storage.people import ChatCard
+from storage.prepared import Prepared, fixed
 from storage.store import Unit, table
 from storage.tables import Prompt, Talk
 
 TALKS, PROMPTS = table(Talk), table(Prompt)
 
-# Built once: on the hot path, building a statement costs as much as running it.
-WAITING = select(TALKS).where(TALKS.c.chat_id == bindparam("chat"), TALKS.c.state == "waiting").order_by(TALKS.c.id.desc())
-TALK = select(TALKS).where(TALKS.c.id == bindparam("id"), TALKS.c.chat_id == bindparam("chat"))
-BY_NONCE = select(PROMPTS).where(PROMPTS.c.nonce == bindparam("nonce"))
-PROMPT = select(PROMPTS).where(PROMPTS.c.id == bindparam("id"))
-CLOSE_LIVE = update(PROMPTS).where(PROMPTS.c.id == bindparam("prompt"), PROMPTS.c.state == "live").values(state="closed")
+IS_WAITING, IS_PARKED = TALKS.c.state == fixed("waiting"), TALKS.c.state == fixed("parked")
+LIVE = PROMPTS.c.state == fixed("live")
+WAITING = Prepared(select(TALKS).where(TALKS.c.chat_id == bindparam("chat"), IS_WAITING).order_by(TALKS.c.id.desc()))
+TALK = Prepared(select(TALKS).where(TALKS.c.id == bindparam("id"), TALKS.c.chat_id == bindparam("chat")))
+PARKED = Prepared(
+    select(TALKS)
+    .where(TALKS.c.chat_id == bindparam("chat"), IS_PARKED, TALKS.c.expires_at > bindparam("at"))
+    .order_by(TALKS.c.touched_at.desc(), TALKS.c.id.desc())
+)
+OPEN = Prepared(
+    select(TALKS)
+    .where(TALKS.c.chat_id == bindparam("chat"), IS_WAITING | IS_PARKED, TALKS.c.flow == bindparam("of_flow"))
+    .order_by(TALKS.c.id.desc())
+)
+BY_NONCE = Prepared(select(PROMPTS).where(PROMPTS.c.nonce == bindparam("nonce")))
+PROMPT = Prepared(select(PROMPTS).where(PROMPTS.c.id == bindparam("id")))
+CLOSE_LIVE = Prepared(update(PROMPTS).where(PROMPTS.c.id == bindparam("prompt"), LIVE).values(state="closed"))
 
 
 @dataclass(frozen=True)
@@ -85,23 +97,20 @@ def waiting(u: Unit, chat: ChatCard) -> TalkRow | None:
 
 def parked(u: Unit, chat: ChatCard, flow: str | None = None) -> TalkRow | None:
     """The talk that was interrupted last, or the last one of `flow`, and can be offered again."""
-    wanted = [TALKS.c.chat_id == chat.id, TALKS.c.state == "parked", TALKS.c.expires_at > u.now]
-    if flow is not None:
-        wanted.append(TALKS.c.flow == flow)
-    row = u.one(select(TALKS).where(*wanted).order_by(TALKS.c.touched_at.desc(), TALKS.c.id.desc()))
+    rows = u.all(PARKED, chat=chat.id, at=u.now)
+    row = next((row for row in rows if flow is None or row.flow == flow), None)
     return _talk(u, chat, row) if row else None
 
 
 def open_talks(u: Unit, chat: ChatCard, flow: str) -> list[TalkRow]:
     """The talks of one flow that wait or are parked, newest first."""
-    wanted = (TALKS.c.chat_id == chat.id) & (TALKS.c.flow == flow) & TALKS.c.state.in_(("waiting", "parked"))
-    return [_talk(u, chat, row) for row in u.all(select(TALKS).where(wanted).order_by(TALKS.c.id.desc()))]
+    return [_talk(u, chat, row) for row in u.all(OPEN, chat=chat.id, of_flow=flow)]
 
 
 def close_for_good(u: Unit, chat: ChatCard) -> None:
     """No parked talk of this chat is offered again, and no keyboard in it does anything any more."""
-    u.run(update(TALKS).where(TALKS.c.chat_id == chat.id, TALKS.c.state == "parked").values(state="closed"))
-    u.run(update(PROMPTS).where(PROMPTS.c.chat_id == chat.id, PROMPTS.c.state == "live").values(state="closed"))
+    u.run(update(TALKS).where(TALKS.c.chat_id == chat.id, IS_PARKED).values(state="closed"))
+    u.run(update(PROMPTS).where(PROMPTS.c.chat_id == chat.id, LIVE).values(state="closed"))
 
 
 def talk(u: Unit, chat: ChatCard, id: int) -> TalkRow | None:
@@ -209,7 +218,7 @@ def close_live_prompt(u: Unit, id: int) -> None:
 
 def live_prompts_about(u: Unit, kind: str, key: str, subject: int) -> list[PromptRow]:
     """Every live keyboard about one thing (all pages of an escalation)."""
-    wanted = (PROMPTS.c.kind == kind) & (PROMPTS.c.key == key) & (PROMPTS.c.subject == subject) & (PROMPTS.c.state == "live")
+    wanted = (PROMPTS.c.kind == kind) & (PROMPTS.c.key == key) & (PROMPTS.c.subject == subject) & (LIVE)
     return [_prompt(row) for row in u.all(select(PROMPTS).where(wanted))]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
+from storage.prepared import Prepared
 from storage.store import Unit, table
 
 
@@ -18,10 +18,9 @@ def insert_once(u: Unit, model: type[SQLModel], **values: Any) -> bool:
 
 
 @cache
-def _insert_once(model: type[SQLModel], dialect: str) -> Executable:
+def _insert_once(model: type[SQLModel], dialect: str) -> Prepared:
     made = (postgresql if dialect == "postgresql" else sqlite).insert(table(model)).on_conflict_do_nothing()
-    counted: Executable = made.execution_options(preserve_rowcount=True)  # else SQLAlchemy keeps no count of inserts on PostgreSQL
-    return counted
+    return Prepared(made.execution_options(preserve_rowcount=True))  # else SQLAlchemy keeps no count of inserts on PostgreSQL
 
 
 def insert_or_update(u: Unit, model: type[SQLModel], keys: tuple[str, ...], **values: Any) -> None:

@@ -50,6 +50,9 @@ class EscalationEvent(SQLModel, table=True):
     """What happened in an escalation, append-only. `words` are the patient's, sealed with the patient's key."""
 
     __tablename__ = "escalation_event"
+    __table_args__ = (
+        Index("escalation_opened", "at", sqlite_where=text("kind = 'opened'"), postgresql_where=text("kind = 'opened'")),
+    )
     id: int = row_id()
     escalation_id: int = link("escalation.id", index=True)
     at: datetime

@@ -18,9 +18,10 @@ class Inbox(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("update_id", "payload_hash"),
         Index("inbox_ready", "chat_id", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
-        Index("inbox_recent", "chat_id", "received_at"),
         Index("inbox_waiting", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
+        Index("inbox_recent", "chat_id", "received_at"),
         Index("inbox_set_aside", "id", sqlite_where=text("state = 'quarantined'"), postgresql_where=text("state = 'quarantined'")),
+        Index("inbox_kept", "received_at", sqlite_where=text("raw is not null"), postgresql_where=text("raw is not null")),
     )
     id: int = row_id()
     update_id: int = big()
@@ -42,8 +43,8 @@ class Talk(SQLModel, table=True):
         Index(
             "talk_open",
             "chat_id",
-            sqlite_where=text("state in ('waiting', 'parked')"),
-            postgresql_where=text("state in ('waiting', 'parked')"),
+            sqlite_where=text("state = 'waiting' or state = 'parked'"),
+            postgresql_where=text("state = 'waiting' or state = 'parked'"),
         ),
     )
     id: int = row_id()
@@ -63,6 +64,9 @@ class Talk(SQLModel, table=True):
 class Prompt(SQLModel, table=True):
     """A keyboard that was shown. `nonce` is what its buttons carry; `options` a JSON list in the order of the buttons."""
 
+    __table_args__ = (
+        Index("prompt_about", "subject", sqlite_where=text("state = 'live'"), postgresql_where=text("state = 'live'")),
+    )
     id: int = row_id()
     nonce: str = Field(unique=True)
     chat_id: int = link("chat.id", index=True)
@@ -85,9 +89,11 @@ class Outbox(SQLModel, table=True):
 
     __table_args__ = (
         Index("outbox_ready", "lane", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
+        Index("outbox_next", "not_before", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
+        Index("outbox_leased", "lease_until", sqlite_where=text("state = 'leased'"), postgresql_where=text("state = 'leased'")),
+        Index("outbox_kept", "done_at", sqlite_where=text("length(payload) > 0"), postgresql_where=text("length(payload) > 0")),
         Index("outbox_target", "target"),
         Index("outbox_unsure", "state", sqlite_where=text(UNSURE), postgresql_where=text(UNSURE)),
-        Index("outbox_leased", "lease_until", sqlite_where=text("state = 'leased'"), postgresql_where=text("state = 'leased'")),
     )
     id: int = row_id()
     dedupe_key: str | None = Field(default=None, unique=True)

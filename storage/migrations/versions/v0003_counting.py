@@ -1,6 +1,6 @@
 """Counting what went wrong without reading all that went right
 
-Revision: 0003, after 0001
+Revision: 0003, after 0002
 """
 
 import sqlalchemy as sa
@@ -14,7 +14,6 @@ depends_on = None
 INDEXES = (
     ('inbox_set_aside', 'inbox', 'id', "state = 'quarantined'"),
     ('outbox_unsure', 'outbox', 'state', "state in ('dead', 'unknown')"),
-    ('outbox_leased', 'outbox', 'lease_until', "state = 'leased'"),
 )
 
 

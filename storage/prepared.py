@@ -1,0 +1,119 @@
+"""Statements of the hot path: compiled once for an engine, then handed to its driver as they are.
+
+SQLAlchemy looks up, fills and wraps a statement anew each time, which costs several times what SQLite takes to run it.
+Here its compiler, its column types and its errors still serve; only that is done once instead of every time.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Dialect, literal_column
+from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Process = Callable[[Any], Any] | None
+
+
+def fixed(word: str) -> ColumnElement[str]:
+    """A word of ours in the SQL itself: a planner uses a partial index only for a condition whose value it sees."""
+    if not word.isalpha():
+        raise ValueError("only a plain word is written into SQL")
+    return literal_column(f"'{word}'")
+
+
+class Done:
+    """What a statement brought: its rows, with attributes named like the columns, and how many rows it touched."""
+
+    def __init__(self, rows: list[Any], rowcount: int) -> None:
+        self.rows, self.rowcount = rows, rowcount
+
+    def first(self) -> Any:
+        return self.rows[0] if self.rows else None
+
+    def all(self) -> list[Any]:
+        return self.rows
+
+
+class Form:
+    """A statement as one driver takes it, for one set of given values."""
+
+    def __init__(self, compiled: SQLCompiler, columns: Mapping[str, Any]) -> None:
+        dialect = compiled.dialect
+        made: list[Any] = [*compiled.insert_prefetch, *compiled.update_prefetch]
+        if compiled.post_compile_params or not all(column.default.is_scalar for column in made):
+            raise TypeError("this statement is not the same each time: do not prepare it")
+        self.sql = str(compiled)
+        self.fixed = {**compiled.params, **{column.key: column.default.arg for column in made}}
+        self.order = list(compiled.positiontup) if compiled.positiontup is not None else None
+        self.bind: list[tuple[str, Any]] = [
+            (name, process) for bound, name in compiled.bind_names.items() if (process := _in(bound.type, dialect)) is not None
+        ]
+        self.row: Any = namedtuple("Row", tuple(columns)) if columns else None
+        self.read = [(at, process) for at, c in enumerate(columns.values()) if (process := _out(c.type, dialect)) is not None]
+
+    def fill(self, values: Mapping[str, Any]) -> Any:
+        filled = {**self.fixed, **values}
+        for name, process in self.bind:
+            filled[name] = process(filled[name])
+        return [filled[name] for name in self.order] if self.order is not None else filled
+
+    def make(self, row: tuple[Any, ...]) -> Any:
+        values = list(row)
+        for at, process in self.read:
+            values[at] = process(values[at])
+        return self.row._make(values)
+
+
+class Prepared:
+    """A statement that is always the same but for its bind parameters: no lists in it and no values made at run time."""
+
+    def __init__(self, statement: Any) -> None:
+        self.statement = statement
+        self._forms: dict[tuple[str, tuple[str, ...]], Form] = {}
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+        """Run it in the connection's transaction. Raises what SQLAlchemy would, with no values in it."""
+        if connection.dispatch.before_cursor_execute:  # whoever listens to an engine's statements hears these too
+            return connection.execute(self.statement, values or None)
+        form = self._form(connection.dialect, values)
+        try:
+            filled = form.fill(values)
+        except Exception as fault:
+            raise StatementError(type(fault).__name__, form.sql, None, fault, hide_parameters=True) from fault
+        return drive(connection, form.sql, filled, form)
+
+    def _form(self, dialect: Dialect, values: Mapping[str, Any]) -> Form:
+        key = (dialect.name, tuple(values))
+        if key not in self._forms:
+            compiled = self.statement.compile(dialect=dialect, column_keys=list(values) or None)
+            self._forms[key] = Form(compiled, {c.key: c for c in getattr(self.statement, "exported_columns", ())})
+        return self._forms[key]
+
+
+def drive(connection: Connection, sql: str, values: Any = (), form: Form | None = None) -> Done:
+    """Run SQL at the driver, inside the connection's transaction."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(sql, values)
+        rows = [form.make(row) for row in cursor.fetchall()] if form is not None and form.row is not None else []
+        return Done(rows, cursor.rowcount)
+    except Exception as fault:
+        errors = connection.dialect.loaded_dbapi.Error
+        if not isinstance(fault, errors):
+            raise
+        raise DBAPIError.instance(sql, None, fault, errors, hide_parameters=True, dialect=connection.dialect) from fault
+    finally:
+        cursor.close()
+
+
+def _in(type_: Any, dialect: Dialect) -> Process:
+    found: Process = type_.dialect_impl(dialect).bind_processor(dialect)
+    return found
+
+
+def _out(type_: Any, dialect: Dialect) -> Process:
+    found: Process = type_.dialect_impl(dialect).result_processor(dialect, None)
+    return found
