@@ -21,6 +21,7 @@ from telegram.request import HTTPXRequest
 
 from bot.errors import PollerTaken, TokenRefused
 from bot.log import get
+from bot.raw import split
 from bot.sending import Accepted, Doubt, Gone, Refused, Result, Wait
 from storage.outbox import Claimed
 
@@ -97,10 +98,7 @@ class Channel:
             raise TokenRefused
         if code != httpx.codes.OK:
             raise ConnectionError(f"status {code}")
-        try:
-            return [json.dumps(update, ensure_ascii=False) for update in json.loads(body)["result"]]
-        except (ValueError, KeyError, TypeError):  # cut off on the way, or not Telegram's at all: nothing of it is confirmed
-            raise ConnectionError("not an answer") from None
+        return _updates(body)
 
     async def blank(self, callback_id: str) -> None:
         """Stop a button's spinner. A tap that is too old to be answered harms nobody."""
@@ -192,6 +190,20 @@ class _Form:
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.json_parameters = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
+
+
+def _updates(body: bytes) -> list[str]:
+    """The updates of an answer, each as JSON; one by one where they can't be read together."""
+    try:
+        return [json.dumps(update, ensure_ascii=False) for update in json.loads(body)["result"]]
+    except (ValueError, RecursionError):
+        pass
+    except (KeyError, TypeError):
+        raise ConnectionError("not an answer") from None
+    try:
+        return split(body.decode("utf-8", "replace"))
+    except ValueError:  # cut off on the way, or not Telegram's at all: nothing of it is confirmed
+        raise ConnectionError("not an answer") from None
 
 
 def _keyboard(rows: Any) -> InlineKeyboardMarkup | None:
