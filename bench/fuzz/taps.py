@@ -75,7 +75,7 @@ def shoot(world: World, count: int, seed: int) -> Tally:
     with world.store.unit(world.now) as u:
         day = date(2026, 11, 18)
         sessions.add_series(u, "group", "Evening group", day, "18:00", 60, weeks=4)
-    each = max(BATCH, count // (2 * len(SCENES)))
+    each = max(1, count // (2 * len(SCENES)))
     for n in range(10_000):
         if tally.count >= count:
             return tally

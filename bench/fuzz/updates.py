@@ -21,12 +21,16 @@ CONTENTS: tuple[dict[str, Any], ...] = (
     {"new_chat_members": [{"id": 5, "is_bot": False}]}, {"successful_payment": {}}, {"web_app_data": {"data": "x"}},
     {"text": "hi", "entities": [{"type": "bold", "offset": 900, "length": -4}, {"type": "url", "offset": 2**31, "length": 2**40}]},
     {"text": "hi", "reply_to_message": {"message_id": 3, "text": "earlier"}}, {"text": "hi", "forward_origin": {"type": "hidden_user"}},
-    {"text": "hi", "via_bot": {"id": 1}}, {"text": "hi", "sender_chat": {"id": -9, "type": "channel"}}, {"text": "hi", "message_thread_id": 4},
+    {"text": "hi", "via_bot": {"id": 1}},
+    {"text": "hi", "sender_chat": {"id": -9, "type": "channel"}}, {"text": "hi", "message_thread_id": 4},
 )  # fmt: skip
 TEXTS = (
-    "", " ", "\0", "a\0b", "\ud800", "x\udc00y", "\u202eevil\u202c", "\u200b\u200d\ufeff", "\U0001f468\u200d\U0001f469\u200d\U0001f467" * 9,
-    "e\u0301" * 60, "\u0430\u0440\u0440le", "\u0661\u0662:\u0663\u0660", "/", "/" + "a" * 40, "/start " + "A" * 22, "{emergency}", "%s%n{0}",
-    "<b>&amp;</b>", "=HYPERLINK(1)", "'; drop table person; --", "a" * 4096, "word " * 819, "\U0001f600" * 2048, "\r\n\t\v\f" * 50,
+    "", " ",
+    "\0", "a\0b", "\ud800", "x\udc00y", "\u202eevil\u202c", "\u200b\u200d\ufeff", "\U0001f468\u200d\U0001f469\u200d\U0001f467" * 9,
+    "e\u0301" * 60,
+    "\u0430\u0440\u0440le", "\u0661\u0662:\u0663\u0660", "/", "/" + "a" * 40, "/start " + "A" * 22, "{emergency}", "%s%n{0}",
+    "<b>&amp;</b>",
+    "=HYPERLINK(1)", "'; drop table person; --", "a" * 4096, "word " * 819, "\U0001f600" * 2048, "\r\n\t\v\f" * 50,
     "7" + " " * 4000 + "x", "\u2028\u2029\x85", "\ufffe\uffff", "\x1b[31m", "NaN", "1e999", "stop", "back", "I feel strange today",
 )  # fmt: skip
 VALUES: tuple[Any, ...] = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -45,13 +46,15 @@ class Seen:
 class World:
     """A clinic of a few made-up people, on a file, with a clock that only moves when told to."""
 
-    def __init__(self, folder: Path, name: str = "fuzz.db") -> None:
-        self.path, self.now = folder / name, START
+    def __init__(self, folder: Path) -> None:
+        self.path, self.now = folder / "fuzz.db", START
         self.master = MasterKey(b"a key of the fuzzer, 32 bytes ok")
         self.open()
         lay_schema(self.store.engine)
         with self.store.unit(self.now) as u:
             _settle_in(u)
+        self.store.engine.dispose()
+        shutil.copy(self.path, self.path.with_suffix(".first"))
         self.update, self.message = 1000, 100
 
     def open(self) -> None:
@@ -61,6 +64,12 @@ class World:
         """Nothing is left in memory."""
         self.store.close()
         self.open()
+
+    def begin_again(self) -> None:
+        """Everything as it was at first."""
+        self.store.engine.dispose()
+        shutil.copy(self.path.with_suffix(".first"), self.path)
+        self.now = START
 
     def numbered(self, update: dict[str, Any]) -> str:
         self.update += 1

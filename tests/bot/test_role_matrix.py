@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,13 +68,17 @@ ON_ONESELF = {
 """Acts that name nobody: they are about whoever sits there, so there is nothing of another's to reach."""
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
-    with made.store.unit(made.now) as u:
-        escalations.set_on_call(u, "primary", _someone(u, "admin"))
+@pytest.fixture(scope="module")
+def one_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = World(tmp_path_factory.mktemp("world"))
     yield made
     made.store.close()
+
+
+@pytest.fixture
+def world(one_world: World) -> World:
+    one_world.begin_again()
+    return one_world
 
 
 def _someone(u: Unit, who: str) -> people.PersonCard:
@@ -107,7 +110,6 @@ def test_commands(world: World, role: str) -> None:
             assert said, (role, key)
             assert not any(each.startswith(("staff.denied", "bot.unknown_command")) for each in said), (role, key, said)
         assert kind in ("patient", "staff", "any")
-        world.restart()
 
 
 @pytest.mark.parametrize("role", ROLES)
