@@ -6,6 +6,7 @@ Through the real intake and worker on SQLite. Times are CPU time, so that a busy
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import tempfile
 from pathlib import Path
@@ -23,12 +24,19 @@ LINEAR = 10.0
 """More than this from n to 4n is not linear (4), also on a machine whose clock jumps."""
 
 
+class _Nowhere(io.StringIO):
+    """Where the log of a hundred thousand set aside updates goes."""
+
+    def write(self, line: str) -> int:
+        return len(line)
+
+
 def main() -> int:
     asked = argparse.ArgumentParser()
     for name, default in (("taps", 100_000), ("updates", 200_000), ("typed", 20_000), ("seed", 1)):
         asked.add_argument(f"--{name}", type=int, default=default)
     options = asked.parse_args()
-    log.configure("critical", [], Path("/dev/null").open("w"))
+    log.configure("critical", [], _Nowhere())
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         if options.taps:
@@ -52,7 +60,8 @@ def _made(folder: str, name: str) -> Path:
 
 def _taps(world: World, count: int, seed: int) -> list[str]:
     tally = shoot(world, count, seed)
-    print(f"taps: {tally.count} over {len(tally.buttons)} kinds of button, {len(tally.changes)} state changes, {len(tally.impolite)} answers amiss")
+    print(f"taps: {tally.count} over {len(tally.buttons)} kinds of button")
+    print(f"      {len(tally.changes)} state changes, {len(tally.impolite)} answers amiss")
     print("      " + ", ".join(f"{way} {n}" for way, n in tally.ways.most_common()))
     print(f"      {_spread(tally.cpu)}")
     return tally.changes + tally.impolite
@@ -60,9 +69,10 @@ def _taps(world: World, count: int, seed: int) -> list[str]:
 
 def _updates(folder: Path, count: int, seed: int) -> list[str]:
     told: Flood = flood(folder, count, seed)
-    print(f"updates: {told.count}, {len(told.deaths)} loop deaths, {told.quarantined} set aside, {told.good} good ones between them answered "
-          f"in their group, {told.unanswered} not")  # fmt: skip
-    print(f"      {_spread([cpu for cpu, *_ in told.cpu])}; of sizes Telegram sends: {_spread([c for c, _, size in told.cpu if size <= told.usual])}")
+    print(f"updates: {told.count}, {len(told.deaths)} loop deaths, {told.quarantined} set aside")
+    print(f"      {told.good} good ones between them, {told.unanswered} not answered in their group")
+    print(f"      {_spread([cpu for cpu, *_ in told.cpu])}")
+    print(f"      of sizes Telegram sends: {_spread([cpu for cpu, _, size in told.cpu if size <= told.usual])}")
     hangs = [(cpu, way, size) for cpu, way, size in told.cpu if cpu > HANG]
     usual = [each for each in hangs if each[2] <= told.usual]
     print(f"      over {1000 * HANG:.0f} ms: {len(usual)} of those sizes, {len(hangs) - len(usual)} of larger ones; slowest:")

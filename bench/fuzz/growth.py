@@ -15,7 +15,8 @@ from handlers.phone import is_phone
 from safety.screen import screen
 
 SHORT, FACTOR = 16 * 1024, 4
-PUMPS = ("a", " ", "7", "7 ", "a ", "/a", "@a", "[", "{", '{"', "\\", "((", "bot1:", "bot123456789:a", "\u200d", "e\u0301", "i w a n t ", ". ", "kill ",
+PUMPS = ("a", " ", "7", "7 ", "a ", "/a", "@a", "[", "{", '{"', "\\", "((", "bot1:", "bot123456789:a", "\u200d", "e\u0301",
+"i w a n t ", ". ", "kill ",
          "'", "<", "=", "\n", "\u0661", "5-", "\U0001f468\u200d", "k-i-l-l ", "noooo ", "@@@ ", "i want to not ")  # fmt: skip
 
 

@@ -13,10 +13,13 @@ from content.library import load
 from storage import people, talks
 
 TYPED = (
-    "7", "7pm", "25:00", "\u0667:\u0663\u0660", "1e9", "noon-ish", "24:00", "7:5", "-1", "0", "3.5", "10/10", "11", "\uff17", "\u00b2", "VII",
+    "7", "7pm", "25:00", "\u0667:\u0663\u0660", "1e9", "noon-ish", "24:00", "7:5", "-1", "0", "3.5", "10/10", "11", "\uff17",
+    "\u00b2", "VII",
     "8 p.m.", "20h15", "12am", "13pm", "::", "9" * 200, "0x10", "NaN", "two", "555-0111", "+1 (555) 010-0111 ext. 7", "call me", "+" * 30,
-    "0001", "0001 0002", "G1", "../../etc", "CON", "2026-W46", "caseload", "a" * 12, "a" * 13, "ny", "Mars/Phobos", "UTC+25", "America/New_York",
-    "2026-02-30", "tomorrow", "0000-00-00", "9999-12-31", "mon", "52", "53", "1,5", "O'Brien", "\u5f20\u4f1f", "X \u00c6 A-12", "\u202eniboR", "\u200b",
+    "0001", "0001 0002", "G1", "../../etc", "CON", "2026-W46", "caseload", "a" * 12, "a" * 13, "ny", "Mars/Phobos", "UTC+25",
+    "America/New_York",
+    "2026-02-30", "tomorrow", "0000-00-00", "9999-12-31", "mon", "52", "53", "1,5", "O'Brien", "\u5f20\u4f1f", "X \u00c6 A-12",
+    "\u202eniboR", "\u200b",
     "Robin\0", "-", "?", "{name}", "%(name)s", "<i>", "yes", "no", "skip", "back", "done", "Next", *TEXTS,
 )  # fmt: skip
 TALKS = {

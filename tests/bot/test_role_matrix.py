@@ -28,7 +28,8 @@ OPENS_NOTHING = {"talk", "prompt", "due"}
 POLITE = ("bot.", "staff.denied", "welcome.", "crisis.", "staff.help", "help.", "menu", "strip", "leave")
 
 MAY_COMMAND: dict[str, set[str]] = {
-    **dict.fromkeys(("patient:sessions", "patient:skills", "patient:settings", "patient:pause", "patient:checkin", "patient:journal"), PATIENT),
+    **dict.fromkeys(("patient:sessions", "patient:skills", "patient:settings", "patient:pause", "patient:checkin",
+    "patient:journal"), PATIENT),
     "patient:mydata": {P, "declined"},
     "patient:sos": {P, N},
     **dict.fromkeys(("staff:patients", "staff:oncall", "staff:inbox", "staff:session", "staff:help"), STAFF),
