@@ -20,8 +20,8 @@ from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, Networ
 from telegram.request import HTTPXRequest
 
 from bot.errors import PollerTaken, TokenRefused, WebhookRefused
-from bot.intake import raw_of
 from bot.log import get
+from bot.raw import raw_of, split
 from bot.sending import Accepted, Doubt, Gone, Refused, Result, Wait
 from storage import points
 from storage.outbox import Claimed
@@ -102,10 +102,7 @@ class Channel:
             raise TokenRefused
         if code != httpx.codes.OK:
             raise ConnectionError(f"status {code}")
-        try:
-            return [raw_of(update) for update in json.loads(body)["result"]]
-        except (ValueError, KeyError, TypeError, RecursionError):  # cut off on the way, or not Telegram's: nothing is confirmed
-            raise ConnectionError("not an answer") from None
+        return _updates(body)
 
     async def hook(self, url: str, secret: str) -> None:
         """Have Telegram call this address, one update at a time, so that they stay in order. The same again changes nothing.
@@ -228,6 +225,20 @@ class _Form:
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.json_parameters = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
+
+
+def _updates(body: bytes) -> list[str]:
+    """The updates of an answer, each as JSON; one by one where they can't be read together."""
+    try:
+        return [raw_of(update) for update in json.loads(body)["result"]]
+    except (ValueError, RecursionError):
+        pass
+    except (KeyError, TypeError):
+        raise ConnectionError("not an answer") from None
+    try:
+        return split(body.decode("utf-8", "replace"))
+    except ValueError:  # cut off on the way, or not Telegram's at all: nothing of it is confirmed
+        raise ConnectionError("not an answer") from None
 
 
 def _keyboard(rows: Any) -> InlineKeyboardMarkup | None:

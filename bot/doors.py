@@ -42,7 +42,10 @@ def edited(s: Sitting) -> None:
 
 
 def stop(s: Sitting) -> None:
-    """"stop" may mean the talk, the reminders or the STOP skill: ask."""
+    """"stop" may mean the talk, the reminders or the STOP skill: ask. Staff have only the talk."""
+    if s.person.role != "patient":
+        _stop_this(s)
+        return
     draft = s.draft().add("bot.stop_which")
     draft.row(draft.button("this", "bot.stop_this"), draft.button("reminders", "bot.stop_reminders"))
     draft.row(draft.button("skill", "bot.stop_skill"))
@@ -55,16 +58,20 @@ def _stop(s: Sitting, prompt: PromptRow, option: str) -> None:
     if prompt.panel is not None:
         s.strip(prompt.panel)
     if option == "this":
-        waiting = talks.waiting(s.u, s.chat)
-        if waiting is None:
-            s.say("bot.nothing_to_stop")
-        else:
-            talk.close(s, waiting, "partial")
-            s.say("bot.stopped")
+        _stop_this(s)
     elif option == "reminders":
         talk.start(s, "pause")
     else:
         talk.start(s, "skill", {"card": "stop"})
+
+
+def _stop_this(s: Sitting) -> None:
+    waiting = talks.waiting(s.u, s.chat)
+    if waiting is None:
+        s.say("bot.nothing_to_stop")
+    else:
+        talk.close(s, waiting, "partial")
+        s.say("bot.stopped")
 
 
 def free_text(s: Sitting) -> None:
@@ -97,7 +104,7 @@ def _journal_offer(s: Sitting, prompt: PromptRow, option: str) -> None:
         talk.show_again(s, waiting)
 
 
-@tap("resume")
+@tap("resume", role="any")
 def _resume(s: Sitting, prompt: PromptRow, option: str) -> None:
     if prompt.panel is not None:
         s.strip(prompt.panel)

@@ -5,13 +5,13 @@ Once per chat in ten minutes, though updates come again. What is said here was l
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from bot.danger import Lines
 from bot.event import Unreadable, parse, written
 from bot.log import get
+from bot.raw import clean, read
 from content.library import load
 from safety.heard import Level
 from safety.screen import screen
@@ -67,9 +67,9 @@ class Emergency:
 def dangerous(raw: str) -> int | None:
     """The Telegram id of whoever wrote something dangerous in a raw update (SOS too), else None."""
     try:
-        update = json.loads(raw)
+        update = read(clean(raw))
         event = parse(update)
-    except (ValueError, Unreadable):
+    except Unreadable:
         return None
     if event.kind == "command" and event.command == "sos":
         return event.address

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import danger, menu, talk, taps
 from bot.acts.check_in import check_in_now
@@ -12,11 +12,12 @@ from bot.flow.commands import ShowHome
 from bot.panel import HELP
 from bot.registry import act, command, tap
 from bot.sitting import Sitting
-from storage import audit, inbox, my_data, people, talks
+from storage import audit, inbox, my_data, notes, people, talks
 from storage.people import ChatCard, PersonCard
 from storage.talks import PromptRow
 
-TRIES, TRY_WINDOW = 5, timedelta(hours=1)
+TRIES, ALL_TRIES, TRY_WINDOW = 5, 200, timedelta(hours=1)
+"""Wrong invitations of one chat, and of everybody together, after which no code is looked at until the window has passed."""
 
 
 def outside(s: Sitting) -> None:
@@ -83,7 +84,7 @@ def home(s: Sitting, words: str) -> None:
     s.offer(draft, "act", "home")
 
 
-@tap("home")
+@tap("home", role="any")
 def tapped(s: Sitting, prompt: PromptRow, option: str) -> None:
     if prompt.panel is not None:
         s.strip(prompt.panel)
@@ -94,13 +95,15 @@ def tapped(s: Sitting, prompt: PromptRow, option: str) -> None:
 
 
 def _redeem(s: Sitting) -> None:
-    tries = inbox.commands_since(s.u, s.chat.id, s.u.now - TRY_WINDOW)
-    person = people.invited(s.u, s.event.argument) if tries <= TRIES else None
+    since = s.u.now - TRY_WINDOW
+    few = inbox.guesses(s.u, since, s.chat.id) < TRIES and inbox.guesses(s.u, since) < ALL_TRIES
+    person = people.invited(s.u, s.event.argument) if few else None
     before = people.chats_of(s.u, person) if person is not None else []
     who = people.redeem(s.u, s.event.argument, s.chat.id) if person is not None else None
     if who is None:
-        s.say("bot.invite_bad")
+        _guessed(s, since)
         return
+    talks.leave_nothing_open(s.u, s.chat)
     audit.record(s.u, who.id, who.code, "invite.redeemed")
     s.who = who
     for chat in before:
@@ -111,6 +114,14 @@ def _redeem(s: Sitting) -> None:
         menu.post_staff_menu(s.u, s.chat)
     replan(s)
     welcome(s)
+
+
+def _guessed(s: Sitting, since: datetime) -> None:
+    """A wrong invitation: one answer whatever was wrong with it, and staff are told when there are too many."""
+    inbox.mark_guess(s.u, s.source)
+    if inbox.guesses(s.u, since) == ALL_TRIES:
+        notes.add(s.u, None, "invites", "guessing")
+    s.say("bot.invite_bad")
 
 
 def _leave(s: Sitting, chat: ChatCard) -> None:

@@ -38,8 +38,10 @@ class Event:
     callback_id: str = ""
 
 
-def parse(update: dict[str, Any]) -> Event:
+def parse(update: Any) -> Event:
     """Raises `Unreadable` for anything that does not have the shape Telegram documents."""
+    if not isinstance(update, dict):
+        raise Unreadable("no object")
     try:
         for name in MESSAGES:
             if name in update:
@@ -48,7 +50,7 @@ def parse(update: dict[str, Any]) -> Event:
             return _button(update["callback_query"])
         if "my_chat_member" in update:
             return _membership(update["my_chat_member"])
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as fault:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as fault:  # OSError: a date beyond any clock
         raise Unreadable(type(fault).__name__) from None
     return Event("other", _any_address(update))
 
@@ -71,7 +73,7 @@ def written(update: Any, depth: int = 0) -> Iterator[str]:
 def _message(message: dict[str, Any], *, edited: bool) -> Event:
     address = _address(message["chat"])
     said_at = datetime.fromtimestamp(message.get("edit_date") or message["date"], UTC)
-    message_id = int(message["message_id"])
+    message_id = _id(message["message_id"])
     if message["chat"].get("type", "private") != "private":
         return Event("group", address, said_at=said_at)
     media = next((name for name in UNREADABLE if name in message), "")
@@ -87,14 +89,14 @@ def _message(message: dict[str, Any], *, edited: bool) -> Event:
 
 
 def _button(query: dict[str, Any]) -> Event:
-    address = int(query["from"]["id"])
+    address = _id(query["from"]["id"])
     message = query.get("message") or {}
     if message.get("chat", {}).get("type", "private") != "private":
         return Event("group", _address(message["chat"]), callback_id=str(query["id"]))
     data = query.get("data", "")
     if not isinstance(data, str):
         raise TypeError("data")
-    message_id = int(message["message_id"]) if "message_id" in message else None
+    message_id = _id(message["message_id"]) if "message_id" in message else None
     return Event("button", address, data=data, message_id=message_id, callback_id=str(query["id"]))
 
 
@@ -107,7 +109,15 @@ def _membership(change: dict[str, Any]) -> Event:
 
 
 def _address(chat: dict[str, Any]) -> int:
-    return int(chat["id"])
+    return _id(chat["id"])
+
+
+def _id(value: Any) -> int:
+    """Telegram's ids fit 64 bits."""
+    id = int(value)
+    if abs(id) >= 2**63:
+        raise ValueError("id")
+    return id
 
 
 def _any_address(update: dict[str, Any]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.event import Event, Unreadable, parse
 from bot.log import get
+from bot.raw import LARGEST, clean, number, raw_of, read
 from bot.sitting import said_at
 from storage import inbox, people
 from storage.store import Unit
 
 log = get("bot.intake")
-LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
-LARGEST = 2**63 - 1
-"""What a column of 64 bits holds."""
 NOBODY = 0
 """The address rows are kept under when an update names no chat at all."""
 KEPT_OF_NONSENSE = 1 << 16
@@ -31,12 +28,6 @@ class Kept:
 
     id: int | None
     event: Event | None
-
-
-def raw_of(update: object) -> str:
-    """An update as it is kept: the same text however it came in, so that one that comes again is known. Never unencodable."""
-    raw = json.dumps(update, ensure_ascii=False)
-    return json.dumps(update) if LONE_SURROGATE.search(raw) else raw
 
 
 def read_raw(body: bytes) -> str:
@@ -60,7 +51,7 @@ def keep_all(u: Unit, raws: list[str]) -> list[Kept]:
     except Exception as fault:
         log.error("intake.batch", fault=type(fault).__name__)
     kept = []
-    for raw in raws:
+    for raw in map(clean, raws):
         try:
             with u.savepoint():
                 kept.append(keep(u, raw))
@@ -75,26 +66,21 @@ def keep_all(u: Unit, raws: list[str]) -> list[Kept]:
 
 def last_id(raws: list[str]) -> int | None:
     """The highest update id of a batch, or None when it holds none that can be one."""
-    ids = [update.get("update_id") for update in map(json.loads, raws) if isinstance(update, dict)]
-    return max((id for id in ids if type(id) is int and abs(id) <= LARGEST), default=None)
+    return max((id for id in map(number, raws) if id is not None), default=None)
 
 
 def keep(u: Unit, raw: str) -> Kept:
     """Store one raw update. Whatever it is, it becomes a row; a broken one is set aside when its turn comes."""
+    raw, update, event = clean(raw), None, None
     try:
-        update: dict[str, Any] = json.loads(raw)
-    except ValueError:
-        return Kept(None, None)
-    event: Event | None
-    try:
+        update = read(raw)
         event = parse(update)
     except Unreadable:
-        event = None
-    chat = people.chat_for(u, event.address if event else _address_in(update))
+        pass
+    address = event.address if event else _address_in(update)
+    chat = people.chat_for(u, address if abs(address) <= LARGEST else NOBODY)
     at = said_at(event, u.now) if event else u.now
-    update_id = update.get("update_id")
-    number = update_id if isinstance(update_id, int) and abs(update_id) <= LARGEST else 0
-    return Kept(inbox.store(u, chat, number, raw, event.kind if event else "broken", at), event)
+    return Kept(inbox.store(u, chat, number(raw) or 0, raw, event.kind if event else "broken", at), event)
 
 
 def _address_in(value: Any, depth: int = 0) -> int:

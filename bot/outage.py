@@ -38,7 +38,7 @@ def covers(s: Sitting, person: int) -> bool:
     return True
 
 
-@tap("outage")
+@tap("outage", role="staff")
 def _take_all(s: Sitting, prompt: PromptRow, option: str) -> None:
     """One tap takes every one of them; the numbers to call follow, and each look is audited."""
     from bot import danger  # danger asks this module whether one page stands for all

@@ -27,6 +27,8 @@ TAPS: dict[str, Tap] = {}
 DUES: dict[str, Fire] = {}
 RECURRING: dict[str, Follow] = {}
 COMMANDS: dict[str, CommandEntry] = {}
+TAPPED_BY: dict[str, str] = {}
+"""For whom a tap is: "patient", "staff" or "any"."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,8 +52,12 @@ def look(name: str) -> Callable[[F], F]:
     return _into(LOOKS, name)
 
 
-def tap(name: str) -> Callable[[F], F]:
-    """`@tap("page")`: a one-step button. Given (sitting, prompt, option), decides on current rows."""
+def tap(name: str, *, role: str = "patient") -> Callable[[F], F]:
+    """`@tap("page", role="staff")`: a one-step button. Given (sitting, prompt, option), decides on current rows.
+
+    role: who may tap it at all, whoever's chat it was shown in; "any" for both.
+    """
+    TAPPED_BY[name] = role
     return _into(TAPS, name)
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from bot import talk
 from bot.flow import Given
 from bot.panel import BACK, DONE, HELP, LATER, SKIP
-from bot.registry import COMMANDS, TAPS
+from bot.registry import COMMANDS, TAPPED_BY, TAPS
 from bot.sitting import Sitting
 from storage import escalations, outbox, talks
 from storage.talks import PromptRow, TalkRow
@@ -30,6 +30,9 @@ def take(s: Sitting) -> None:
     option = prompt.options[int(found[2])]
     if option == HELP:
         (COMMANDS.get(f"{s.person.role}:help") or COMMANDS["any:help"]).run(s)
+        return
+    if prompt.kind == "act" and TAPPED_BY.get(prompt.key) not in (s.person.role, "any"):
+        _dead(s)
         return
     if prompt.state != "live" and not _stays(s, prompt, option):
         _closed(s, prompt, option)

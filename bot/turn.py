@@ -6,7 +6,6 @@ Order: danger, then stop and help, then a command, then a button with a live pro
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +14,8 @@ from bot import danger, doors, entry, talk, taps
 from bot.event import Event, Unreadable, parse, written
 from bot.flow import Given
 from bot.log import get
+from bot.raw import read
+from bot.raw import texts as texts_of
 from bot.registry import COMMANDS
 from bot.sitting import Sitting, said_at
 from safety.heard import Heard, Level, worse
@@ -35,9 +36,8 @@ BEFORE_WELCOME = ("start", "help", "sos")
 
 def take(u: Unit, row: Received) -> None:
     """Take one inbox row. Raises what a handler raises; the caller rolls back to before it and calls `rescue`."""
-    update = json.loads(row.raw)
     try:
-        event = parse(update)
+        event = parse(read(row.raw))
     except Unreadable:
         rescue(u, row, "unreadable")
         return
@@ -55,7 +55,7 @@ def take(u: Unit, row: Received) -> None:
 
 def rescue(u: Unit, row: Received, reason: str) -> None:
     """What is left when a turn could not be taken: the text kept, danger heard, the person told, staff to look at it."""
-    texts = list(written(json.loads(row.raw)))
+    texts = texts_of(row.raw)
     heard = screen("\n".join(texts))
     inbox.quarantine(u, row.id, reason, heard.level.word)
     who = people.person(u, row.chat.person) if row.chat.person is not None else None

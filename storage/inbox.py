@@ -21,6 +21,7 @@ from storage.upsert import insert_once
 INBOX, CHATS = table(Inbox), table(Chat)
 READY = INBOX.c.state == fixed("ready")
 RAW_KEPT = timedelta(days=7)
+GUESS = "invite_guess"
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,17 @@ def highest(u: Unit) -> int:
     return int(u.run(select(func.max(INBOX.c.id))).scalar_one() or 0)
 
 
-def commands_since(u: Unit, chat: int, since: datetime) -> int:
-    """How many commands this chat has sent since then (guessing at invitations is counted by it)."""
-    wanted = (INBOX.c.chat_id == chat) & (INBOX.c.kind == "command") & (INBOX.c.received_at > since)
+def mark_guess(u: Unit, id: int) -> None:
+    """This row was an invitation that is none, or no longer."""
+    u.set(Inbox, id, reason=GUESS)
+
+
+def guesses(u: Unit, since: datetime, chat: int | None = None) -> int:
+    """How many wrong invitations came since then, from one chat or in all."""
+    first = int(since.timestamp() * 1000) << 20  # ids rise with time, so this reads what came since and no more
+    wanted = (INBOX.c.id > first) & (INBOX.c.reason == GUESS) & (INBOX.c.received_at > since)
+    if chat is not None:
+        wanted = (INBOX.c.chat_id == chat) & (INBOX.c.received_at > since) & (INBOX.c.reason == GUESS)
     return int(u.run(select(func.count()).select_from(INBOX).where(wanted)).scalar_one())
 
 

@@ -113,6 +113,12 @@ def close_for_good(u: Unit, chat: ChatCard) -> None:
     u.run(update(PROMPTS).where(PROMPTS.c.chat_id == chat.id, LIVE).values(state="closed"))
 
 
+def leave_nothing_open(u: Unit, chat: ChatCard) -> None:
+    """Somebody else sits at this chat from now on: what was talked about before, and every keyboard of it, is over."""
+    close_for_good(u, chat)
+    u.run(update(TALKS).where(TALKS.c.chat_id == chat.id, TALKS.c.state == "waiting").values(state="closed"))
+
+
 def talk(u: Unit, chat: ChatCard, id: int) -> TalkRow | None:
     row = u.one(TALK, id=id, chat=chat.id)
     return _talk(u, chat, row) if row else None

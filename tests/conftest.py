@@ -10,7 +10,7 @@ import shutil
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from bot import log
+from tests import canaries
 from tests.databases import database, on_postgresql, postgresql
 
 __all__ = ["database", "on_postgresql", "postgresql"]
@@ -41,6 +42,30 @@ def settings_of_no_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("BETWEEN_") and not name.startswith("BETWEEN_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("BETWEEN_DATA_DIR", str(tmp_path / "between-data"))
+
+
+@pytest.fixture(autouse=True)
+def canary_net() -> Iterator[canaries.Net]:
+    """Every test runs with everything logged at debug level, and fails if a name, a word, a number or a secret got into a line."""
+    net = canaries.Net()
+    with logging_put_back(), pytest.MonkeyPatch.context() as patched:
+        log.configure("debug", [], io.StringIO())
+        patched.setattr(log.Output, "write", lambda output, line: net.write(output, line))
+        yield net
+    told = net.caught() + canaries.sung(canaries.metrics())
+    if told:
+        pytest.fail(f"in the log or the metrics of this test: {told}", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test's code wrote to the error output is searched for the same."""
+    report = yield
+    told = canaries.sung(report.capstderr) if report.passed else []
+    if told:
+        report.outcome = "failed"
+        report.longrepr = f"in the error output of this test: {told}"
+    return report
 
 
 def need(found: str | None, what: str, how: str) -> str:

@@ -23,7 +23,7 @@ def inbox(s: Sitting) -> None:
         _show(s, None)
 
 
-@tap("inbox")
+@tap("inbox", role="staff")
 def tapped(s: Sitting, prompt: PromptRow, option: str) -> None:
     """seen:<note>. A line that somebody else has ticked off meanwhile stays ticked."""
     if not allowed(s, "inbox"):

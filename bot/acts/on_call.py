@@ -20,7 +20,7 @@ def on_call(s: Sitting) -> None:
         _show(s, None)
 
 
-@tap("on_call")
+@tap("on_call", role="staff")
 def tapped(s: Sitting, prompt: PromptRow, option: str) -> None:
     """take:<position>, release:<position>, hand:<position>, to:<position>:<person> or back."""
     if not allowed(s, "on_call"):

@@ -16,7 +16,7 @@ from storage.talks import PromptRow
 OUTCOMES = ("safe", "emergency", "handed_over", "false_alarm")
 
 
-@tap("page")
+@tap("page", role="staff")
 def page(s: Sitting, prompt: PromptRow, option: str) -> None:
     """ack, cant, contacted, close (asks for the outcome) or close:<outcome>."""
     row = escalations.get(s.u, prompt.subject) if prompt.subject is not None else None

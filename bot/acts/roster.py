@@ -28,7 +28,7 @@ def patients(s: Sitting) -> None:
         _patients(s, None, 0)
 
 
-@tap("roster")
+@tap("roster", role="staff")
 def tapped(s: Sitting, prompt: PromptRow, option: str) -> None:
     """<verb>:<id or page>; the verb's right is asked for on the person who taps, as they are now."""
     verb, _, rest = option.partition(":")

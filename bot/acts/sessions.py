@@ -26,7 +26,7 @@ def answer(s: Sitting, prompt: PromptRow, option: str) -> None:
     if prompt.panel is not None:
         s.strip(prompt.panel)
     each = series.occurrence(s.u, prompt.subject or 0, date.fromisoformat(prompt.args["day"]))
-    if each is None or s.u.now >= each.ends:
+    if each is None or s.u.now >= each.ends or not _theirs(s, each):
         s.say("session.is_over")
         return
     draft = s.draft()
@@ -46,7 +46,7 @@ def answer(s: Sitting, prompt: PromptRow, option: str) -> None:
 @act(AnswerSession)
 def answer_session(s: Sitting, command: AnswerSession) -> None:
     each = series.occurrence(s.u, command.series, date.fromisoformat(command.day))
-    if each is not None and not each.cancelled:
+    if each is not None and not each.cancelled and _theirs(s, each):
         sessions.record_answer(
             s.u, s.person, each, command.answer, barrier=command.barrier, minutes=command.minutes, words=command.text
         )
@@ -92,6 +92,11 @@ def pick(s: Sitting, prompt: PromptRow, option: str) -> None:
     draft = s.draft()
     draft.add("session.change", title=each.series.title, when=when(draft, each, s.person.zone, s.u.now))
     _offer(s, with_answers(draft), each, edit=prompt.panel)
+
+
+def _theirs(s: Sitting, each: Occurrence) -> bool:
+    """Whether this person is expected there: nobody answers for a session of others."""
+    return s.person.id in series.attendees(s.u, each.series)
 
 
 def _offer(s: Sitting, draft: Draft, each: Occurrence, *, edit: int | None = None) -> None:

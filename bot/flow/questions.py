@@ -66,7 +66,7 @@ class Scale(Question):
         return self.read(value)
 
     def read(self, text: str) -> Answer:
-        found = re.fullmatch(r"\s*(-?\d{1,4})\s*(?:/\s*\d{1,4}\s*)?", text)
+        found = re.fullmatch(r"(-?\d{1,4})(?:\s*/\s*\d{1,4})?", text.strip())
         value = int(found[1]) if found else None
         return value if value is not None and self.low <= value <= self.high else None
 
@@ -183,7 +183,7 @@ class TimeOfDay(Question):
         return tuple(Option(value, value, literal=True) for value in self.offer)
 
     def read(self, text: str) -> Answer:
-        found = re.fullmatch(r"\s*(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm|a\.m\.|p\.m\.)?\s*", text.lower())
+        found = re.fullmatch(r"(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm|a\.m\.|p\.m\.)?", text.strip().lower())
         if not found:
             return None
         hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "").replace(".", "")
