@@ -10,8 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import sending
 from bot.dues import CHORES
 from bot.log import get
+from clinic import export
 from safety import auditor
-from storage import clinic, due, inbox, meta, notes, outbox
+from storage import audit, clinic, due, erasing, keyfile, meta, notes, people, retention
 from storage.store import Unit
 from storage.wall import instant, local
 
@@ -29,7 +30,10 @@ def plan(u: Unit) -> None:
 
 def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> bool:
     """Do the chores that are due; returns whether anything else (a turn, a send) may be due."""
-    for row in due.ready(u, 10, chores=True, kinds=CHORES):
+    rows = due.ready(u, 10, chores=True, kinds=CHORES)
+    if any(row.kind == erasing.CHORE for row in rows):
+        after_forgetting(u)
+    for row in rows:
         due.done(u, row.id)
         if row.kind == "audit":
             sending.rescue_leases(u)
@@ -38,13 +42,35 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> bool:
             meta.put(u, meta.CLOCK, u.now.isoformat())
             _plan_audit(u)
         elif row.kind == "retention":
-            log.info("retention.done", erased=inbox.erase_old(u), emptied=outbox.erase_old(u))
+            log.info("retention.done", **retention.apply(u))
+            anchored = audit.anchor(u)
+            log.info("audit.anchored", digest=anchored)
             _plan_retention(u)
         elif row.kind == "weekly":
             _write_week(u, weekly)
             _plan_weekly(u)
     upcoming = due.next_at(u)
     return upcoming is not None and upcoming <= u.now
+
+
+def after_forgetting(u: Unit) -> bool:
+    """Remove what lies outside the database of people who were forgotten: data keys in key files, weekly pages.
+
+    False, with a note for staff and another try in an hour, when a folder could not be reached.
+    """
+    u.leave_no_log = True
+    missed = len(keyfile.renew_all(u))
+    for code in people.forgotten_codes(u):
+        try:
+            export.erase(u, code)
+        except export.CannotWrite:
+            missed += 1
+    if missed:
+        log.error("forgotten.missed", folders=missed)
+        again = u.now + timedelta(hours=1)
+        if due.plan(u, erasing.CHORE, 0, f"{erasing.CHORE}:again:{again:%Y%m%d%H}", again):
+            notes.add(u, None, "forgotten_outside", str(missed))
+    return not missed
 
 
 def _write_week(u: Unit, weekly: Callable[[Unit], int] | None) -> None:

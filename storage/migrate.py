@@ -41,15 +41,19 @@ def known() -> set[str]:
     return {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
 
 
-def migrate(engine: Engine) -> bool:
-    """Upgrade to the newest schema; True when there was something to do. Raises `NewerDatabase` for a schema not known here."""
+def migrate(engine: Engine, to: str | None = None) -> bool:
+    """Upgrade to the newest schema (or to `to`), each migration in a transaction of its own; True when there was something to do.
+
+    Stopped at any point, the database is at the last schema that was complete, and running it again goes on from there.
+    Raises `NewerDatabase` for a schema not known here.
+    """
     now = version(engine)
     if now is not None and now not in known():
         raise NewerDatabase(NewerDatabase.__doc__)
-    if now == newest():
-        return False
     made = config()
-    with engine.begin() as connection:
-        made.attributes["connection"] = connection
-        command.upgrade(made, "head")
-    return True
+    steps = list(ScriptDirectory.from_config(made).iterate_revisions(to or newest(), now or "base"))
+    for step in reversed(steps):
+        with engine.begin() as connection:
+            made.attributes["connection"] = connection
+            command.upgrade(made, step.revision)
+    return bool(steps)

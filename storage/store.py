@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Executable, Insert, Row, Table, Update, bindparam, insert, select, update
 from sqlmodel import SQLModel
 
+from storage.engine import truncate_log
 from storage.ids import new_id
 from storage.seal import Keyring, SealBroken
-from storage.tables import DataKey
+from storage.tables import DataKey, Meta
 
 
 def table(model: type[SQLModel]) -> Table:
@@ -42,6 +43,8 @@ class Unit:
         self.connection = connection
         self.keys = keys
         self.now = now
+        self.leave_no_log = False
+        """Set where something was erased: then the log of the database is emptied once this has been committed."""
 
     def new_id(self) -> int:
         return new_id(self.now)
@@ -72,7 +75,11 @@ class Unit:
             yield
 
     def new_key(self) -> int:
-        """A data key for a new subject."""
+        """A data key for a new subject. Raises `SealBroken` when the master key was rotated since this process read it."""
+        facts = table(Meta)
+        force = self.one(select(facts.c.value).where(facts.c.key == "master").with_for_update(read=True))
+        if force is not None and force.value != self.keys.master.id:
+            raise SealBroken("the master key has been rotated; start Between again")
         key = self.new_id()
         self.add(DataKey, id=key, master=self.keys.master.id, wrapped=self.keys.make(key), created_at=self.now)
         return key
@@ -112,7 +119,10 @@ class Store:
     def unit(self, now: datetime) -> Iterator[Unit]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         with self.engine.begin() as connection:
-            yield Unit(connection, self.keys, now)
+            u = Unit(connection, self.keys, now)
+            yield u
+        if u.leave_no_log:
+            truncate_log(self.engine)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -17,7 +17,7 @@ from content.library import ContentError
 from safety.lines import screen_lines
 from safety.pager import cover_starts, reachable
 from safety.rules import load_rules
-from storage import clinic, people
+from storage import backup, clinic, people
 from storage.store import Unit
 
 
@@ -80,6 +80,9 @@ def clinic_checks(u: Unit) -> list[Found]:
         found.append(Found("cover hours", "warning", "nobody is on call right now; patients are told so and no ladder is promised"))
     if hotlines.emergency_number(known.country) is None:
         found.append(Found(f"hotlines for {known.country}", "problem", "no emergency number on file for the clinic's country"))
+    made = backup.last(u)
+    if made is not None and u.now - made > backup.LATE:
+        found.append(Found("backup", "warning", f"the last verified one is of {made:%Y-%m-%d %H:%M} UTC; run `between backup` every day"))
     for line in hotlines.lines(known.country):
         if line.confidence != "high":
             found.append(Found(f"hotline {line.country} {line.name}", "warning", f"confidence {line.confidence}; have a person check it"))
