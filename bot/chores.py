@@ -11,8 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import sending
 from bot.dues import CHORES
 from bot.log import get
+from clinic import export
 from safety import auditor
-from storage import clinic, due, heartbeat, inbox, meta, notes, outbox
+from storage import audit, clinic, due, erasing, heartbeat, keyfile, meta, notes, people, retention
 from storage.store import Unit
 from storage.wall import instant, local
 
@@ -40,7 +41,10 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> Ticked:
     """Do the chores that are due."""
     proved = False
     sending.rescue_leases(u)
-    for row in due.ready(u, 10, chores=True, kinds=CHORES):
+    rows = due.ready(u, 10, chores=True, kinds=CHORES)
+    if any(row.kind == erasing.CHORE for row in rows):
+        after_forgetting(u)
+    for row in rows:
         due.done(u, row.id)
         u.where = row.kind
         if row.kind == "audit":
@@ -48,7 +52,9 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> Ticked:
             meta.put(u, meta.CLOCK, u.now.isoformat())
             _plan_audit(u)
         elif row.kind == "retention":
-            log.info("retention.done", erased=inbox.erase_old(u), emptied=outbox.erase_old(u))
+            log.info("retention.done", **retention.apply(u))
+            anchored = audit.anchor(u)
+            log.info("audit.anchored", digest=anchored)
             _plan_retention(u)
         elif row.kind == "weekly":
             _write_week(u, weekly)
@@ -66,6 +72,26 @@ def _audit(u: Unit) -> bool:
     else:
         log.critical("audit.not_proved", late=found.late, unsent=found.unsent)
     return found.proved
+
+
+def after_forgetting(u: Unit) -> bool:
+    """Remove what lies outside the database of people who were forgotten: data keys in key files, weekly pages.
+
+    False, with a note for staff and another try in an hour, when a folder could not be reached.
+    """
+    u.leave_no_log = True
+    missed = len(keyfile.renew_all(u))
+    for code in people.forgotten_codes(u):
+        try:
+            export.erase(u, code)
+        except export.CannotWrite:
+            missed += 1
+    if missed:
+        log.error("forgotten.missed", folders=missed)
+        again = u.now + timedelta(hours=1)
+        if due.plan(u, erasing.CHORE, 0, f"{erasing.CHORE}:again:{again:%Y%m%d%H}", again):
+            notes.add(u, None, "forgotten_outside", str(missed))
+    return not missed
 
 
 def _write_week(u: Unit, weekly: Callable[[Unit], int] | None) -> None:

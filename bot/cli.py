@@ -9,7 +9,7 @@ import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot import log
-from bot.commands import clinic, hotlines, invite, look, pages, run, schedule, show
+from bot.commands import clinic, data, forget, hotlines, invite, keys, look, pages, record, run, schedule, show
 from bot.errors import BetweenError, ContentBroken, NoDatabase
 from content.library import ContentError
 
@@ -40,6 +40,11 @@ scheduling.command("add")(schedule.add)
 scheduling.command("list")(schedule.show)
 scheduling.command("cancel")(schedule.cancel)
 app.command("migrate")(clinic.migrate)
+app.command("backup")(data.backup)
+app.command("restore")(data.restore)
+app.command("rotate-keys")(keys.rotate_keys)
+app.command("forget-patient")(forget.forget_patient)
+app.command("audit")(record.audit)
 for name, instead in clinic.LATER.items():
     app.command(name, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(clinic.not_yet(name, instead))
 

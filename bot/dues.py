@@ -18,7 +18,7 @@ from storage.store import Unit
 
 log = get("bot.dues")
 
-CHORES = ("audit", "retention", "weekly", "backup")
+CHORES = ("audit", "retention", "weekly", "backup", "forgotten")
 """Kinds that are not turns: they run outside one, under a lease (`bot.clock`)."""
 
 

@@ -55,6 +55,23 @@ class DatabaseBehind(UsageError):
     `between migrate`."""
 
 
+class BackupRunning(UsageError):
+    """Another backup of this data folder is being made. Wait until it is done."""
+
+
+class BackupFailed(BetweenError):
+    """No backup was made. {why}"""
+
+
+class RestoreRefused(UsageError):
+    """This cannot be restored. {why} Nothing has been changed."""
+
+
+class StillOpenAlert(UsageError):
+    """Somebody is still looking after '{code}': alert {ref} is open. Let whoever holds it close it in the chat with an
+    outcome, then ask again. Nothing has been erased."""
+
+
 class PortTaken(UsageError):
     """Port {port} is in use by another program. Stop that program or name another port with --port."""
 

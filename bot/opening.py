@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import hmac
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -14,16 +15,25 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.errors import AlreadyRunning, DatabaseBehind, DatabaseTooNew, KeyLost, NoDatabase, SettingsError, SetupNeeded
+from bot.errors import (
+    AlreadyRunning,
+    BetweenError,
+    DatabaseBehind,
+    DatabaseTooNew,
+    KeyLost,
+    NoDatabase,
+    RestoreRefused,
+    SettingsError,
+    SetupNeeded,
+)
 from bot.settings import Settings
 from storage import clinic, meta, migrate
 from storage.engine import is_torn, open_engine
 from storage.ids import be_process, start_after
 from storage.inbox import highest
+from storage.restore import is_empty
 from storage.seal import Keyring, MasterKey, read_or_make_key
 from storage.store import Store, Unit
-
-CHECK = b"between key check"
 
 
 def open_store(settings: Settings, now: datetime, *, setup: bool = False) -> Store:
@@ -38,11 +48,12 @@ def open_store(settings: Settings, now: datetime, *, setup: bool = False) -> Sto
         if version is None and not setup:
             raise SetupNeeded
         _check_version(version)
-        store = Store(engine, Keyring(_master(settings, make=version is None)))
+        found = masters(settings, make=version is None)
+        store = Store(engine, Keyring(found[0]))
         if version is None:
             migrate.migrate(engine)
         with store.unit(now, "opening") as u:
-            _check_key(u, settings)
+            store.keys = u.keys = _keyring(u, settings, found)
             if not setup and clinic.clinic(u) is None:
                 raise SetupNeeded
             start_after(highest(u))
@@ -67,18 +78,55 @@ def upgrade(settings: Settings, now: datetime) -> bool:
 
 
 @contextmanager
-def only_instance(folder: Path) -> Iterator[None]:
+def behind(settings: Settings, now: datetime) -> Iterator[Store | None]:
+    """The store of an SQLite database that is older than this version, to be backed up before it is upgraded; else None."""
+    if _absent(settings.database_url) or make_url(settings.database_url).get_backend_name() != "sqlite":
+        yield None
+        return
+    with _opened(settings.database_url) as engine:
+        found = migrate.version(engine)
+        if found is None or found not in migrate.known() or found == migrate.newest():
+            yield None
+        else:
+            keys = masters(settings)
+            store = Store(engine, Keyring(keys[0]))
+            with store.unit(now) as u:
+                store.keys = _keyring(u, settings, keys)
+            yield store
+        engine.dispose()
+
+
+def open_empty(settings: Settings) -> Engine:
+    """The database a backup is to be restored into. Raises `RestoreRefused` unless it is empty, or absent."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite":
+        file = Path(str(url.database))
+        if file.exists() and file.stat().st_size:
+            raise RestoreRefused(why=f"There is a database at {file} already. Name an empty folder in BETWEEN_DATA_DIR, or move that away.")
+    with _opened(settings.database_url) as engine:
+        if not is_empty(engine):
+            raise RestoreRefused(why="The database of BETWEEN_DATABASE_URL is not empty. Make a new one and name that.")
+        return engine
+
+
+def only_instance(folder: Path) -> AbstractContextManager[None]:
     """Hold the data folder: one instance serves one bot. Raises `AlreadyRunning`, or `SettingsError` where it cannot write."""
+    return hold(folder, "between.lock", AlreadyRunning)
+
+
+@contextmanager
+def hold(folder: Path, name: str, taken: type[BetweenError]) -> Iterator[None]:
+    """A lock file nobody else holds meanwhile; raises `taken` when somebody does."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / "between.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as fault:
         raise SettingsError(why=f"{folder} cannot be written ({fault.strerror}). Name another folder in BETWEEN_DATA_DIR.") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
-        raise AlreadyRunning from None
+        raise taken from None
     try:
         yield
     finally:
@@ -117,26 +165,53 @@ def _check_version(found: str | None) -> None:
     raise DatabaseTooNew(found=found, known=migrate.newest())
 
 
-def _master(settings: Settings, *, make: bool) -> MasterKey:
+def new_key_file(settings: Settings) -> Path:
+    """Where a new master key lies while a rotation is under way."""
+    return settings.master_key_file.with_name(settings.master_key_file.name + ".new")
+
+
+def masters(settings: Settings, *, make: bool = False) -> list[MasterKey]:
+    """The master key of the settings, and the new one of a rotation if there is one.
+
+    Raises `KeyLost` or `SettingsError`. With `make`, an absent key file is made first.
+    """
+    new = new_key_file(settings)
     if settings.master_key is not None:
-        return MasterKey.from_text(settings.master_key.get_secret_value())
+        first = MasterKey.from_text(settings.master_key.get_secret_value())
+    else:
+        first = read_key(settings.master_key_file, make=make)
+    return [first, read_key(new)] if new.exists() else [first]
+
+
+def read_key(path: Path, *, make: bool = False) -> MasterKey:
+    """A key file. Raises `KeyLost` or `SettingsError` with what to do."""
     try:
-        return read_or_make_key(settings.master_key_file, make=make)
+        return read_or_make_key(path, make=make)
     except FileNotFoundError:
-        raise KeyLost(where=settings.master_key_file) from None
+        raise KeyLost(where=path) from None
     except PermissionError as fault:
         if fault.errno is not None:
-            raise SettingsError(why=f"{settings.master_key_file} cannot be read. Run Between as the user it belongs to.") from None
-        raise SettingsError(why=f"Others can read {settings.master_key_file}. Run `chmod 600 {settings.master_key_file}`.") from None
+            raise SettingsError(why=f"{path} cannot be read. Run Between as the user it belongs to.") from None
+        raise SettingsError(why=f"Others can read {path}. Run `chmod 600 {path}`.") from None
     except ValueError:
-        raise KeyLost(where=f"{settings.master_key_file} holds no key") from None
+        raise KeyLost(where=f"{path} holds no key") from None
 
 
-def _check_key(u: Unit, settings: Settings) -> None:
-    mark = hmac.digest(u.keys.master.secret, CHECK, "sha256").hex()
-    kept = meta.get(u, meta.KEY_CHECK)
-    if kept is None:
-        meta.put(u, meta.KEY_CHECK, mark)
-    elif not hmac.compare_digest(kept, mark):
+def _keyring(u: Unit, settings: Settings, found: list[MasterKey]) -> Keyring:
+    """The keys this database was sealed with: one master key, or two while a rotation is unfinished."""
+    mark, force = meta.get(u, meta.KEY_CHECK), meta.get(u, meta.MASTER)
+    if mark is None:
+        meta.put(u, meta.KEY_CHECK, found[0].mark)
+        return Keyring(found[0])
+    whole = next((key for key in found if hmac.compare_digest(key.mark, mark)), None)
+    newest = whole if force is None else next((key for key in found if key.id == force), None)
+    if whole is None or newest is None:
+        if whole is not None:
+            raise KeyLost(where=f"{new_key_file(settings)} of an unfinished `between rotate-keys` is missing")
         where = "BETWEEN_MASTER_KEY is another one" if settings.master_key else f"{settings.master_key_file} is another one"
         raise KeyLost(where=where)
+    keys = Keyring(newest, () if whole == newest else (whole,))
+    index = meta.get(u, meta.INDEX)
+    if index is not None:
+        keys.take_index(base64.b64decode(index))
+    return keys

@@ -17,6 +17,7 @@ they did share it stays where the clinic put it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -33,7 +34,7 @@ from clinic.gather import NoClinic, NotShared, gather
 from clinic.model import Week
 from clinic.page import render_week
 from clinic.weeks import WeekError
-from storage import audit, clinic, people
+from storage import audit, clinic, meta, people
 from storage.audit import AUDIT
 from storage.people import PEOPLE, PersonCard
 from storage.seal import SealBroken
@@ -42,6 +43,8 @@ from storage.store import Unit
 FORMATS = ("html", "csv")
 LATER = ("pdf", "fhir")
 ACTION = "weekly.read"
+PAGE_FOLDERS = "page_folders"
+"""The fact that names every folder pages were written to, so that a patient who is forgotten is removed from them."""
 SHOWN = ("active", "discharged")
 """Patients an export without a code takes; discharged ones, and those not there yet, only if the week has something of them."""
 _MIDWEEK = 2
@@ -108,6 +111,7 @@ def export(u: Unit, out: Path, week: str | None, code: str | None, formats: Sequ
         raise CannotWrite(str(fault)) from fault
     except OSError as fault:
         raise CannotWrite(f"{out} does not take the files ({fault.strerror}). Name a folder you may write to with --out.") from fault
+    meta.put(u, PAGE_FOLDERS, json.dumps(sorted({str(out.absolute()), *_folders(u)})))
     for who, facts in gathered:
         _record(u, who, facts, wanted, shown_anew=any(file.shows(who.code) for file in written))
     return Written(
@@ -118,6 +122,22 @@ def export(u: Unit, out: Path, week: str | None, code: str | None, formats: Sequ
         not_shared=tuple(not_shared),
         unreadable=tuple(unreadable),
     )
+
+
+def erase(u: Unit, code: str) -> int:
+    """Remove the pages of a patient who was forgotten from every folder they were written to. Returns how many files went.
+
+    Raises `CannotWrite` for a folder that refuses, so that it is tried again.
+    """
+    try:
+        return sum(folder.remove(Path(each), code) for each in _folders(u))
+    except OSError as fault:
+        raise CannotWrite(f"the weekly pages of {code} cannot be removed ({fault.strerror})") from fault
+
+
+def _folders(u: Unit) -> list[str]:
+    found: list[str] = json.loads(meta.get(u, PAGE_FOLDERS) or "[]")
+    return found
 
 
 def weekly(u: Unit, out: Path) -> int:

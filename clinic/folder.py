@@ -19,6 +19,7 @@ from storage import points
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
 _SUFFIX = re.compile(r"\.[a-z]{2,8}", re.ASCII)
 _PREPARED = re.compile(rb'<time class="prepared"[^<]*</time>')
+_WEEK = re.compile(r"\d{4}-W\d{2}", re.ASCII)
 _STALE = 3600
 """Seconds after which a part file left by a killed process is removed."""
 
@@ -72,6 +73,25 @@ def write_if_changed(path: Path, data: bytes) -> bool:
         raise
     _sync(path.parent)
     return True
+
+
+def remove(root: Path, code: str) -> int:
+    """Remove a patient's files of every week under `root`, and those about everybody that name the code. Returns how many.
+
+    They are overwritten first, as far as the disk honours that. What is about everybody can be written again, without them.
+    """
+    gone = 0
+    for path in root.glob("*/*") if root.is_dir() else ():
+        if not _WEEK.fullmatch(path.parent.name) or path.is_symlink() or not path.is_file():
+            continue
+        about_all = path.stem in ("caseload", path.parent.name)
+        part = path.name.startswith(".") and path.suffix == ".part"
+        if path.stem == code or part or (about_all and code.encode() in path.read_bytes()):
+            with path.open("r+b") as file:
+                file.write(bytes(path.stat().st_size))
+            path.unlink()
+            gone += 1
+    return gone
 
 
 def _holds(path: Path, data: bytes) -> bool:

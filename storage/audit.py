@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from storage.store import Unit, table
-from storage.tables import Audit
+from storage.tables import Audit, AuditAnchor
 from storage.upsert import insert_once
 
-AUDIT = table(Audit)
+AUDIT, ANCHORS = table(Audit), table(AuditAnchor)
+OVERLAP = 3_600_000 << 20
+"""Row ids of one hour: processes whose clocks differ by less leave no line out of an anchor."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,49 @@ def first_break(u: Unit, subject: int) -> int | None:
             return expected
         before, expected = row.hash, expected + 1
     return None
+
+
+def subjects(u: Unit) -> list[int]:
+    return [row.subject for row in u.all(select(AUDIT.c.subject).distinct().order_by(AUDIT.c.subject))]
+
+
+def anchor(u: Unit) -> str:
+    """Put down where every chain that grew since the last anchor ends, and return the digest (hex) to be kept elsewhere too.
+
+    A chain alone cannot show that its last lines were taken off; an anchor does, and the newest digest in a log or on paper shows
+    that anchors were.
+    """
+    last = u.one(select(ANCHORS).order_by(ANCHORS.c.id.desc()).limit(1))
+    since = last.upto - OVERLAP if last else 0
+    grown = select(AUDIT.c.subject, func.max(AUDIT.c.position).label("position"), func.max(AUDIT.c.id).label("id"))
+    rows = u.all(grown.where(AUDIT.c.id > since).group_by(AUDIT.c.subject).order_by(AUDIT.c.subject))
+    heads = [[row.subject, row.position] for row in rows]
+    upto = max([row.id for row in rows], default=last.upto if last else 0)
+    digest = _anchored(u, last.digest if last else b"", heads)
+    assert digest is not None  # every head was just read
+    u.add(AuditAnchor, at=u.now, upto=upto, heads=json.dumps(heads), digest=digest)
+    return digest.hex()
+
+
+def broken_anchor(u: Unit) -> datetime | None:
+    """When the first anchor was made that no longer holds: lines that were there then have been changed or taken off since."""
+    before = b""
+    for row in u.all(select(ANCHORS).order_by(ANCHORS.c.id)):
+        if _anchored(u, before, json.loads(row.heads)) != row.digest:
+            at: datetime = row.at
+            return at
+        before = row.digest
+    return None
+
+
+def _anchored(u: Unit, before: bytes, heads: list[list[int]]) -> bytes | None:
+    found = hashlib.sha256(before)
+    for subject, position in heads:
+        row = u.one(select(AUDIT.c.hash).where(AUDIT.c.subject == subject, AUDIT.c.position == position))
+        if row is None:
+            return None
+        found.update(f"{subject}:{position}:".encode() + row.hash)
+    return found.digest()
 
 
 def _digest(before: bytes, subject: int, position: int, at: datetime, *words: str) -> bytes:

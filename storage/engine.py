@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,27 @@ def _open_sqlite(path: str | None) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def copy_sqlite(source: str, target: str) -> None:
+    """Copy a database by SQLite's backup API, in one step: as it was at one instant, while others go on writing."""
+    with closing(sqlite.connect(source, timeout=15)) as old, closing(sqlite.connect(target)) as new:
+        old.backup(new)
+
+
+def truncate_log(engine: Engine) -> bool:
+    """Move all that is committed out of SQLite's write-ahead log and empty it, so that nothing erased lingers there.
+
+    False when somebody was still reading. PostgreSQL keeps its log and dead rows until it checkpoints and vacuums by itself.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA busy_timeout=500").fetchall()  # nobody who waits for an answer waits for this
+        busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
+        cursor.execute("PRAGMA busy_timeout=15000").fetchall()
+        return not busy
+    finally:
+        raw.close()

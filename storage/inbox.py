@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -44,7 +43,7 @@ def store(u: Unit, chat: ChatCard, update_id: int, raw: str, kind: str, said_at:
         Inbox,
         id=id,
         update_id=update_id,
-        payload_hash=hmac.digest(u.keys.master.secret, raw.encode(), "sha256"),
+        payload_hash=u.keys.payload_hash(raw),
         chat_id=chat.id,
         kind=kind,
         raw=u.seal(chat.key, "inbox.raw", id, raw),

@@ -12,6 +12,10 @@ from storage.upsert import insert_once, insert_or_update
 
 META = table(Meta)
 KEY_CHECK, CLOCK, PROCESS, HEARTBEAT, PROBE = "key_check", "clock", "process", "heartbeat", "probe"
+MASTER, INDEX = "master", "index_key"
+"""Since the first rotation: the id of the master key in force, and the index key wrapped by it, in base64."""
+KEY_FOLDERS, BACKUP = "key_folders", "backup"
+"""Where key files of backups lie (a JSON list of folders), and when the last verified backup was made."""
 
 
 def get(u: Unit, key: str) -> str | None:

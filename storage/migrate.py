@@ -46,19 +46,25 @@ def known() -> set[str]:
     return {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
 
 
-def migrate(engine: Engine) -> bool:
-    """Upgrade to the newest schema; True when there was something to do. Raises `NewerDatabase` for a schema not known here."""
+def migrate(engine: Engine, to: str | None = None) -> bool:
+    """Upgrade to the newest schema (or to `to`), each migration in a transaction of its own; True when there was something to do.
+
+    Stopped at any point, the database is at the last schema that was complete, and running it again goes on from there.
+    Raises `NewerDatabase` for a schema not known here.
+    """
     now = version(engine)
     if now is not None and now not in known():
         raise NewerDatabase(NewerDatabase.__doc__)
-    if now == newest():
-        return False
     made = config()
-    with engine.begin() as connection:
-        if shared(engine):  # two processes that upgrade at once: the second waits, and then finds nothing to do
-            connection.execute(select(func.pg_advisory_xact_lock(UPGRADING)))
-        made.attributes["connection"] = connection
-        command.upgrade(made, "head")
-        points.at("migrate.before")
-    points.at("migrate.after")
-    return True
+    steps = list(ScriptDirectory.from_config(made).iterate_revisions(to or newest(), now or "base"))
+    for step in reversed(steps):
+        with engine.begin() as connection:
+            if shared(engine):  # two processes that upgrade at once: the second waits, and then finds it done
+                connection.execute(select(func.pg_advisory_xact_lock(UPGRADING)))
+                if MigrationContext.configure(connection).get_current_revision() != step.down_revision:
+                    continue
+            made.attributes["connection"] = connection
+            command.upgrade(made, step.revision)
+            points.at("migrate.before")
+        points.at("migrate.after")
+    return bool(steps)

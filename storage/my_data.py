@@ -6,34 +6,25 @@ codes and the audit trail under a code, without a name, a word or a way to reach
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlmodel import SQLModel
 
-from storage import audit, due, escalations, people
+from storage import audit, due, erasing, escalations, people
 from storage.people import ChatCard, PersonCard
 from storage.store import Unit, table
 from storage.tables import (
     Attendance,
-    Attendee,
     Chat,
     CheckIn,
-    DataKey,
     Due,
     Entry,
     Escalation,
-    EscalationEvent,
     Inbox,
-    Note,
     Outbox,
-    Person,
-    Prompt,
-    SkillGate,
     SkillUse,
-    Talk,
 )
 
 ERASE_CHAT_AFTER = timedelta(minutes=10)
@@ -114,23 +105,7 @@ def forget(u: Unit, person: PersonCard, actor: str | None = None) -> ChatCard | 
     if escalations.open_for(u, person.id) is not None:
         raise StillOpen
     chats = [_clear(u, chat) for chat in people.chats_of(u, person.id)]
-    erase_journal(u, person)
-    _erase_told(u)
-    of_theirs = select(table(Escalation).c.id).where(table(Escalation).c.person_id == person.id)
-    events, notes = table(EscalationEvent), table(Note)
-    u.run(update(events).where(events.c.escalation_id.in_(of_theirs)).values(words=None))
-    u.run(update(notes).where(notes.c.person_id == person.id).values(words=None))
-    for model in (Attendee, SkillGate):
-        u.run(table(model).delete().where(table(model).c.person_id == person.id))
-    u.run(table(Due).delete().where(table(Due).c.subject == person.id, table(Due).c.state == "ready"))
-    people.void_invites(u, person.id)
-    for scope in people.consents(u, person.id):
-        people.revoke_consent(u, person.id, scope)
-    u.set(
-        Person, person.id, status="forgotten", name=b"", profile=b"", zone="UTC", region="", morning_at=None, evening_at=None,
-        quiet_from="21:30", quiet_to="07:30", discreet=False, paused_until=None,
-    )  # fmt: skip
-    _destroy(u, person.key)
+    erasing.wipe_person(u, person.id, person.key)
     audit.record(u, person.id, actor or person.code, "person.forgotten")
     return chats[0] if chats else None
 
@@ -150,9 +125,8 @@ def erase_chat(u: Unit, chat: ChatCard) -> bool:
         return False
     if _count(u, Inbox, (came.c.chat_id == chat.id) & (came.c.state == "ready")):
         return False
-    fresh = _clear(u, chat)
-    u.set(Chat, chat.id, address=b"", address_hash=secrets.token_bytes(32), reachable=False)
-    _destroy(u, fresh.key)
+    erasing.wipe_chat(u, chat.id)
+    erasing.unbind(u, chat.id, chat.key)
     return True
 
 
@@ -169,21 +143,15 @@ def leave_nothing_due(u: Unit, person: int, chat: ChatCard | None) -> None:
 def _clear(u: Unit, chat: ChatCard) -> ChatCard:
     """Empty a chat, unbind it, and put what is left (its address) under a fresh key."""
     address = people.address(u, chat.id)
-    for model in (Prompt, Talk):
-        u.run(table(model).delete().where(table(model).c.chat_id == chat.id))
-    waits = (table(Due).c.chat_id == chat.id) & (table(Due).c.state == "ready")
-    u.run(table(Due).delete().where(waits, table(Due).c.kind.not_in(("escalation", "forget_chat"))))
-    came, sent = table(Inbox), table(Outbox)
-    u.run(update(came).where(came.c.chat_id == chat.id, came.c.state != "ready").values(raw=None))
-    u.run(update(sent).where(sent.c.chat_id == chat.id, sent.c.state == "ready").values(state="dropped", reason="forgotten", done_at=u.now))
-    u.run(update(sent).where(sent.c.chat_id == chat.id).values(payload=b""))
+    came = table(Inbox)
+    erasing.wipe_chat(u, chat.id)
     key = u.new_key()
     sealed = u.seal(key, "chat.address", chat.id, str(address))
     u.set(Chat, chat.id, person_id=None, key_id=key, address=sealed)
     for row in u.all(select(came.c.id, came.c.raw).where(came.c.chat_id == chat.id, came.c.state == "ready")):
         said = u.open(chat.key, "inbox.raw", row.id, row.raw)  # what was written since has not been heard yet
         u.set(Inbox, row.id, raw=u.seal(key, "inbox.raw", row.id, said))
-    _destroy(u, chat.key)
+    erasing.destroy(u, chat.key)
     return ChatCard(chat.id, key, None, chat.reachable)
 
 
@@ -193,18 +161,6 @@ def _erase_copies(u: Unit, chat: ChatCard) -> None:
     u.run(update(raw).where(raw.c.chat_id == chat.id, raw.c.state == "done").values(raw=None))
     over = sent.c.state.not_in(("ready", "leased"))
     u.run(update(sent).where(sent.c.chat_id == chat.id, over).values(payload=b""))
-
-
-def _erase_told(u: Unit) -> None:
-    """What staff were shown of anybody (a name, a number, words): once sent, nothing needs it here any more."""
-    sent, chats, who = table(Outbox), table(Chat), table(Person)
-    staff = select(chats.c.id).join(who, who.c.id == chats.c.person_id).where(who.c.role == "staff")
-    u.run(update(sent).where(sent.c.chat_id.in_(staff), sent.c.state.not_in(("ready", "leased"))).values(payload=b""))
-
-
-def _destroy(u: Unit, key: int) -> None:
-    u.set(DataKey, key, wrapped=None, destroyed_at=u.now)
-    u.keys.forget(key)
 
 
 def _count(u: Unit, model: type[SQLModel], where: ColumnElement[bool]) -> int:

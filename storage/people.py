@@ -126,6 +126,10 @@ def people(u: Unit, role: str, status: str | None = None) -> list[PersonCard]:
     return [_person(u, row) for row in u.all(wanted)]
 
 
+def forgotten_codes(u: Unit) -> list[str]:
+    return [row.code for row in u.all(select(PEOPLE.c.code).where(PEOPLE.c.status == "forgotten"))]
+
+
 def add_person(u: Unit, role: str, name: str, zone: str, *, duty: str = "", code: str | None = None, **fields: Any) -> int:
     """A new person in status "invited". Without a code, the next free number of four digits (patients) or S-number.
 
@@ -182,12 +186,12 @@ def set_status(u: Unit, id: int, status: str) -> None:
 
 def chat_for(u: Unit, address: int) -> ChatCard:
     """The chat of a Telegram id, made with a key of its own when it is new."""
-    found = u.one(BY_ADDRESS, hashed=u.keys.master.index(address))
+    found = u.one(BY_ADDRESS, hashed=u.keys.address_hash(address))
     if found:
         return ChatCard(found.id, found.key_id, found.person_id, found.reachable)
     id, key = u.new_id(), u.new_key()
     sealed = u.seal(key, "chat.address", id, str(address))
-    hashed = u.keys.master.index(address)
+    hashed = u.keys.address_hash(address)
     if insert_once(u, Chat, id=id, address_hash=hashed, address=sealed, key_id=key, created_at=u.now, seen_at=u.now):
         return ChatCard(id, key, None, True)
     u.drop_key(key)  # another process has made this chat in the same moment

@@ -14,6 +14,7 @@ import os
 import stat
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class SealBroken(Exception):
 
 @dataclass(frozen=True)
 class MasterKey:
-    """32 bytes. `id` is a short fingerprint, stored beside what the key wraps; `index` keys the hash of Telegram ids."""
+    """32 bytes. `id` is a short fingerprint, stored beside what the key wraps; `mark` tells a database its key has come."""
 
     secret: bytes
 
@@ -45,10 +46,14 @@ class MasterKey:
     def __repr__(self) -> str:
         return f"MasterKey({self.id})"
 
-    def index(self, address: int) -> bytes:
-        """The keyed hash by which a Telegram id is found; its key is derived, so it is not the wrapping key."""
-        key = hmac.digest(self.secret, b"between address index", "sha256")
-        return hmac.digest(key, str(address).encode(), "sha256")
+    @property
+    def mark(self) -> str:
+        """What a database keeps to know its own master key by; it reveals nothing of the key."""
+        return hmac.digest(self.secret, b"between key check", "sha256").hex()
+
+    def derive(self, purpose: bytes) -> bytes:
+        """32 bytes for one purpose, from which the key cannot be told."""
+        return hmac.digest(self.secret, purpose, "sha256")
 
     @classmethod
     def fresh(cls) -> MasterKey:
@@ -84,30 +89,58 @@ def read_or_make_key(path: Path, *, make: bool) -> MasterKey:
 
 
 class Keyring:
-    """Seals and opens values, with the data keys it has been shown. Holds at most a few thousand unwrapped keys."""
+    """Seals and opens values, with the data keys it has been shown. Holds at most a few thousand unwrapped keys.
 
-    def __init__(self, master: MasterKey) -> None:
-        self.master = master
-        self._wrap = AESGCM(master.secret)
+    `older` are masters that still wrap some data keys while a rotation is under way. `index` keys the hashes by which
+    Telegram ids and repeated updates are found: derived from the first master of a database, kept when that is rotated.
+    """
+
+    def __init__(self, master: MasterKey, older: tuple[MasterKey, ...] = (), index: bytes | None = None) -> None:
+        self.master, self.masters = master, (master, *older)
+        self.index_key = index or master.derive(b"between address index")
+        self._wraps = [AESGCM(each.secret) for each in self.masters]
         self._keys: OrderedDict[int, AESGCM] = OrderedDict()
         self._lock = threading.Lock()
+
+    def address_hash(self, address: int) -> bytes:
+        """The keyed hash by which a Telegram id is found."""
+        return hmac.digest(self.index_key, str(address).encode(), "sha256")
+
+    def payload_hash(self, raw: str) -> bytes:
+        """The keyed hash by which an update that is handed over again is known."""
+        return hmac.digest(hmac.digest(self.index_key, b"between payload", "sha256"), raw.encode(), "sha256")
 
     def make(self, key_id: int) -> bytes:
         """A new data key, wrapped for storage."""
         secret = AESGCM.generate_key(256)
         self._remember(key_id, AESGCM(secret))
-        nonce = os.urandom(12)
-        return nonce + self._wrap.encrypt(nonce, secret, f"data_key|{key_id}".encode())
+        return self._wrap(f"data_key|{key_id}", secret)
 
     def admit(self, key_id: int, wrapped: bytes) -> None:
         """Unwrap a stored data key. Raises `SealBroken` when it was wrapped by another master key."""
-        try:
-            if len(wrapped) < SHORTEST - 1:
-                raise InvalidTag
-            secret = self._wrap.decrypt(wrapped[:12], wrapped[12:], f"data_key|{key_id}".encode())
-        except InvalidTag:
-            raise SealBroken("a data key does not open with this master key") from None
-        self._remember(key_id, AESGCM(secret))
+        self._remember(key_id, AESGCM(self._unwrap(f"data_key|{key_id}", wrapped)))
+
+    def rewrap(self, key_id: int, wrapped: bytes) -> bytes:
+        """The same data key under the newest master. Raises `SealBroken` as `admit` does."""
+        return self._wrap(f"data_key|{key_id}", self._unwrap(f"data_key|{key_id}", wrapped))
+
+    def wrap_index(self) -> bytes:
+        return self._wrap("index", self.index_key)
+
+    def take_index(self, wrapped: bytes) -> None:
+        """Use the index key a database keeps. Raises `SealBroken` when it was wrapped by another master key."""
+        self.index_key = self._unwrap("index", wrapped)
+
+    def _wrap(self, place: str, secret: bytes) -> bytes:
+        nonce = os.urandom(12)
+        return nonce + self._wraps[0].encrypt(nonce, secret, place.encode())
+
+    def _unwrap(self, place: str, wrapped: bytes) -> bytes:
+        if len(wrapped) >= SHORTEST - 1:
+            for wrap in self._wraps:
+                with suppress(InvalidTag):
+                    return wrap.decrypt(wrapped[:12], wrapped[12:], place.encode())
+        raise SealBroken("a data key does not open with this master key")
 
     def forget(self, key_id: int) -> None:
         with self._lock:

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Engine, Executable, Row, Table, bindparam, de
 from sqlmodel import SQLModel
 
 from storage import points
-from storage.engine import shared
+from storage.engine import shared, truncate_log
 from storage.ids import new_id
 from storage.prepared import Prepared, drive
 from storage.seal import Keyring, SealBroken
-from storage.tables import DataKey
+from storage.tables import DataKey, Meta
 
 
 def table(model: type[SQLModel]) -> Table:
@@ -46,6 +46,8 @@ class Unit:
         self.now = now
         self.where = where
         self._depth = 0
+        self.leave_no_log = False
+        """Set where something was erased: then the log of the database is emptied once this has been committed."""
 
     def new_id(self) -> int:
         return new_id(self.now)
@@ -93,7 +95,11 @@ class Unit:
             self.run(text("set local idle_in_transaction_session_timeout = 0"))
 
     def new_key(self) -> int:
-        """A data key for a new subject."""
+        """A data key for a new subject. Raises `SealBroken` when the master key was rotated since this process read it."""
+        facts = table(Meta)
+        force = self.one(select(facts.c.value).where(facts.c.key == "master").with_for_update(read=True))
+        if force is not None and force.value != self.keys.master.id:
+            raise SealBroken("the master key has been rotated; start Between again")
         key = self.new_id()
         self.add(DataKey, id=key, master=self.keys.master.id, wrapped=self.keys.make(key), created_at=self.now)
         return key
@@ -142,6 +148,8 @@ class Store:
             yield u
             points.at(f"{u.where}.before")
         points.at(f"{u.where}.after")
+        if u.leave_no_log:
+            truncate_log(self.engine)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -10,7 +10,7 @@ import typer
 
 from bot import opening
 from bot.clock import wall
-from bot.commands import shared
+from bot.commands import data, shared
 from bot.commands.cover import read_cover, write_cover
 from bot.commands.invite import print_link
 from bot.commands.shared import ask, ask_for, out
@@ -24,10 +24,6 @@ from storage.store import Unit
 
 LATER = {
     "watch": "Until then the ladder runs in `between run` alone.",
-    "backup": "Until then copy the data folder while Between is stopped, with the key kept apart.",
-    "restore": "Until then put the copied data folder back while Between is stopped.",
-    "rotate-keys": "Until then keep the key file safe and do not change it.",
-    "forget-patient": "A patient can delete everything by /mydata in the chat.",
 }
 
 
@@ -67,8 +63,9 @@ def setup(
 
 
 def migrate() -> None:
-    """Bring an older database to this version. Make a backup first."""
-    changed = opening.upgrade(shared.settings(), wall())
+    """Bring an older database to this version. An SQLite database is backed up first."""
+    read = shared.settings()
+    changed = data.backed_up_upgrade(read)
     out("The database is now at this version." if changed else "The database is at this version already.")
 
 

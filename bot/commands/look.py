@@ -20,7 +20,7 @@ from content.library import ContentError
 from safety.lines import screen_lines
 from safety.pager import cover_starts, reachable
 from safety.rules import load_rules
-from storage import clinic, lines, people
+from storage import backup, clinic, lines, people
 from storage.store import Unit
 
 
@@ -108,6 +108,9 @@ def clinic_checks(u: Unit) -> list[Found]:
         found.append(Found("cover hours", "warning", "nobody is on call right now; patients are told so and no ladder is promised"))
     if hotlines.emergency_number(known.country) is None:
         found.append(Found(f"hotlines for {known.country}", "problem", "no emergency number on file for the clinic's country"))
+    made = backup.last(u)
+    if made is not None and u.now - made > backup.LATE:
+        found.append(Found("backup", "warning", f"the last verified one is of {made:%Y-%m-%d %H:%M} UTC; run `between backup` every day"))
     return found + line_checks(u, known.country)
 
 

@@ -6,13 +6,14 @@ before the row is written. JSON in clear text columns holds codes and numbers on
 
 from storage.tables.care import Attendance, Attendee, Cancelled, CheckIn, Entry, Observation, Series, SkillGate, SkillUse
 from storage.tables.people import Chat, Clinic, Consent, DataKey, Invite, Meta, Person
-from storage.tables.safety import Audit, Escalation, EscalationEvent, Note, OnCall
+from storage.tables.safety import Audit, AuditAnchor, Escalation, EscalationEvent, Note, OnCall
 from storage.tables.traffic import Due, Inbox, Lease, Outbox, Prompt, Talk
 
 __all__ = [
     "Attendance",
     "Attendee",
     "Audit",
+    "AuditAnchor",
     "Cancelled",
     "Chat",
     "CheckIn",

@@ -99,3 +99,16 @@ class Audit(SQLModel, table=True):
     object: str = ""
     reason: str = ""
     hash: bytes
+
+
+class AuditAnchor(SQLModel, table=True):
+    """Once a day: where the chains that grew since the last one ended. An anchor covers the one before, so none can be taken out."""
+
+    __tablename__ = "audit_anchor"
+    id: int = row_id()
+    at: datetime
+    upto: int = big()
+    """The newest audit row it looked at."""
+    heads: str
+    """JSON: [[subject, position], ...]."""
+    digest: bytes

@@ -10,14 +10,10 @@ from tests.commands.between import Between
 
 FIXED = (
     "demo", "setup", "run", "talk", "check", "screen", "export", "sync", "invite", "session", "watch",
-    "migrate", "backup", "restore", "rotate-keys", "forget-patient",
+    "migrate", "backup", "restore", "rotate-keys", "forget-patient", "audit",
 )  # fmt: skip
 LATER = {
     ("watch",): "`between run` alone",
-    ("backup", "--to", "x.tar"): "copy the data folder while Between is stopped",
-    ("restore", "x.tar"): "put the copied data folder back",
-    ("rotate-keys",): "keep the key file safe",
-    ("forget-patient", "0001"): "/mydata",
     ("sync",): "`between export --out FOLDER`",
 }
 

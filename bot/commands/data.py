@@ -1,0 +1,147 @@
+"""`between backup` and `between restore`: one encrypted, verified file of all rows, and a key file beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import opening
+from bot.clock import wall
+from bot.commands import shared
+from bot.commands.shared import count, out
+from bot.errors import BackupFailed, BackupRunning, RestoreRefused
+from bot.settings import Settings
+from storage import archive, dump, keyfile, migrate
+from storage import backup as backups
+from storage import restore as restores
+from storage.keyfile import KeyFile
+from storage.seal import MasterKey, SealBroken
+from storage.store import Store
+
+NOT_A_BACKUP = "{name} is not a backup of Between's, or its beginning is damaged. Name a file that ends in .backup."
+DAMAGED = "{name} is damaged: a part of it is changed, missing or cut off. Take another copy of it, or an older backup."
+OTHER_KEY = (
+    "{name} was sealed with another master key ({id}). Put that key where Between looks for it (BETWEEN_MASTER_KEY or master.key), "
+    "or name its file with --old-key if the key has been rotated since."
+)
+
+
+def backup(
+    folder: Annotated[Path | None, typer.Option("--out", help="Where to put it. Default: backups in the data folder.")] = None,
+    keys: Annotated[Path | None, typer.Option("--keys", help="Where the key file lies. Default: beside the backup.")] = None,
+) -> None:
+    """Write an encrypted backup, restore it into a scratch place, and name it only if all of it came back."""
+    read = shared.settings()
+    store = shared.opened(read)
+    try:
+        made = make(read, store, folder, keys)
+    finally:
+        store.close()
+    out(str(made.path))
+    opened = count(made.opened, "sealed value")
+    out(f"Verified: restored into a scratch database, {made.rows} rows of {made.tables} tables, {opened} opened.")
+    out(f"Key file: {made.keys}. Keep one copy of it and always the newest; it changes when somebody is forgotten.")
+    out("Keep the master key apart from both.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="The .backup file.")],
+    keys: Annotated[Path | None, typer.Option("--keys", help="The key file. Default: between.keys beside the backup.")] = None,
+    old_key: Annotated[Path | None, typer.Option("--old-key", help="A master key file from before a rotation.")] = None,
+) -> None:
+    """Restore a backup into an empty data folder or database. Who was forgotten since stays forgotten."""
+    read = shared.settings()
+    with opening.only_instance(read.data_dir):
+        masters = opening.masters(read) + ([opening.read_key(old_key)] if old_key is not None else [])
+        held = _held(keys or file.parent / keyfile.NAME, masters)
+        with _refused(file):
+            restores.look_through(file, masters)
+        engine = opening.open_empty(read)
+        try:
+            with _refused(file):
+                came = restores.restore(engine, file, masters, held, wall())
+        except BaseException:
+            engine.dispose()
+            if engine.dialect.name == "sqlite":
+                dump.shred(Path(str(engine.url.database)))
+            raise
+        engine.dispose()
+    out(f"Restored as of {came.made_at:%Y-%m-%d %H:%M} UTC: {sum(came.rows.values())} rows of {count(len(came.rows), 'table')}.")
+    if came.forgotten:
+        out(f"Forgotten since that backup, and forgotten again: {count(came.forgotten, 'patient')}.")
+    out(f"Not sent any more: {count(came.dropped, 'message')} that waited then. What came in after that time is not in it.")
+    out("Next: `between check`, then `between run`. Open alerts go on at once. Make a new backup.")
+
+
+def make(read: Settings, store: Store, folder: Path | None = None, keys: Path | None = None) -> backups.Made:
+    """A verified backup of an open database, or `BackupFailed` with what to do."""
+    into = (folder or read.data_dir / "backups").expanduser().absolute()
+    beside = keys.expanduser().absolute() if keys is not None else into
+    with opening.hold(read.data_dir, "between.backup.lock", BackupRunning):
+        try:
+            return backups.make(store, into, beside, read.data_dir, wall())
+        except backups.Unverified as fault:
+            raise BackupFailed(why=f"It did not pass the check ({fault.why}) and was removed. Look at the disk, then try again.") from None
+        except FileExistsError:
+            raise BackupFailed(why="There is one of this very second already. Nothing is ever overwritten; try again.") from None
+        except (archive.NotOurs, archive.OtherKey, archive.Damaged):
+            why = f"{beside / keyfile.NAME} is damaged or of another database. Name another folder, or move that file away."
+            raise BackupFailed(why=why) from None
+        except SealBroken:
+            raise BackupFailed(why="Something stored does not open with the keys at hand. Keep the older backups.") from None
+        except SQLAlchemyError as fault:
+            raise BackupFailed(why=f"The database could not be read ({type(fault).__name__}). Look at the disk, then try again.") from None
+        except OSError as fault:
+            raise BackupFailed(why=f"{into} does not take it ({fault.strerror}). Name a folder with room in it with --out.") from None
+
+
+def backed_up_upgrade(read: Settings) -> bool:
+    """`between migrate`; when there is something to do on SQLite, after a backup of the older schema."""
+    with opening.behind(read, wall()) as store:
+        if store is not None:
+            made = make(read, store)
+            out(f"Backed up first, and verified: {made.path}")
+    return opening.upgrade(read, wall())
+
+
+def _held(path: Path, masters: list[MasterKey]) -> KeyFile:
+    if not path.is_file():
+        raise RestoreRefused(why=f"The key file {path} is not there. A backup cannot be read without it; name it with --keys.")
+    with _refused(path):
+        return keyfile.read(path, masters)
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """What can be wrong with a file, each as one sentence."""
+    try:
+        yield
+    except archive.NotOurs:
+        kind = NOT_A_BACKUP if path.name != keyfile.NAME else "{name} is not a key file of Between's. Name the right one with --keys."
+        raise RestoreRefused(why=kind.format(name=path.name)) from None
+    except archive.OtherKey as fault:
+        raise RestoreRefused(why=OTHER_KEY.format(name=path.name, id=fault.id)) from None
+    except (archive.Damaged, dump.Unfit):
+        raise RestoreRefused(why=DAMAGED.format(name=path.name)) from None
+    except restores.NewerBackup as fault:
+        known = migrate.newest()
+        why = f"{path.name} was made by a newer Between (schema {fault.schema}; this version knows {known}). Install that version or newer."
+        raise RestoreRefused(why=why) from None
+    except keyfile.Older:
+        why = f"The key file is older than {path.name}. Take the newest {keyfile.NAME}; it is rewritten at every backup."
+        raise RestoreRefused(why=why) from None
+    except SealBroken:
+        raise RestoreRefused(why=f"The keys do not fit {path.name}. Take the key file and the master key that belong to it.") from None
+    except FileNotFoundError:
+        raise RestoreRefused(why=f"{path} is not there.") from None
+    except OSError as fault:
+        raise RestoreRefused(why=f"{path} cannot be read or its copy written ({fault.strerror}).") from None
+    except SQLAlchemyError as fault:
+        raise RestoreRefused(why=f"The database did not take it ({type(fault).__name__}). Look at its disk and its rights.") from None
+
+
