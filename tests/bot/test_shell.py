@@ -117,7 +117,7 @@ def database_gone(bot: Bot) -> Iterator[None]:
     """Every transaction fails, as when the disk is full or the server is away."""
     unit = bot.store.unit
 
-    def gone(now: datetime) -> object:
+    def gone(now: datetime, where: str = "") -> object:
         raise OperationalError("gone", {}, Exception("gone"))
 
     bot.store.unit = gone  # type: ignore[method-assign,assignment]
