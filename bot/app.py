@@ -20,6 +20,7 @@ from bot.emergency import Emergency
 from bot.errors import PollerTaken, TokenRefused
 from bot.heartbeat import Heartbeat
 from bot.intake import Kept, keep_all, last_id
+from bot.lead import Lead
 from bot.log import get
 from bot.pace import Pace
 from bot.vitals import Vitals
@@ -28,6 +29,7 @@ from bot.worker import GROUP, take_group
 from bot.writer import Writer
 from content.library import load
 from storage import clinic, heartbeat, meta
+from storage.engine import hold_briefly, shared
 from storage.store import Store, Unit
 
 log = get("bot.app")
@@ -37,6 +39,10 @@ STOP_WITHIN = 5.0
 POLLER_RETRY = 5.0
 LOOK_AGAIN = 10.0
 """Seconds after which the worker looks by itself, which also shows that it lives."""
+WORKERS = 3
+"""Turns of different chats at once in one process, on PostgreSQL."""
+LOOK = 0.2
+"""Seconds between two looks for what other processes wrote."""
 
 
 class App:
@@ -54,9 +60,11 @@ class App:
         heartbeat_url: str | None = None,
     ) -> None:
         self.clock, self.channel = clock, channel
+        hold_briefly(store.engine)
         self.writer = Writer(store, clock)
         self.vitals = Vitals()
         self.drain = Drain(self.writer, self.vitals.counted(channel.send), pace, lambda: self.vitals.beat("drain"))
+        self.lead = Lead(self.writer)
         self._hook, self._heartbeat = hook, Heartbeat(heartbeat_url, self.vitals)
         self._weekly = weekly
         self._store = store
@@ -65,6 +73,7 @@ class App:
         self._blanks: set[asyncio.Task[None]] = set()
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._ticking = asyncio.Lock()
+        self._taking = 0
         self._resting = asyncio.Event()
         self._emergency: Emergency | None = None
 
@@ -72,13 +81,16 @@ class App:
         """Open Telegram and start the loops; returns the bot's user name. Raises `TokenRefused` or `WebhookRefused`."""
         name = await self.channel.open()
         await (self.channel.hook(self._hook.url, self._hook.secret.get_secret_value()) if self._hook else self.channel.unhook())
-        country = await self.writer.run(lambda u: self._prepare(u, name))
+        country = await self.writer.run(lambda u: self._prepare(u, name), "prepare")
         self._emergency = Emergency(self.channel.card, country)
         await self.channel.menu(menu.menu("patient", load("en")))
+        led = [lambda: self.lead.during(self.drain.run), self.lead.run, self.vitals.watch_lag]
         if self._hook:
             self.vitals.receives("webhook")
-        loops = (self._worker, self.drain.run, self.vitals.watch_lag, *(() if self._hook else (self._intake,)))
-        self._tasks = [asyncio.create_task(_for_ever(loop)) for loop in loops]
+        else:
+            led.append(lambda: self.lead.during(self._intake))
+        workers = [self._worker] * (WORKERS if shared(self._store.engine) else 1)
+        self._tasks = [asyncio.create_task(_for_ever(loop)) for loop in (*led, *workers)]
         self._scheduler.add_job(self._tick, "interval", seconds=TICK, misfire_grace_time=None, coalesce=True, max_instances=1)
         self._scheduler.start()
         return name
@@ -99,9 +111,10 @@ class App:
         await self.drain.finish(STOP_WITHIN)
         if self._blanks:
             await asyncio.wait(self._blanks, timeout=TICK)
-        if planned:
+        if planned and self.lead.held:
             await self._say_planned()
         await self._heartbeat.close()
+        await self.lead.release()
         await self.channel.close()
         self.writer.close()
 
@@ -134,7 +147,7 @@ class App:
 
     def _prepare(self, u: Unit, name: str) -> str:
         meta.put(u, "bot_username", name)
-        sending.rescue_leases(u)
+        sending.rescue_leases(u, alone=u.connection.dialect.name == "sqlite")
         chores.plan(u)
         menu.post_staff_menus(u)
         known = clinic.clinic(u)
@@ -142,7 +155,7 @@ class App:
 
     async def _intake(self) -> None:
         offset: int | None = None
-        while True:
+        while await self.lead.still():
             self.vitals.beat("intake")
             try:
                 raws = await self.channel.receive(offset)
@@ -168,7 +181,7 @@ class App:
         if self._emergency is None:  # called before `start` was through: Telegram tries again
             return False
         try:
-            kept = await self.writer.run(lambda u: keep_all(u, raws))
+            kept = await self.writer.run(lambda u: keep_all(u, raws), "intake")
         except SQLAlchemyError as fault:
             log.critical("intake.database", fault=type(fault).__name__)
             await self._emergency.unkept(raws, self.clock.now())
@@ -193,6 +206,7 @@ class App:
         while True:
             self._work.clear()
             self.vitals.beat("worker")
+            self._taking += 1
             try:
                 taken = await self.writer.call(lambda: take_group(self._store, self.clock.now()))
             except SQLAlchemyError as fault:
@@ -200,21 +214,31 @@ class App:
                 await self._emergency.stuck(self.clock.now())
                 await asyncio.sleep(TICK)
                 continue
+            finally:
+                self._taking -= 1
             if taken:
                 self.drain.wake()
             if taken >= GROUP or self._work.is_set():  # something came while this group was taken
                 continue
-            self._emergency.taken()
+            if not self._taking:
+                self._emergency.taken()
             self._resting.set()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_AGAIN):
-                    await self._work.wait()
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Until there may be something to take. What other processes wrote wakes nobody here, so then it is looked for."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK if shared(self._store.engine) else LOOK_AGAIN):
+                await self._work.wait()
 
     async def _tick(self) -> None:
         self.vitals.beat("tick")
+        if not self.lead.held:
+            self.vitals.stands_by()
+            return
         try:
             async with self._ticking, asyncio.timeout(TICK_TIMEOUT):
-                ticked = await self.writer.run(lambda u: chores.tick(u, self._weekly))
+                ticked = await self.writer.run(lambda u: chores.tick(u, self._weekly), "tick")
         except TimeoutError:
             log.critical("tick.timeout")
         except SQLAlchemyError as fault:

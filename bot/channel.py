@@ -23,6 +23,7 @@ from bot.errors import PollerTaken, TokenRefused, WebhookRefused
 from bot.intake import raw_of
 from bot.log import get
 from bot.sending import Accepted, Doubt, Gone, Refused, Result, Wait
+from storage import points
 from storage.outbox import Claimed
 
 log = get("bot.channel")
@@ -66,7 +67,8 @@ class Channel:
         Raises `TokenRefused` for a token it does not know, and `ConnectionError` when there is no answer that says so.
         """
         try:
-            await self.bot.initialize()
+            with points.around("getMe"):
+                await self.bot.initialize()
             await self._polls.initialize()
         except InvalidToken:
             raise TokenRefused from None
@@ -90,7 +92,8 @@ class Channel:
         if offset is not None:
             wanted["offset"] = offset
         try:
-            code, body = await self._polls.do_request(self._updates_url, "POST", _Form(wanted))  # type: ignore[arg-type]
+            with points.around("getUpdates" if offset is None else "confirm"):
+                code, body = await self._polls.do_request(self._updates_url, "POST", _Form(wanted))  # type: ignore[arg-type]
         except NetworkError:
             raise ConnectionError("no answer") from None
         if code == httpx.codes.CONFLICT:
@@ -131,14 +134,16 @@ class Channel:
     async def blank(self, callback_id: str) -> None:
         """Stop a button's spinner. A tap that is too old to be answered harms nobody."""
         try:
-            await self.bot.answer_callback_query(callback_id)
+            with points.around("answerCallbackQuery"):
+                await self.bot.answer_callback_query(callback_id)
         except TelegramError:
             return
 
     async def card(self, address: int, text: str) -> bool:
         """Send a text past the outbox, for when there is no database. Whether Telegram took it."""
         try:
-            await self.bot.send_message(address, text)
+            with points.around("card"):
+                await self.bot.send_message(address, text)
         except TelegramError:
             return False
         except UNREAD:
@@ -150,7 +155,8 @@ class Channel:
         scope = {"type": "chat", "chat_id": address} if address is not None else {"type": "all_private_chats"}
         try:
             listed = [BotCommand(name, words) for name, words in commands]
-            await self.bot.set_my_commands(listed, api_kwargs={"scope": json.dumps(scope)})
+            with points.around("setMyCommands"):
+                await self.bot.set_my_commands(listed, api_kwargs={"scope": json.dumps(scope)})
         except TelegramError:
             return
 
@@ -183,28 +189,32 @@ class Channel:
         message_id = row.payload.get("message_id", row.message_id)
         match row.kind:
             case "send":
-                sent = await self.bot.send_message(
-                    row.address,
-                    row.payload["text"],
-                    reply_markup=keyboard,
-                    link_preview_options=LinkPreviewOptions(is_disabled=True),
-                    disable_notification=bool(row.payload.get("quiet")),
-                )
+                with points.around("sendMessage"):
+                    sent = await self.bot.send_message(
+                        row.address,
+                        row.payload["text"],
+                        reply_markup=keyboard,
+                        link_preview_options=LinkPreviewOptions(is_disabled=True),
+                        disable_notification=bool(row.payload.get("quiet")),
+                    )
                 return Accepted(sent.message_id)
             case "edit":
-                await self.bot.edit_message_text(
-                    row.payload["text"],
-                    chat_id=row.address,
-                    message_id=message_id,
-                    reply_markup=keyboard,
-                    link_preview_options=LinkPreviewOptions(is_disabled=True),
-                )
+                with points.around("editMessageText"):
+                    await self.bot.edit_message_text(
+                        row.payload["text"],
+                        chat_id=row.address,
+                        message_id=message_id,
+                        reply_markup=keyboard,
+                        link_preview_options=LinkPreviewOptions(is_disabled=True),
+                    )
             case "strip":
-                await self.bot.edit_message_reply_markup(chat_id=row.address, message_id=message_id, reply_markup=None)
+                with points.around("editMessageReplyMarkup"):
+                    await self.bot.edit_message_reply_markup(chat_id=row.address, message_id=message_id, reply_markup=None)
             case "menu":
                 await self.menu(row.payload["commands"], row.address)
             case "leave":
-                await self.bot.leave_chat(row.address)
+                with points.around("leaveChat"):
+                    await self.bot.leave_chat(row.address)
             case kind:
                 return Refused(f"unknown kind {kind}")
         return Accepted()

@@ -39,10 +39,11 @@ def plan(u: Unit) -> None:
 def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> Ticked:
     """Do the chores that are due."""
     proved = False
+    sending.rescue_leases(u)
     for row in due.ready(u, 10, chores=True, kinds=CHORES):
         due.done(u, row.id)
+        u.where = row.kind
         if row.kind == "audit":
-            sending.rescue_leases(u)
             proved = _audit(u)
             meta.put(u, meta.CLOCK, u.now.isoformat())
             _plan_audit(u)
@@ -69,6 +70,7 @@ def _audit(u: Unit) -> bool:
 
 def _write_week(u: Unit, weekly: Callable[[Unit], int] | None) -> None:
     """The weekly pages. If they can't be written staff are told, and it is tried again in an hour."""
+    u.may_think()
     try:
         with u.savepoint():
             log.info("weekly.done", written=weekly(u) if weekly else 0)

@@ -9,7 +9,7 @@ import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot import log
-from bot.commands import clinic, invite, look, pages, run, schedule, show
+from bot.commands import clinic, hotlines, invite, look, pages, run, schedule, show
 from bot.errors import BetweenError, ContentBroken, NoDatabase
 from content.library import ContentError
 
@@ -29,6 +29,7 @@ app.command("run")(run.run)
 app.command("talk")(show.talk)
 app.command("check")(look.check)
 app.command("screen")(look.screen)
+app.command("hotlines")(hotlines.show)
 app.command("export")(pages.export)
 app.command("sync")(pages.sync)
 app.add_typer(inviting, name="invite")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from safety.ladder import Action, Alarm, Inform, Page, Tell
 from safety.pager import Paged
 from storage import escalations, notes, people, talks
 from storage.escalations import EscalationRow
+from storage.lines import confirmed
 from storage.outbox import CRISIS, ESCALATION
 
 CARDS = {
@@ -24,6 +26,8 @@ CARDS = {
     "withdrawal": "crisis.card_withdrawal",
     "violence": "crisis.card_violence",
 }
+PURPOSES = {"violence": "violence"}
+"""The purpose of the line on a track's card, where it is not the suicide line."""
 TELLS = {
     "opened": "crisis.ladder_opened",
     "joined": "crisis.joined",
@@ -52,7 +56,7 @@ def from_button(s: Sitting, level: str, reason: str, track: str) -> None:
 
 def card(s: Sitting, track: str) -> None:
     """The crisis card of this track and country, in the first lane; once per message that caused it."""
-    lines = Lines.of(s.who.country if s.who else "US")
+    lines = Lines.of(s.who.country if s.who else "US", PURPOSES.get(track, "suicide"), confirmed(s.u))
     words = CARDS.get(track, "crisis.card") if lines.known else "crisis.card_unknown_country"
     draft = fill(s.draft(), words, lines)
     if s.who is not None and s.who.active and s.who.role == "patient":
@@ -122,7 +126,7 @@ def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str,
     at = s.of(patient.id)
     if at is None:
         return
-    local, lines = at.local, Lines.of(patient.country)
+    local, lines = at.local, Lines.of(patient.country, confirmed=confirmed(s.u))
     known = {"time": f"{local:%H:%M}", "name": actor.name if actor else "", "minutes": _minutes(s, row)}
     words = "crisis.unreached" if what == "exhausted" and not known["minutes"] else TELLS[what]
     fill(draft := at.draft(), words, lines, **known)
@@ -169,10 +173,11 @@ class Lines:
     line: str
 
     @staticmethod
-    def of(country: str) -> Lines:
+    def of(country: str, purpose: str = "suicide", confirmed: Collection[str] = ()) -> Lines:
+        """The country's line for this purpose, else its suicide line. `confirmed`: ids the clinic has checked itself."""
         emergency = hotlines.emergency_number(country)
         spoken = emergency or load("en").text("crisis.local_emergency")
-        return Lines(emergency is not None, spoken, hotlines.lines(country)[0].way)
+        return Lines(emergency is not None, spoken, hotlines.short(country, purpose, confirmed))
 
 
 def fill(draft: Draft, words: str, lines: Lines | None, **known: object) -> Draft:

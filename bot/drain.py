@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -18,14 +19,19 @@ from bot.pace import Pace
 from bot.sending import Result, Wait
 from bot.writer import Writer
 from storage import outbox
-from storage.outbox import Claimed, Waiting
+from storage.engine import shared
+from storage.outbox import ESCALATION, Claimed, Waiting
 from storage.store import Unit
 
 log = get("bot.drain")
 IDLE = 1.0
+LOOK = 0.2
+"""Seconds of rest where other processes write rows too, whose writing wakes nobody here."""
+SOUND = sending.LEASE - timedelta(seconds=10)
+"""How old a claim may be when its request begins (which takes at most 10 s), so that it is over before the lease is."""
 BUSY = 0.05
-T = TypeVar("T")
 Send = Callable[[Claimed], Awaitable[Result]]
+R = TypeVar("R")
 
 
 class Drain:
@@ -35,6 +41,7 @@ class Drain:
         self._writer, self._send, self._beat = writer, send, beat
         self._pace = pace or Pace()
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._shared = shared(writer.store.engine)
         self._woken = asyncio.Event()
         self._going: set[asyncio.Task[Any]] = set()
 
@@ -74,42 +81,45 @@ class Drain:
             task.cancel()
 
     async def _round(self) -> float:
-        chosen, upcoming = await self._writer.run(self._choose)
-        if not chosen:
-            return min(upcoming, IDLE)
-        claimed = await asyncio.shield(self._track(self._take(chosen)))  # a stop between claim and sending would leave both in doubt
-        return 0.0 if claimed < len(chosen) else BUSY
+        began = time.monotonic()
+        chosen, upcoming = await self._writer.run(self._choose, "choose")
+        if chosen:  # shielded: what has been claimed is sent, also when this loop is stopped meanwhile
+            return 0.0 if await asyncio.shield(self._go(self._take(chosen, began))) < len(chosen) else BUSY
+        return min(upcoming, LOOK if self._shared else IDLE)
 
-    async def _take(self, chosen: list[Waiting]) -> int:
-        claimed = await self._writer.run(lambda u: self._claim(u, chosen))
-        for row in claimed:
-            self._track(self._carry(row))
-        return len(claimed)
-
-    def _track(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    def _go(self, work: Coroutine[None, None, R]) -> asyncio.Task[R]:
         task = asyncio.create_task(work)
         self._going.add(task)
         task.add_done_callback(self._going.discard)
         return task
 
+    async def _take(self, chosen: list[Waiting], began: float) -> int:
+        claimed = await self._writer.run(lambda u: self._claim(u, chosen), "claim")
+        for row, taken in claimed:
+            self._pace.went(row, self._writer.clock.now())
+            self._pace.busy.add(row.chat)
+            self._go(self._carry(taken, began))
+        return len(claimed)
+
     def _choose(self, u: Unit) -> tuple[list[Waiting], float]:
-        chosen = self._pace.choose(outbox.waiting(u), u.now)
+        rows = outbox.waiting(u)
+        if self._shared:  # what somebody else has on its way, or had when it died, goes first; a crisis waits for nobody
+            elsewhere = outbox.held_by_others(u, self._owner)
+            rows = [row for row in rows if row.lane <= ESCALATION or row.chat not in elsewhere]
+        chosen = self._pace.choose(rows, u.now)
         at = outbox.next_at(u)
         wait = (at - u.now) / timedelta(seconds=1) if at is not None else IDLE
         return chosen, wait if wait > 0 else BUSY
 
-    def _claim(self, u: Unit, chosen: list[Waiting]) -> list[Claimed]:
-        claimed = []
-        for row in chosen:
-            taken = sending.claim(u, row, self._owner)
-            if taken is not None:
-                self._pace.went(row, u.now)
-                self._pace.busy.add(row.chat)
-                claimed.append(taken)
-        return claimed
+    def _claim(self, u: Unit, chosen: list[Waiting]) -> list[tuple[Waiting, Claimed]]:
+        claimed = ((row, sending.claim(u, row, self._owner)) for row in chosen)
+        return [(row, taken) for row, taken in claimed if taken is not None]
 
-    async def _carry(self, row: Claimed) -> None:
+    async def _carry(self, row: Claimed, began: float) -> None:
         try:
+            if time.monotonic() - began > SOUND.total_seconds():
+                log.warning("drain.stale", row=row.id)  # this process was frozen; whoever finds the lease run out decides
+                return
             result = await self._send(row)
             if isinstance(result, Wait):
                 until = self._writer.clock.now() + timedelta(seconds=result.seconds)
@@ -123,7 +133,7 @@ class Drain:
     async def _record(self, row: Claimed, result: Result) -> None:
         while True:
             try:
-                await self._writer.run(lambda u: sending.record(u, row, result))
+                await self._writer.run(lambda u: sending.record(u, row, result), "record")
             except SQLAlchemyError as fault:
                 log.error("drain.record", fault=type(fault).__name__, row=row.id)
                 await asyncio.sleep(IDLE)

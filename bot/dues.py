@@ -12,7 +12,7 @@ from bot.registry import DUES, RECURRING, due
 from bot.sitting import Sitting
 from safety import pager
 from storage import due as dues
-from storage import notes, people, talks
+from storage import escalations, notes, people, talks
 from storage.due import DueRow
 from storage.store import Unit
 
@@ -32,6 +32,8 @@ def fire(u: Unit, row: DueRow) -> None:
         dues.dropped(u, row.id, "unknown")
         log.error("due.unknown", kind=row.kind)
         return
+    if row.kind == "escalation":
+        escalations.get(u, row.subject)  # locked before its due row is written, in the order of whoever answers the page
     dues.done(u, row.id)
     if row.chat is None:
         return

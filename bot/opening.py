@@ -17,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.errors import AlreadyRunning, DatabaseBehind, DatabaseTooNew, KeyLost, NoDatabase, SettingsError, SetupNeeded
 from bot.settings import Settings
 from storage import clinic, meta, migrate
-from storage.engine import open_engine
-from storage.ids import start_after
+from storage.engine import is_torn, open_engine
+from storage.ids import be_process, start_after
 from storage.inbox import highest
 from storage.seal import Keyring, MasterKey, read_or_make_key
 from storage.store import Store, Unit
@@ -41,11 +41,12 @@ def open_store(settings: Settings, now: datetime, *, setup: bool = False) -> Sto
         store = Store(engine, Keyring(_master(settings, make=version is None)))
         if version is None:
             migrate.migrate(engine)
-        with store.unit(now) as u:
+        with store.unit(now, "opening") as u:
             _check_key(u, settings)
             if not setup and clinic.clinic(u) is None:
                 raise SetupNeeded
             start_after(highest(u))
+            be_process(meta.next_process(u))
     return store
 
 
@@ -88,6 +89,8 @@ def only_instance(folder: Path) -> Iterator[None]:
 def _opened(url: str) -> Iterator[Engine]:
     """The engine. When the block raises it is let go, and what the database or the disk said becomes one sentence."""
     try:
+        if is_torn(url):
+            raise NoDatabase(fault="its file is cut off; restore the last backup")
         engine = open_engine(url)
     except OSError as fault:
         raise NoDatabase(fault=type(fault).__name__) from None

@@ -102,15 +102,17 @@ def record(u: Unit, row: Claimed, result: Result) -> None:
             _doubt(u, row, safe)
 
 
-def rescue_leases(u: Unit) -> int:
-    """Rows whose holder died in the middle: crisis lanes go again as repeats, the rest is recorded as unknown."""
-    expired = outbox.expired_leases(u)
-    for id, lane, attempt in expired:
-        if lane <= ESCALATION:
-            _mark_repeat(u, id)
-            outbox.put_back(u, id, attempt, u.now, reason="lease")
+def rescue_leases(u: Unit, *, alone: bool = False) -> int:
+    """Rows whose holder died in the middle: crisis lanes go again as repeats, what only changes a message goes again as it is,
+    the rest is recorded as unknown. `alone`: no other process sends, so that nothing has to wait until its lease is over."""
+    expired = outbox.expired_leases(u, alone=alone)
+    for row in expired:
+        if row.lane <= ESCALATION and not row.repeatable:
+            _mark_repeat(u, row.id)
+        if row.lane <= ESCALATION or row.repeatable:
+            outbox.put_back(u, row.id, row.attempt, u.now, reason="lease")
         else:
-            outbox.finish(u, id, attempt, "unknown", reason="lease")
+            outbox.finish(u, row.id, row.attempt, "unknown", reason="lease")
     return len(expired)
 
 
@@ -125,15 +127,13 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
         return None
     kind, _, rest = wanted.partition(":")
     if kind == "escalation":
-        escalation = escalations.get(u, int(rest.split(":")[0]))
-        if escalation is None or escalation.state not in ("OPEN", "EXHAUSTED"):
+        if escalations.state(u, int(rest.split(":")[0])) not in ("OPEN", "EXHAUSTED"):
             return "answered"
         holder = people.person(u, chat.person) if chat.person is not None else None
         return None if holder is not None and holder.active and holder.role == "staff" else "not_entitled"
     if kind == "state":
         id, _, state = rest.partition(":")
-        told = escalations.get(u, int(id))
-        return None if told is not None and told.state == state else "overtaken"
+        return None if escalations.state(u, int(id)) == state else "overtaken"
     if kind == "due":
         slot = u.one(select(table(Due).c.state).where(table(Due).c.slot == rest))
         return None if slot is not None and slot.state == "ready" else "over"

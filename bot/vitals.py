@@ -43,6 +43,13 @@ class Vitals:
         """This loop (intake, worker, tick, drain) has just come round."""
         self._beats[loop] = self._ticks()
 
+    def stands_by(self) -> None:
+        """Another of our processes leads: it sends, and asks Telegram. What only the leader does is not missed here."""
+        for loop in ("intake", "drain"):
+            self._beats.pop(loop, None)
+        if self._receiving != "webhook":
+            self._receiving = "standby"
+
     def ages(self) -> dict[str, float]:
         """Seconds since each loop last came round. Loops that have not begun are left out."""
         return {loop: self._ticks() - at for loop, at in self._beats.items()}

@@ -10,8 +10,10 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from bot import acts, dues, turn
 from bot.dues import CHORES
 from bot.log import get
-from storage import due, inbox
+from storage import claims, due, inbox
+from storage.conflicts import again_on_conflict
 from storage.due import DueRow
+from storage.engine import shared
 from storage.inbox import Received
 from storage.store import Store, Unit
 
@@ -26,21 +28,53 @@ def take_group(store: Store, now: datetime, limit: int = GROUP) -> int:
 
     If the engine gave up the whole transaction, the group is taken again one by one, so that one bad event costs itself.
     """
+    if shared(store.engine):
+        return _take_chats(store, now, limit)
+    return _transact(store, now, limit, _take)
+
+
+def _take_chats(store: Store, now: datetime, limit: int) -> int:
+    """Where several workers serve one database: chat by chat, a transaction each, until `limit` or until none is free."""
+    taken = 0
+    while taken < limit:
+        count = _transact(store, now, limit - taken, _take_chat)
+        if not count:
+            break
+        taken += count
+    return taken
+
+
+def _transact(store: Store, now: datetime, limit: int, take: Callable[[Unit, int], int]) -> int:
+    def transact(limit: int, where: str) -> int:
+        with store.unit(now, where) as u:
+            return take(u, limit)
+
     try:
-        with store.unit(now) as u:
-            return _take(u, limit)
+        return again_on_conflict(lambda: transact(limit, "worker"))
     except SQLAlchemyError:
         if limit == 1:
             raise
-    with store.unit(now) as u:
-        return _take(u, 1)
+    return transact(1, "worker_one")
+
+
+def _take_chat(u: Unit, limit: int) -> int:
+    """The events of one chat. Zero only when there is nothing for this worker to do."""
+    while (chat := claims.chat(u)) is not None:
+        rows = inbox.ready(u, limit, chat)
+        count = _take_rows(u, rows, due.of_chat(u, chat, limit - len(rows)))
+        if count:
+            return count
+    return _take_rows(u, [], due.ready(u, limit, kinds=CHORES))
 
 
 def _take(u: Unit, limit: int) -> int:
     rows = inbox.ready(u, limit)
+    return _take_rows(u, rows, due.ready(u, limit - len(rows), kinds=CHORES))
+
+
+def _take_rows(u: Unit, rows: list[Received], due_rows: list[DueRow]) -> int:
     for place, row in enumerate(rows):
         _guarded(u, row if place == 0 else inbox.as_it_stands(u, row))
-    due_rows = due.ready(u, limit - len(rows), kinds=CHORES)
     for due_row in due_rows:
         _guarded_due(u, due_row)
     return len(rows) + len(due_rows)
@@ -48,6 +82,8 @@ def _take(u: Unit, limit: int) -> int:
 
 def _guarded(u: Unit, row: Received) -> None:
     fault = _try(u, lambda: turn.take(u, row))
+    if isinstance(fault, IntegrityError):  # perhaps another process got there first; by now its rows can be seen
+        fault = _try(u, lambda: turn.take(u, row))
     if fault is None:
         return
     log.error("turn.failed", inbox=row.id, fault=type(fault).__name__, exc_info=fault)

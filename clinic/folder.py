@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from clinic import weeks
+from storage import points
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
 _SUFFIX = re.compile(r"\.[a-z]{2,8}", re.ASCII)
@@ -63,7 +64,8 @@ def write_if_changed(path: Path, data: bytes) -> bool:
             file.flush()
             os.fsync(file.fileno())
         _remove_stale(path, Path(part))
-        os.replace(part, path)
+        with points.around("page"):
+            os.replace(part, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(part)

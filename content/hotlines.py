@@ -4,7 +4,7 @@ Loaded at start, so that a card needs no file and no database."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -43,11 +43,6 @@ class Hotline:
     expires_after_days: int
 
     @property
-    def expires_on(self) -> date:
-        """The first day on which somebody should have checked it again."""
-        return self.checked_on + timedelta(days=self.expires_after_days)
-
-    @property
     def way(self) -> str:
         """How to reach it, to follow "call now:" or the like, e.g. "call or text 988" or "text HOME to 741741"."""
         press = f" and press {self.press}" if self.press else ""
@@ -82,17 +77,19 @@ def load_registry() -> Registry:
     return Registry(rows, dict(data.get("emergency", {})))
 
 
-def lines(country: str, purpose: str = "suicide", unproven: bool = False) -> tuple[Hotline, ...]:
+def lines(country: str, purpose: str = "suicide", confirmed: Collection[str] = ()) -> tuple[Hotline, ...]:
     """The lines of a country (ISO 3166-1 alpha-2, any case) for one purpose, best first; the worldwide directory where there is none.
 
-    Lines of low confidence are left out unless `unproven`: a wrong number is worse than none.
+    Lines of low confidence are left out unless the clinic `confirmed` their ids: a wrong number is worse than none.
     """
-    registry = load_registry()
+    found = (row for row in of_country(country) if row.purpose == purpose)
+    return tuple(row for row in found if row.confidence != "low" or row.id in confirmed) or default_lines()
+
+
+def of_country(country: str) -> tuple[Hotline, ...]:
+    """Every row on file for a country, of every purpose and confidence; none where nothing is known."""
     code = country.strip().upper()
-    found = tuple(
-        row for row in registry.hotlines if row.country == code and row.purpose == purpose and (unproven or row.confidence != "low")
-    )
-    return found or default_lines()
+    return tuple(row for row in load_registry().hotlines if row.country == code)
 
 
 def default_lines() -> tuple[Hotline, ...]:
@@ -100,13 +97,13 @@ def default_lines() -> tuple[Hotline, ...]:
     return tuple(row for row in load_registry().hotlines if row.country == ANYWHERE)
 
 
-def short(country: str, purpose: str = "suicide") -> str:
+def short(country: str, purpose: str = "suicide", confirmed: Collection[str] = ()) -> str:
     """The best line in a few words for a card's slot, e.g. "call or text 988".
 
     Where none is known for the purpose, the country's suicide line; where that is not known either, the worldwide directory.
     """
-    found = lines(country, purpose)
-    return (found if found[0].country != ANYWHERE else lines(country))[0].way
+    found = lines(country, purpose, confirmed)
+    return (found if found[0].country != ANYWHERE else lines(country, confirmed=confirmed))[0].way
 
 
 def emergency_number(country: str) -> str | None:
@@ -114,9 +111,14 @@ def emergency_number(country: str) -> str | None:
     return load_registry().emergency.get(country.strip().upper())
 
 
-def stale(now: date) -> list[Hotline]:
-    """The lines nobody has checked for longer than they allow, on the given day, so that `between check` can name them."""
-    return [row for row in load_registry().hotlines if row.expires_on <= now]
+def stale(now: date, rows: Iterable[Hotline] | None = None, confirmed: Mapping[str, date] | None = None) -> list[Hotline]:
+    """Of `rows` (default: all), those nobody has checked for longer than they allow on the given day, neither we nor the clinic."""
+    known = confirmed or {}
+    return [
+        row
+        for row in (load_registry().hotlines if rows is None else rows)
+        if max(row.checked_on, known.get(row.id, row.checked_on)) + timedelta(days=row.expires_after_days) <= now
+    ]
 
 
 def _hotline(row: Mapping[str, Any], meta: Mapping[str, Any]) -> Hotline:

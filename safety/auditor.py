@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from storage import due, escalations, notes, outbox
+from storage.escalations import EscalationRow
 from storage.store import Unit, table
 from storage.tables import Due, Outbox
 
@@ -37,20 +38,33 @@ class Findings:
 def audit(u: Unit) -> Findings:
     """Each escalation that waits for a human has a next step that is planned; one that has none is due at once."""
     rows = escalations.all_open(u)
-    repaired = late = 0
-    for row in rows:
-        if row.state not in WAITING:
+    repaired = 0
+    for seen in rows:
+        if _sound(u, seen):
             continue
-        planned = u.one(select(DUE.c.due_at).where(DUE.c.kind == "escalation", DUE.c.subject == row.id, DUE.c.state == "ready"))
-        if planned is not None and row.next_at is not None:
-            late += max(planned.due_at, row.next_at) < u.now - LATE
+        row = escalations.get(u, seen.id)  # once more, now locked: another process may be in the middle of its step
+        if row is None or _sound(u, row):
             continue
         at = row.next_at if row.next_at is not None else u.now
         saved = escalations.save(u, row, next_at=at)
         due.plan(u, "escalation", row.id, f"escalation:{row.id}:{saved.version}", at, chat=row.chat)
         notes.add(u, row.person, "ladder", "repaired")
         repaired += 1
-    return Findings(len(rows), repaired, late, _unsent(u))
+    return Findings(len(rows), repaired, sum(_late(u, row) for row in rows), _unsent(u))
+
+
+def _sound(u: Unit, row: EscalationRow) -> bool:
+    """Whether nobody waits for it, or its next step is planned."""
+    planned = u.one(select(DUE.c.id).where(DUE.c.kind == "escalation", DUE.c.subject == row.id, DUE.c.state == "ready"))
+    return row.state not in WAITING or (planned is not None and row.next_at is not None)
+
+
+def _late(u: Unit, row: EscalationRow) -> bool:
+    """Whether its next step was planned, and should have been taken by now."""
+    planned = u.one(select(DUE.c.due_at).where(DUE.c.kind == "escalation", DUE.c.subject == row.id, DUE.c.state == "ready"))
+    if row.state not in WAITING or planned is None or row.next_at is None:
+        return False
+    return bool(max(planned.due_at, row.next_at) < u.now - LATE)
 
 
 def _unsent(u: Unit) -> int:

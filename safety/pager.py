@@ -34,14 +34,20 @@ class Paged:
 def raise_danger(u: Unit, who: PersonCard, chat: ChatCard, level: str, track: str, reason: str, words: str | None) -> Paged:
     """Open an escalation for a patient, or let this danger join the one that is open. Nothing lowers one."""
     row = escalations.open_for(u, who.id)
-    if row is None:
-        move = ladder.begin(ladder.DEFAULT, level, u.now, reachable(u), cover_starts(u))
-        row = escalations.add(u, who.id, chat.id, level, track, move.ladder.rungs)
-        escalations.note(u, row.id, "opened", code=reason, words=words, key=who.key)
-        audit.record(u, who.id, "between", "escalation.opened", row.ref, reason)
-    else:
-        move = ladder.join(_ladder(row), level, u.now, reachable(u))
-        escalations.note(u, row.id, "joined", code=reason, words=words, key=who.key)
+    if row is not None:
+        return _join(u, row, level, who, reason, words)
+    move = ladder.begin(ladder.DEFAULT, level, u.now, reachable(u), cover_starts(u))
+    row = escalations.add_once(u, who.id, chat.id, level, track, move.ladder.rungs)
+    if row is None:  # opened by another process in the same moment
+        return raise_danger(u, who, chat, level, track, reason, words)
+    escalations.note(u, row.id, "opened", code=reason, words=words, key=who.key)
+    audit.record(u, who.id, "between", "escalation.opened", row.ref, reason)
+    return Paged(_keep(u, row, move), move.actions)
+
+
+def _join(u: Unit, row: EscalationRow, level: str, who: PersonCard, reason: str, words: str | None) -> Paged:
+    move = ladder.join(_ladder(row), level, u.now, reachable(u))
+    escalations.note(u, row.id, "joined", code=reason, words=words, key=who.key)
     return Paged(_keep(u, row, move), move.actions)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from storage.store import Unit, table
 from storage.tables import Audit
+from storage.upsert import insert_once
 
 AUDIT = table(Audit)
 
@@ -25,12 +26,15 @@ class AuditRow:
 
 def record(u: Unit, subject: int, actor: str, action: str, object: str = "", reason: str = "") -> None:
     """Add one line about `subject` (a person's id). `actor` is a person's code or "between"; never any content."""
+    while not _record(u, subject, at=u.now, actor=actor, action=action, object=object, reason=reason):
+        pass  # another process took this position; its line is committed by now, and this one comes after it
+
+
+def _record(u: Unit, subject: int, *, at: datetime, **words: str) -> bool:
     last = u.one(select(AUDIT.c.position, AUDIT.c.hash).where(AUDIT.c.subject == subject).order_by(AUDIT.c.position.desc()).limit(1))
     position, before = (last.position + 1, last.hash) if last else (1, b"")
-    digest = _digest(before, subject, position, u.now, actor, action, object, reason)
-    u.add(
-        Audit, subject=subject, position=position, at=u.now, actor=actor, action=action, object=object, reason=reason, hash=digest
-    )
+    digest = _digest(before, subject, position, at, *words.values())
+    return insert_once(u, Audit, id=u.new_id(), subject=subject, position=position, at=at, hash=digest, **words)
 
 
 def history(u: Unit, subject: int, limit: int = 50) -> list[AuditRow]:

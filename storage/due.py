@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select, update
 
+from storage.engine import shared
 from storage.store import Unit, table
 from storage.tables import Due
 from storage.upsert import insert_once
@@ -62,16 +63,21 @@ def plan(
 
 
 def ready(u: Unit, limit: int, *, chores: bool = False, kinds: tuple[str, ...] = ()) -> list[DueRow]:
-    """What is due, oldest first. `kinds` are the chores' names; with `chores` only those, else all others."""
+    """What is due, oldest first. `kinds` are the chores' names; with `chores` only those, else all others.
+
+    What another process is at is passed over; what happens in a chat is taken by who holds the chat, see `of_chat`.
+    """
     which = DUE.c.kind.in_(kinds) if chores else DUE.c.kind.not_in(kinds)
-    rows = u.all(
-        select(DUE)
-        .where(DUE.c.state == "ready", DUE.c.due_at <= u.now, which)
-        .order_by(DUE.c.due_at, DUE.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [_row(row) for row in rows]
+    found = select(DUE).where(DUE.c.state == "ready", DUE.c.due_at <= u.now, which)
+    if shared(u.connection.engine):
+        found = found.where(DUE.c.chat_id.is_(None)).with_for_update(skip_locked=True)
+    return [_row(row) for row in u.all(found.order_by(DUE.c.due_at, DUE.c.id).limit(limit))]
+
+
+def of_chat(u: Unit, chat: int, limit: int) -> list[DueRow]:
+    """What is due in one chat that the caller holds (`storage.claims`), oldest first."""
+    found = select(DUE).where(DUE.c.state == "ready", DUE.c.due_at <= u.now, DUE.c.chat_id == chat)
+    return [_row(row) for row in u.all(found.order_by(DUE.c.due_at, DUE.c.id).limit(limit))]
 
 
 def done(u: Unit, id: int) -> None:

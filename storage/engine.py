@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import QueuePool
 
 try:
@@ -29,12 +29,69 @@ def journal_mode(version: tuple[int, ...]) -> str:
     return "WAL" if sound else "TRUNCATE"
 
 
+def is_torn(url: str) -> bool:
+    """Whether a SQLite file ends in the middle of a page: SQLite itself would take the missing end of its last page for zeros.
+
+    With a log beside it that is no fault: SQLite writes the pages again from there.
+    """
+    parsed = make_url(url)
+    path = Path(parsed.database or "")
+    if parsed.get_backend_name() != "sqlite" or not path.is_file():
+        return False
+    logs = (path.with_name(path.name + suffix) for suffix in ("-wal", "-journal"))
+    if any(log.is_file() and log.stat().st_size for log in logs):
+        return False
+    with path.open("rb") as file:
+        head = file.read(18)
+    size = int.from_bytes(head[16:18], "big")  # https://sqlite.org/fileformat.html: 1 stands for 65536
+    return len(head) == 18 and size > 0 and path.stat().st_size % (65536 if size == 1 else size) != 0
+
+
 def open_engine(url: str) -> Engine:
     """An engine with our guarantees: immediate transactions, full synchronisation, foreign keys, no values in errors."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed.database)
-    return create_engine(parsed.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True)
+    return _open_postgresql(parsed)
+
+
+SESSION = {
+    "synchronous_commit": "on",  # a commit is on disk before anything is confirmed, whatever the server's default
+    "timezone": "UTC",
+    "lock_timeout": "15s",
+}
+HELD_AT_MOST = "set idle_in_transaction_session_timeout = '8s'"
+CONNECT = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+"""So that a server that vanished without a word is noticed in seconds (seconds; the last in milliseconds)."""
+
+
+def _open_postgresql(url: URL) -> Engine:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True, pool_timeout=15, connect_args=CONNECT
+    )
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        values = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in SESSION.items())
+        connection.execute(f"select {values}")
+        connection.commit()
+
+    return engine
+
+
+def hold_briefly(engine: Engine) -> None:
+    """From now on a transaction that says nothing for 8 seconds is ended by PostgreSQL, with all the locks it holds.
+
+    For the processes that serve chats: one that froze in the middle of a turn or of an intake holds up nobody for longer.
+    """
+    if shared(engine):
+        event.listen(engine, "connect", lambda connection, _record: (connection.execute(HELD_AT_MOST), connection.commit()))
+        engine.dispose()
+
+
+def shared(engine: Engine) -> bool:
+    """Whether several processes may serve this database at once."""
+    return engine.dialect.name == "postgresql"
 
 
 def _open_sqlite(path: str | None) -> Engine:

@@ -13,6 +13,7 @@ from sqlalchemy import Row, select, update
 from storage.people import PEOPLE, PersonCard
 from storage.store import Unit, table
 from storage.tables import Escalation, EscalationEvent, OnCall
+from storage.upsert import insert_once
 
 ESCALATIONS, EVENTS, ON_CALL = table(Escalation), table(EscalationEvent), table(OnCall)
 REF_LETTERS = "ACDEFHJKMNPRTWXY34679"
@@ -63,13 +64,20 @@ def _row(row: Row[Any]) -> EscalationRow:
 
 def open_for(u: Unit, person: int) -> EscalationRow | None:
     """The escalation of this patient that is not closed, if there is one."""
-    row = u.one(select(ESCALATIONS).where(ESCALATIONS.c.person_id == person, ESCALATIONS.c.state != "CLOSED").with_for_update())
+    theirs = select(ESCALATIONS).where(ESCALATIONS.c.person_id == person, ESCALATIONS.c.state != "CLOSED")
+    row = u.one(theirs.with_for_update(key_share=True))
     return _row(row) if row else None
 
 
 def get(u: Unit, id: int) -> EscalationRow | None:
-    row = u.one(select(ESCALATIONS).where(ESCALATIONS.c.id == id).with_for_update())
+    row = u.one(select(ESCALATIONS).where(ESCALATIONS.c.id == id).with_for_update(key_share=True))
     return _row(row) if row else None
+
+
+def state(u: Unit, id: int) -> str | None:
+    """How an escalation stands, without locking it: for the sender, who has other rows in hand."""
+    row = u.one(select(ESCALATIONS.c.state).where(ESCALATIONS.c.id == id))
+    return row.state if row else None
 
 
 def all_open(u: Unit) -> list[EscalationRow]:
@@ -89,11 +97,28 @@ def of_person(u: Unit, person: int) -> list[EscalationRow]:
 
 
 def add(u: Unit, person: int, chat: int, level: str, track: str, ladder: tuple[tuple[int, str, str], ...]) -> EscalationRow:
-    """Open one; `ref` is a short code people can say aloud. The database allows one per patient that is not closed."""
-    ref = "".join(secrets.choice(REF_LETTERS) for _ in range(5))
-    id = u.add(
+    """Open one for a patient who has none open; `ref` is a short code people can say aloud."""
+    added = add_once(u, person, chat, level, track, ladder)
+    if added is None:
+        raise LookupError("this patient has an open escalation")
+    return added
+
+
+def add_once(u: Unit, person: int, chat: int, level: str, track: str, ladder: tuple[tuple[int, str, str], ...]) -> EscalationRow | None:
+    """Like `add`; None when another process has just opened one for this patient (the database allows one that is not closed)."""
+    while not (id := _add(u, person, chat, level, track, ladder)):
+        if open_for(u, person) is not None:
+            return None
+    return get(u, id)
+
+
+def _add(u: Unit, person: int, chat: int, level: str, track: str, ladder: tuple[tuple[int, str, str], ...]) -> int | None:
+    id = u.new_id()
+    added = insert_once(
+        u,
         Escalation,
-        ref=ref,
+        id=id,
+        ref="".join(secrets.choice(REF_LETTERS) for _ in range(5)),
         person_id=person,
         chat_id=chat,
         level=level,
@@ -106,9 +131,7 @@ def add(u: Unit, person: int, chat: int, level: str, track: str, ladder: tuple[t
         opened_at=u.now,
         began_at=u.now,
     )
-    found = get(u, id)
-    assert found is not None
-    return found
+    return id if added else None
 
 
 def save(u: Unit, before: EscalationRow, **changes: Any) -> EscalationRow:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, select, true, update
 
 from storage import people
 from storage.people import ChatCard
@@ -52,8 +52,8 @@ def store(u: Unit, chat: ChatCard, update_id: int, raw: str, kind: str, said_at:
     return id if kept else None
 
 
-def ready(u: Unit, limit: int) -> list[Received]:
-    """The oldest rows that wait, in order of arrival. On PostgreSQL a chat another worker holds is passed over.
+def ready(u: Unit, limit: int, chat: int | None = None) -> list[Received]:
+    """The oldest rows that wait, in order of arrival: all there are, or those of one chat the caller holds (`storage.claims`).
 
     A row that does not open comes with an empty `raw`, so that its turn fails alone and holds up nobody.
     """
@@ -70,10 +70,9 @@ def ready(u: Unit, limit: int) -> list[Received]:
             CHATS.c.reachable,
         )
         .join(CHATS, CHATS.c.id == INBOX.c.chat_id)
-        .where(INBOX.c.state == "ready")
+        .where(INBOX.c.state == "ready", INBOX.c.chat_id == chat if chat is not None else true())
         .order_by(INBOX.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
     return [
         Received(

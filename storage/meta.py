@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from storage.store import Unit, table
 from storage.tables import Meta
-from storage.upsert import insert_or_update
+from storage.upsert import insert_once, insert_or_update
 
 META = table(Meta)
-KEY_CHECK, CLOCK, HEARTBEAT, PROBE = "key_check", "clock", "heartbeat", "probe"
+KEY_CHECK, CLOCK, PROCESS, HEARTBEAT, PROBE = "key_check", "clock", "process", "heartbeat", "probe"
 
 
 def get(u: Unit, key: str) -> str | None:
@@ -27,3 +27,12 @@ def latest(u: Unit) -> datetime | None:
     """The latest instant that was put down, so that time never goes back over a restart."""
     kept = get(u, CLOCK)
     return datetime.fromisoformat(kept) if kept else None
+
+
+def next_process(u: Unit) -> int:
+    """A number for the process that asks: 1, 2, 3, ... Two that ask at once wait for each other."""
+    insert_once(u, Meta, key=PROCESS, value="0")
+    row = u.run(select(META.c.value).where(META.c.key == PROCESS).with_for_update()).one()
+    number = int(row.value) + 1
+    u.run(update(META).where(META.c.key == PROCESS).values(value=str(number)))
+    return number

@@ -8,9 +8,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
+
+from storage import points
+from storage.engine import shared
 
 SCRIPTS = Path(__file__).parent / "migrations"
+UPGRADING = 0x6265747765656E
+"""The number of the lock that is held while the schema changes; "between" in letters."""
 
 
 class NewerDatabase(Exception):
@@ -50,6 +55,10 @@ def migrate(engine: Engine) -> bool:
         return False
     made = config()
     with engine.begin() as connection:
+        if shared(engine):  # two processes that upgrade at once: the second waits, and then finds nothing to do
+            connection.execute(select(func.pg_advisory_xact_lock(UPGRADING)))
         made.attributes["connection"] = connection
         command.upgrade(made, "head")
+        points.at("migrate.before")
+    points.at("migrate.after")
     return True

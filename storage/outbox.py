@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, func, or_, select, update
 
 from storage.people import ChatCard
 from storage.store import Unit, table
@@ -145,10 +145,14 @@ def next_at(u: Unit) -> datetime | None:
 
 
 def claim(u: Unit, id: int, owner: str, until: datetime) -> Claimed | None:
-    """Take the row under lease, or None when it is no longer ready."""
+    """Take the row under lease, or None when it is no longer ready, or another process is at it just now.
+
+    The attempt is counted up with each claim, so it names the holder: whoever was given another one can finish nothing.
+    """
+    free = select(OUTBOX.c.id).where(OUTBOX.c.id == id, OUTBOX.c.state == "ready").with_for_update(skip_locked=True)
     taken = u.run(
         update(OUTBOX)
-        .where(OUTBOX.c.id == id, OUTBOX.c.state == "ready")
+        .where(OUTBOX.c.id == free.scalar_subquery())
         .values(state="leased", lease_owner=owner, lease_until=until, attempt=OUTBOX.c.attempt + 1)
         .returning(*OUTBOX.c)
     ).first()
@@ -189,10 +193,37 @@ def put_back(u: Unit, id: int, attempt: int, not_before: datetime, *, reason: st
     return bool(u.run(update(OUTBOX).where(mine).values(**values)).rowcount)
 
 
-def expired_leases(u: Unit) -> list[tuple[int, int, int]]:
-    """Leased rows whose holder died: (id, lane, attempt). Whether Telegram got them is not known."""
-    rows = u.all(select(OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.attempt).where(OUTBOX.c.state == "leased", OUTBOX.c.lease_until < u.now))
-    return [(row.id, row.lane, row.attempt) for row in rows]
+@dataclass(frozen=True)
+class Leased:
+    """A row whose holder died. Whether Telegram got it is not known; `repeatable` when a second time shows nothing new."""
+
+    id: int
+    lane: int
+    attempt: int
+    repeatable: bool
+
+
+def expired_leases(u: Unit, *, alone: bool = False) -> list[Leased]:
+    """Leased rows whose lease is over; `alone` (nobody else can hold one, as right after a start) makes that all of them."""
+    aimed = OUTBOX.alias()
+    over = OUTBOX.c.state == "leased" if alone else (OUTBOX.c.state == "leased") & (OUTBOX.c.lease_until < u.now)
+    rows = u.all(
+        select(OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.attempt, OUTBOX.c.kind, OUTBOX.c.target, aimed.c.message_id)
+        .join(aimed, aimed.c.id == OUTBOX.c.target, isouter=True)
+        .where(over)
+    )
+    return [Leased(row.id, row.lane, row.attempt, not _makes_message(row)) for row in rows]
+
+
+def _makes_message(row: Row[Any]) -> bool:
+    """An edit of a message that never got out is sent as a new one."""
+    return row.kind == "send" or (row.kind == "edit" and row.target is not None and row.message_id is None)
+
+
+def held_by_others(u: Unit, owner: str) -> set[int]:
+    """The chats for which another process has something on its way, or had when it died."""
+    leased = (OUTBOX.c.state == "leased") & (OUTBOX.c.lease_owner != owner)
+    return {row.chat_id for row in u.all(select(OUTBOX.c.chat_id).where(leased))}
 
 
 def drop(u: Unit, reason: str, *, wanted: str | None = None, target: int | None = None, kind: str | None = None) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import Row, Select, bindparam, func, select, update
 
 from storage.store import Unit, table
 from storage.tables import Chat, Consent, Invite, Person
+from storage.upsert import insert_once
 
 PEOPLE, CHATS, INVITES, CONSENTS = table(Person), table(Chat), table(Invite), table(Consent)
 
@@ -181,8 +182,11 @@ def chat_for(u: Unit, address: int) -> ChatCard:
         return ChatCard(found.id, found.key_id, found.person_id, found.reachable)
     id, key = u.new_id(), u.new_key()
     sealed = u.seal(key, "chat.address", id, str(address))
-    u.add(Chat, id=id, address_hash=u.keys.master.index(address), address=sealed, key_id=key, created_at=u.now, seen_at=u.now)
-    return ChatCard(id, key, None, True)
+    hashed = u.keys.master.index(address)
+    if insert_once(u, Chat, id=id, address_hash=hashed, address=sealed, key_id=key, created_at=u.now, seen_at=u.now):
+        return ChatCard(id, key, None, True)
+    u.drop_key(key)  # another process has made this chat in the same moment
+    return chat_for(u, address)
 
 
 def chat(u: Unit, id: int) -> ChatCard:

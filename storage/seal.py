@@ -12,12 +12,15 @@ import hashlib
 import hmac
 import os
 import stat
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from storage import points
 
 VERSION = b"\x01"
 SHORTEST = 1 + 12 + 16
@@ -67,11 +70,14 @@ def read_or_make_key(path: Path, *, make: bool) -> MasterKey:
     """
     if make and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
+        part = path.with_name(f".{path.name}.part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(base64.b64encode(os.urandom(32)) + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        with points.around("key"):
+            os.link(part, path)  # whole or not at all, and never over a key that is there
+        part.unlink()
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise PermissionError(f"{path.name} can be read by others; set its mode to 0600")
     return MasterKey.from_text(path.read_text())
@@ -84,6 +90,7 @@ class Keyring:
         self.master = master
         self._wrap = AESGCM(master.secret)
         self._keys: OrderedDict[int, AESGCM] = OrderedDict()
+        self._lock = threading.Lock()
 
     def make(self, key_id: int) -> bytes:
         """A new data key, wrapped for storage."""
@@ -103,10 +110,16 @@ class Keyring:
         self._remember(key_id, AESGCM(secret))
 
     def forget(self, key_id: int) -> None:
-        self._keys.pop(key_id, None)
+        with self._lock:
+            self._keys.pop(key_id, None)
 
     def __contains__(self, key_id: int) -> bool:
-        return key_id in self._keys
+        """Whether the key is at hand; one that was asked for is not the next to be let go, whatever other threads admit."""
+        with self._lock:
+            if key_id in self._keys:
+                self._keys.move_to_end(key_id)
+                return True
+            return False
 
     def seal(self, key_id: int, place: str, data: bytes) -> bytes:
         """`place` is "table.column:row"."""
@@ -122,7 +135,8 @@ class Keyring:
             raise SealBroken(f"{place.split(':')[0]} does not open") from None
 
     def _remember(self, key_id: int, key: AESGCM) -> None:
-        self._keys[key_id] = key
-        self._keys.move_to_end(key_id)
-        while len(self._keys) > CACHED_KEYS:
-            self._keys.popitem(last=False)
+        with self._lock:
+            self._keys[key_id] = key
+            self._keys.move_to_end(key_id)
+            while len(self._keys) > CACHED_KEYS:
+                self._keys.popitem(last=False)

@@ -9,9 +9,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, Insert, Row, Table, Update, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, Executable, Insert, Row, Table, Update, bindparam, delete, insert, select, text, update
 from sqlmodel import SQLModel
 
+from storage import points
+from storage.engine import shared
 from storage.ids import new_id
 from storage.seal import Keyring, SealBroken
 from storage.tables import DataKey
@@ -36,12 +38,13 @@ def _update(model: type[SQLModel], columns: tuple[str, ...]) -> Update:
 
 
 class Unit:
-    """One transaction at the instant `now` (aware UTC). Nothing in it waits for a network."""
+    """One transaction at the instant `now` (aware UTC). Nothing in it waits for a network. `where` names its commit."""
 
-    def __init__(self, connection: Connection, keys: Keyring, now: datetime) -> None:
+    def __init__(self, connection: Connection, keys: Keyring, now: datetime, where: str = "unit") -> None:
         self.connection = connection
         self.keys = keys
         self.now = now
+        self.where = where
 
     def new_id(self) -> int:
         return new_id(self.now)
@@ -71,11 +74,21 @@ class Unit:
         with self.connection.begin_nested():
             yield
 
+    def may_think(self) -> None:
+        """This one transaction may be silent for long between two statements (`storage.engine.hold_briefly`): it draws pages."""
+        if shared(self.connection.engine):
+            self.run(text("set local idle_in_transaction_session_timeout = 0"))
+
     def new_key(self) -> int:
         """A data key for a new subject."""
         key = self.new_id()
         self.add(DataKey, id=key, master=self.keys.master.id, wrapped=self.keys.make(key), created_at=self.now)
         return key
+
+    def drop_key(self, key: int) -> None:
+        """Take back a key of this transaction that has sealed nothing."""
+        self.keys.forget(key)
+        self.run(delete(table(DataKey)).where(table(DataKey).c.id == key))
 
     def seal(self, key: int, place: str, row: int, value: Any) -> bytes:
         """Seal text, or anything JSON holds, for one column of one row. `place` is "table.column"."""
@@ -109,10 +122,13 @@ class Store:
         self.keys = keys
 
     @contextmanager
-    def unit(self, now: datetime) -> Iterator[Unit]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
+    def unit(self, now: datetime, where: str = "unit") -> Iterator[Unit]:
+        """One transaction: committed when the block ends, rolled back when it raises. `where` is its name in `storage.points`."""
         with self.engine.begin() as connection:
-            yield Unit(connection, self.keys, now)
+            u = Unit(connection, self.keys, now, where)
+            yield u
+            points.at(f"{u.where}.before")
+        points.at(f"{u.where}.after")
 
     def close(self) -> None:
         self.engine.dispose()

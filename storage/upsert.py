@@ -19,8 +19,9 @@ def insert_once(u: Unit, model: type[SQLModel], **values: Any) -> bool:
 
 @cache
 def _insert_once(model: type[SQLModel], dialect: str) -> Executable:
-    made: Executable = (postgresql if dialect == "postgresql" else sqlite).insert(table(model)).on_conflict_do_nothing()
-    return made
+    made = (postgresql if dialect == "postgresql" else sqlite).insert(table(model)).on_conflict_do_nothing()
+    counted: Executable = made.execution_options(preserve_rowcount=True)  # else SQLAlchemy keeps no count of inserts on PostgreSQL
+    return counted
 
 
 def insert_or_update(u: Unit, model: type[SQLModel], keys: tuple[str, ...], **values: Any) -> None:

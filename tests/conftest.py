@@ -21,6 +21,9 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from bot import log
+from tests.databases import database, on_postgresql, postgresql
+
+__all__ = ["database", "on_postgresql", "postgresql"]
 
 # A busy machine makes examples slowly; that says nothing about the code.
 hypothesis_settings.register_profile("between", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -51,7 +51,7 @@ def setup(
         out(f"Note: no crisis line is on file for {after.country}; patients see findahelpline.com and 'your local emergency number'.")
     store = opening.open_store(read, wall(), setup=True)
     try:
-        with store.unit(wall()) as u:
+        with store.unit(wall(), "setup") as u:
             clinic.set_up(u, after.name, after.line, after.zone, after.country, after.cover)
             who = _add_admin(u, admin, after, first=before is None) if admin is not None else None
             code = people.add_invite(u, who) if who is not None else None

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 
 import typer
 
-from bot.clock import wall
 from bot.commands import shared
 from bot.commands.shared import count, out
 from bot.errors import AlreadyRunning, ListenerTaken
@@ -17,11 +15,12 @@ from bot.opening import only_instance
 from bot.serving import listen
 from bot.settings import Settings
 from content import hotlines, library
+from content.hotlines import Hotline
 from content.library import ContentError
 from safety.lines import screen_lines
 from safety.pager import cover_starts, reachable
 from safety.rules import load_rules
-from storage import clinic, people
+from storage import clinic, lines, people
 from storage.store import Unit
 
 
@@ -36,7 +35,7 @@ class Found:
 
 def check(content: Annotated[bool, typer.Option("--content", help="Only the content: needs no database.")] = False) -> None:
     """Settings, content, ladder, hotlines: all that would fail later fails here. Exit 1 when something would."""
-    found = content_checks(wall().date())
+    found = content_checks()
     if not content:
         read = shared.settings()
         token = Found("bot token", "ok") if read.bot_token else Found("bot token", "problem", "set BETWEEN_BOT_TOKEN in .env")
@@ -52,19 +51,17 @@ def check(content: Annotated[bool, typer.Option("--content", help="Only the cont
         raise typer.Exit(1)
 
 
-def content_checks(today: date) -> list[Found]:
-    """The words, the screen's rules and the lines: everything loads, nothing is stale, and what awaits review is said."""
+def content_checks() -> list[Found]:
+    """The words, the screen's rules and the lines: everything loads, and what awaits review is said."""
     try:
         words, rules = library.load("en"), load_rules()
-        stale = hotlines.stale(today)
+        hotlines.load_registry()
     except ContentError as fault:
         return [Found("content", "problem", str(fault))]
     pending = sum(item.review == "pending" for item in words.items.values())
     found = [Found(f"{len(words.items)} content items", "ok"), Found(f"{len(rules.frames)} screen rules", "ok")]
     if pending:
         found.append(Found("content review", "warning", f"{pending} items await a licensed clinician's review"))
-    for line in stale:
-        found.append(Found(f"hotline {line.country} {line.name}", "problem", "not checked for 180 days; check it and set checked_on"))
     return found
 
 
@@ -111,10 +108,31 @@ def clinic_checks(u: Unit) -> list[Found]:
         found.append(Found("cover hours", "warning", "nobody is on call right now; patients are told so and no ladder is promised"))
     if hotlines.emergency_number(known.country) is None:
         found.append(Found(f"hotlines for {known.country}", "problem", "no emergency number on file for the clinic's country"))
-    for line in hotlines.lines(known.country):
-        if line.confidence != "high":
-            found.append(Found(f"hotline {line.country} {line.name}", "warning", f"confidence {line.confidence}; have a person check it"))
+    return found + line_checks(u, known.country)
+
+
+def line_checks(u: Unit, home: str) -> list[Found]:
+    """Each line a patient of this clinic could be shown: checked lately, and sure enough or confirmed by the clinic."""
+    own = lines.confirmed(u)
+    found: list[Found] = []
+    for country in sorted({home, *(who.country for who in people.people(u, "patient", "active"))}):
+        rows = hotlines.of_country(country) or hotlines.default_lines()
+        shown = [row for row in rows if row.confidence != "low" or row.id in own]
+        old = hotlines.stale(u.now.date(), shown, own)
+        unsure = [row for row in shown if row.confidence == "medium" and row.id not in own and row not in old]
+        hidden = len(rows) - len(shown)
+        if not shown:
+            why = "every line on file is of low confidence, so patients there are shown only the worldwide directory"
+            found.append(Found(f"hotlines for {country}", "problem", f"{why}; `between hotlines --country {country}` lists them"))
+        note = f"{hidden} of low confidence, not shown until your clinic confirms them" if hidden else ""
+        found.append(Found(f"{len(shown) - len(old) - len(unsure)} crisis lines for {country}", "ok", note))
+        found += [_line(row, "problem", f"not checked for {row.expires_after_days} days") for row in old]
+        found += [_line(row, "warning", "one public source only") for row in unsure]
     return found
+
+
+def _line(row: Hotline, state: str, why: str) -> Found:
+    return Found(f"hotline {row.id}", state, f"{why}; call it, then `between hotlines --confirm {row.id}`")
 
 
 def _who_could(u: Unit) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from types import FrameType
 
 from bot import log
@@ -35,7 +35,7 @@ def run() -> None:
     store.close()
     if read.bot_token is None:
         raise TokenMissing
-    with only_instance(read.data_dir):
+    with nullcontext() if read.database_url.startswith("postgresql") else only_instance(read.data_dir):
         asyncio.run(_run(read, read.bot_token.get_secret_value()))
 
 
@@ -47,7 +47,7 @@ async def _run(read: Settings, token: str) -> None:
     ports = listeners(read)
     store = shared.opened(read)
     try:
-        with store.unit(wall()) as u:
+        with store.unit(wall(), "floor") as u:
             floor = meta.latest(u)
         app = App(
             store, SteadyClock(floor), Channel(token, read.bot_api_url), weekly_chore(read.out_dir), hook=hook,

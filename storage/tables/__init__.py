@@ -7,7 +7,7 @@ before the row is written. JSON in clear text columns holds codes and numbers on
 from storage.tables.care import Attendance, Attendee, Cancelled, CheckIn, Entry, Observation, Series, SkillGate, SkillUse
 from storage.tables.people import Chat, Clinic, Consent, DataKey, Invite, Meta, Person
 from storage.tables.safety import Audit, Escalation, EscalationEvent, Note, OnCall
-from storage.tables.traffic import Due, Inbox, Outbox, Prompt, Talk
+from storage.tables.traffic import Due, Inbox, Lease, Outbox, Prompt, Talk
 
 __all__ = [
     "Attendance",
@@ -25,6 +25,7 @@ __all__ = [
     "EscalationEvent",
     "Inbox",
     "Invite",
+    "Lease",
     "Meta",
     "Note",
     "Observation",

@@ -20,6 +20,7 @@ class Inbox(SQLModel, table=True):
         Index("inbox_ready", "chat_id", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
         Index("inbox_recent", "chat_id", "received_at"),
         Index("inbox_set_aside", "id", sqlite_where=text("state = 'quarantined'"), postgresql_where=text("state = 'quarantined'")),
+        Index("inbox_waiting", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
     )
     id: int = row_id()
     update_id: int = big()
@@ -131,3 +132,11 @@ class Due(SQLModel, table=True):
     reason: str | None = None
     lease_until: datetime | None = None
     done_at: datetime | None = None
+
+
+class Lease(SQLModel, table=True):
+    """Who of several processes does what only one may do. It is theirs until `until`, by the database's clock."""
+
+    name: str = Field(primary_key=True)
+    owner: str
+    until: datetime

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,8 +27,8 @@ DANGER = "I am going to kill myself tonight"
 
 
 @pytest.fixture
-def phones(tmp_path: Path) -> Iterator[Phones]:
-    store = Store(open_engine(f"sqlite:///{tmp_path / 'failing.db'}"), Keyring(MASTER))
+def phones(database: str) -> Iterator[Phones]:
+    store = Store(open_engine(database), Keyring(MASTER))
     made = Phones(lambda: store, START)
     open_clinic(store, START, made)
     yield made

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -36,8 +35,8 @@ WAYS = (
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    made = Store(open_engine(f"sqlite:///{tmp_path / 'rights.db'}"), Keyring(MasterKey(b"rights-test-key-of-32-bytes-now!")))
+def store(database: str) -> Iterator[Store]:
+    made = Store(open_engine(database), Keyring(MasterKey(b"rights-test-key-of-32-bytes-now!")))
     yield made
     made.close()
 

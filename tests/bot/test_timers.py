@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -23,11 +23,12 @@ START = instant("2026-11-16T20:00-05:00")
 
 
 @pytest.fixture
-def phones(tmp_path: Path) -> Phones:
-    store = Store(open_engine(f"sqlite:///{tmp_path / 'timers.db'}"), Keyring(MasterKey(b"timers test key of 32 bytes long")))
+def phones(database: str) -> Iterator[Phones]:
+    store = Store(open_engine(database), Keyring(MasterKey(b"timers test key of 32 bytes long")))
     phones = Phones(lambda: store, START)
     open_clinic(store, START, phones)
-    return phones
+    yield phones
+    store.close()
 
 
 def breathe(phones: Phones) -> Shown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 from datetime import date
 from pathlib import Path
@@ -109,11 +110,39 @@ def test_content_alone_needs_no_clinic(empty: Between) -> None:
     assert not empty.data.exists()
 
 
-def test_a_line_nobody_has_checked_for_long(empty: Between, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.commands.look.hotlines.stale", lambda today: hotlines.lines("US")[:1] if isinstance(today, date) else ())
-    ran = empty("check", "--content")
+def test_a_line_nobody_has_checked_for_long_until_the_clinic_confirms_it(joined: Between, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = dataclasses.replace(hotlines.lines("US")[0], checked_on=date(2020, 1, 1))
+    monkeypatch.setattr(hotlines, "of_country", lambda country: (old,))
+    ran = joined("check", env=FULL)
     assert ran.code == 1
-    assert "not checked for 180 days; check it and set checked_on" in of(ran.lines, "PROBLEM")[0]
+    assert of(ran.lines, "PROBLEM") == ["hotline us-988: not checked for 180 days; call it, then `between hotlines --confirm us-988`"]
+    assert joined("hotlines", "--confirm", "us-988").code == 0
+    ran = joined("check", env=FULL)
+    assert (ran.code, of(ran.lines, "PROBLEM")) == (0, [])
+
+
+def test_a_country_where_no_line_is_sure_fails_until_one_is_confirmed(joined: Between) -> None:
+    with joined.unit() as u:
+        known = clinic.clinic(u)
+        assert known is not None
+        always = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ("00:00", "24:00"))
+        clinic.set_up(u, known.name, known.line, known.zone, "JP", always)
+    ran = joined("check", env=FULL)
+    assert any("hotlines for JP: every line on file is of low confidence" in line for line in of(ran.lines, "PROBLEM"))
+    listed = joined("hotlines")
+    assert "Not shown to patients until confirmed." in listed.out
+    assert joined("hotlines", "--confirm", "jp-yorisoi").code == 0
+    assert of(joined("check", env=FULL).lines, "PROBLEM") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [(("--confirm", "us-nothing"), "There is no line us-nothing."), (("--country", "XX"), "No lines are on file for XX")],
+)
+def test_a_line_or_country_that_is_not_on_file(joined: Between, arguments: tuple[str, str], says: str) -> None:
+    ran = joined("hotlines", *arguments)
+    assert ran.code == 2
+    assert says in ran.err
 
 
 @pytest.mark.parametrize(

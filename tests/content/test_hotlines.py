@@ -40,7 +40,7 @@ def test_an_unknown_country_gets_the_directory_and_no_emergency_number(country: 
 
 def test_a_line_nobody_could_confirm_is_not_shown() -> None:
     assert all(line.confidence != "low" for line in lines("US", "substance"))
-    assert any(line.confidence == "low" for line in lines("US", "substance", unproven=True))
+    assert "us-never-use-alone" in [line.id for line in lines("US", "substance", confirmed=["us-never-use-alone"])]
     assert lines("JP") == default_lines()
 
 
@@ -64,6 +64,13 @@ def test_numbers_are_numbers_and_rows_are_complete() -> None:
 def test_rows_go_stale_after_180_days() -> None:
     assert stale(CHECKED + timedelta(days=179)) == []
     assert len(stale(CHECKED + timedelta(days=180))) == len(load_registry().hotlines)
+
+
+def test_what_the_clinic_checked_itself_is_fresh_again() -> None:
+    later = CHECKED + timedelta(days=200)
+    (line,) = stale(later, lines("CL"))
+    assert stale(later, [line], {line.id: later - timedelta(days=179)}) == []
+    assert stale(later, [line], {line.id: later - timedelta(days=180)}) == [line]
 
 
 META = '[meta]\nsource = "s"\nreview = "pending"\nchecked_on = 2026-11-21\nexpires_after_days = 180\n'

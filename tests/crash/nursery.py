@@ -1,52 +1,204 @@
 """Starts bots quickly so that they can be killed often: everything is imported once, each bot is a fork of this process.
 
-Protocol on standard input and output, one line each: `start <minutes>` forks a bot whose clock is that far ahead and
-prints its pid; the caller kills it.
+One JSON object a line on standard input: `{"do": "start", ...}` (see `Order`) begins a life, and whenever that one ends the next
+begins; `{"do": "stop"}` ends it for good. Answers, a line each: `pid <number>` of every life, `end <exit code>` after it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
+import json
+import mmap
 import os
+import select
+import signal
+import ssl
+import struct
 import sys
+import threading
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NoReturn
 
-from bot import log
+from sqlalchemy.exc import OperationalError
+
+from bot import app, drain, log
 from bot.app import App
 from bot.channel import Channel
-from bot.clock import TurnedClock
+from bot.commands import clinic as commands
+from bot.commands.pages import weekly_chore
+from bot.opening import open_store
 from bot.pace import Pace
-from storage.engine import open_engine
-from storage.ids import start_after
-from storage.inbox import highest
-from storage.seal import Keyring, MasterKey
-from storage.store import Store
+from bot.settings import Settings
+from clinic.tone import tone
+from content.library import load
+from safety.screen import screen
+from storage import meta, migrate, points
+
+CRASHED = 77
+"""The exit code of a life that came to the point it was to end at."""
 
 
-async def live(url: str, token: str, database: str, key: bytes, ahead: timedelta) -> None:
-    """A bot until the process is killed."""
-    clock = TurnedClock(datetime.now(UTC) + ahead)
-    store = Store(open_engine(database), Keyring(MasterKey(key)))
-    with store.unit(clock.now()) as u:
-        start_after(highest(u))
-    app = App(store, clock, Channel(token, url), pace=Pace(apart=timedelta()))
-    await app.start()
-    await app.wait()
+@dataclass(frozen=True)
+class Order:
+    """One bot: where it lives, and at which hit of which point each of its lives ends; when these are used up, it lives on."""
+
+    folder: str
+    url: str
+    token: str
+    ends: list[tuple[str, int]] = field(default_factory=list)
+    fails: list[tuple[str, int]] = field(default_factory=list)
+    """The hits of points at which the first life is told that the database is locked."""
+    setup: bool = False
+    key: str | None = None
+
+
+class SharedClock:
+    """The machine's time plus what the test has turned it on: eight bytes that both processes see."""
+
+    def __init__(self, file: Path) -> None:
+        with open(file, "r+b") as opened:
+            self._ahead = mmap.mmap(opened.fileno(), 8)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=struct.unpack("d", self._ahead[:])[0])
+
+    def turn(self, span: timedelta) -> None:
+        (ahead,) = struct.unpack("d", self._ahead[:])
+        self._ahead[:] = struct.pack("d", ahead + span.total_seconds())
+
+
+class Hits:
+    """Counts what is come to in one life, writes each point down where the test can read it, and ends the life where told."""
+
+    def __init__(self, order: Order, end: tuple[str, int] | None, fails: list[tuple[str, int]]) -> None:
+        self._end, self._fails = end, fails
+        self._count: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._file = os.open(Path(order.folder) / "hits", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def __call__(self, name: str) -> None:
+        with self._lock:
+            self._count[name] += 1
+            hit = (name, self._count[name])
+            os.write(self._file, f"{name}\n".encode())
+            if hit == self._end:
+                os._exit(CRASHED)
+        if hit in self._fails:
+            raise OperationalError("a statement", {}, Exception("database is locked"))
+
+
+async def live(order: Order) -> None:
+    """`between run` until the process ends, with the shared clock."""
+    settings = Settings(data_dir=Path(order.folder), bot_api_url=order.url)
+    clock = SharedClock(Path(order.folder) / "clock")
+    store = open_store(settings, clock.now())
+    with store.unit(clock.now(), "floor") as u:
+        meta.latest(u)
+    bot = App(store, clock, Channel(order.token, order.url), weekly_chore(settings.out_dir), Pace(apart=timedelta()))
+    await bot.start()
+    await bot.wait()
+
+
+def set_up(order: Order) -> None:
+    """`between setup` with every option, as somebody does who runs it again because it was cut off."""
+    os.environ["BETWEEN_DATA_DIR"] = order.folder
+    commands.setup("Harbor Program", "America/New_York", "555-0100", "US", "always", "Dana Reyes")
+
+
+def begin(order: Order, life: int) -> NoReturn:
+    """The child: a life, whose end is an exit code and never an exception that could reach the nursery's own loop."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+        os.dup2(0, 1)
+        end = tuple(order.ends[life]) if life < len(order.ends) else None
+        points.hook = Hits(order, end, [tuple(fail) for fail in order.fails] if life == 0 else [])  # type: ignore[arg-type, misc]
+        if order.setup:
+            set_up(order)
+        asyncio.run(live(order))
+    except BaseException as fault:
+        sys.stderr.write(f"{type(fault).__name__}: {fault}\n")
+    os._exit(1)
+
+
+class Cradle:
+    """The one bot that lives now."""
+
+    def __init__(self) -> None:
+        self.order: Order | None = None
+        self.life = self.pid = 0
+        self.watched = -1
+
+    def start(self, order: Order, life: int = 0) -> None:
+        self.order, self.life = order, life
+        self.pid = os.fork()
+        if self.pid == 0:
+            begin(order, life)
+        self.watched = os.pidfd_open(self.pid)
+        tell(f"pid {self.pid}")
+
+    def stop(self) -> None:
+        if self.order is not None:
+            os.kill(self.pid, signal.SIGKILL)
+            self.order = None
+            self.ended()
+
+    def ended(self) -> None:
+        """Its life is over; the next begins unless it was stopped."""
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.watched)
+        self.watched = -1
+        tell(f"end {os.waitstatus_to_exitcode(status)}")
+        if self.order is not None:
+            self.start(self.order, self.life + 1)
+
+
+def tell(words: str) -> None:
+    os.write(1, f"{words}\n".encode())
+
+
+def warm() -> None:
+    """What is slow the first time is done once, before any fork; and the loops rest more briefly than they do for people."""
+    tone(("A good evening.",))
+    load("en")
+    screen("hello")
+    migrate.newest()
+    ssl.create_default_context = functools.cache(ssl.create_default_context)
+    asyncio.run(_reach_nobody())
+    app.TICK, drain.IDLE, drain.BUSY = 0.05, 0.05, 0.005
+
+
+async def _reach_nobody() -> None:
+    """The HTTP client imports most of itself with its first request."""
+    channel = Channel("1000001:nobody", "http://127.0.0.1:9")
+    with suppress(ConnectionError):
+        await channel.open()
+    await channel.close()
 
 
 def main() -> None:
-    url, token, database, key = sys.argv[1:5]
-    log.configure("error")
-    for line in sys.stdin:
-        minutes = float(line.split()[1])
-        pid = os.fork()
-        if pid == 0:
-            os.close(0)
-            asyncio.run(live(url, token, database, bytes.fromhex(key), timedelta(minutes=minutes)))
-            os._exit(0)
-        sys.stdout.write(f"{pid}\n")
-        sys.stdout.flush()
-        os.waitpid(pid, 0)
+    log.configure(os.environ.get("CRASH_LOG", "critical"))
+    warm()
+    cradle, waiting = Cradle(), b""
+    while True:
+        ready, _, _ = select.select([0, cradle.watched] if cradle.watched >= 0 else [0], [], [])
+        if cradle.watched in ready:
+            cradle.ended()
+            continue
+        heard = os.read(0, 65536)
+        if not heard:
+            cradle.stop()
+            return
+        *lines, waiting = (waiting + heard).split(b"\n")
+        for line in lines:
+            order = json.loads(line)
+            cradle.stop()
+            if order.pop("do") == "start":
+                cradle.start(Order(**order))
 
 
 if __name__ == "__main__":

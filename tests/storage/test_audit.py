@@ -20,8 +20,8 @@ SUBJECT, OTHER = 11, 22
 
 
 @pytest.fixture
-def u() -> Iterator[Unit]:
-    store = Store(open_engine("sqlite://"), Keyring(MasterKey.fresh()))
+def u(database: str) -> Iterator[Unit]:
+    store = Store(open_engine(database), Keyring(MasterKey.fresh()))
     migrate(store.engine)
     with store.unit(NOW) as unit:
         for n in range(5):

@@ -11,18 +11,19 @@ import pytest
 from storage import outbox, people
 from storage.engine import open_engine
 from storage.migrate import migrate
-from storage.outbox import BULK, CRISIS, PROMPT, REPLY, Claimed
+from storage.outbox import BULK, CRISIS, PROMPT, REPLY, Claimed, Leased
 from storage.people import ChatCard
 from storage.seal import Keyring, MasterKey
 from storage.store import Store, Unit
+from storage.tables import Outbox
 
 NOW = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
 LEASE = NOW + timedelta(seconds=20)
 
 
 @pytest.fixture
-def u() -> Iterator[Unit]:
-    store = Store(open_engine("sqlite://"), Keyring(MasterKey.fresh()))
+def u(database: str) -> Iterator[Unit]:
+    store = Store(open_engine(database), Keyring(MasterKey.fresh()))
     migrate(store.engine)
     with store.unit(NOW) as unit:
         yield unit
@@ -87,9 +88,8 @@ def test_whoever_lost_the_lease_can_write_nothing(u: Unit, chat: ChatCard) -> No
     row = post(u, chat)
     first = claim(u, row)
     u.now = LEASE + timedelta(seconds=1)
-    ((id, lane, attempt),) = outbox.expired_leases(u)
-    assert (id, lane, attempt) == (row, REPLY, first.attempt)
-    outbox.put_back(u, row, attempt, u.now, reason="lease")
+    assert outbox.expired_leases(u) == [Leased(row, REPLY, first.attempt, repeatable=False)]
+    outbox.put_back(u, row, first.attempt, u.now, reason="lease")
     second = claim(u, row, "two")
     assert not outbox.finish(u, row, first.attempt, "sent", message_id=100)
     assert not outbox.put_back(u, row, first.attempt, u.now)
@@ -101,6 +101,23 @@ def test_a_lease_that_runs_is_nobody_elses(u: Unit, chat: ChatCard) -> None:
     claim(u, post(u, chat))
     u.now = LEASE
     assert outbox.expired_leases(u) == []
+
+
+def test_after_a_start_alone_no_lease_runs_any_more(u: Unit, chat: ChatCard) -> None:
+    row = post(u, chat)
+    claim(u, row)
+    assert [each.id for each in outbox.expired_leases(u, alone=True)] == [row]
+
+
+def test_an_edit_may_go_twice_unless_it_became_a_message(u: Unit, chat: ChatCard) -> None:
+    """Its message never got out, so it was sent as a new one; a second time that would be seen."""
+    sent, lost = post(u, chat), post(u, chat)
+    u.set(Outbox, sent, message_id=100)
+    for target in (sent, lost):
+        change = outbox.post(u, chat, REPLY, "edit", {"text": "now", "keyboard": []}, "", target=target)
+        assert change is not None
+        claim(u, change)
+    assert [each.repeatable for each in outbox.expired_leases(u, alone=True)] == [True, False]
 
 
 def test_what_is_put_back_waits_again(u: Unit, chat: ChatCard) -> None:

@@ -25,8 +25,8 @@ WORDS = "Canary words, which nobody may read"
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
-    made = Store(open_engine("sqlite://"), Keyring(MASTER))
+def store(database: str) -> Iterator[Store]:
+    made = Store(open_engine(database), Keyring(MASTER))
     migrate(made.engine)
     yield made
     made.close()

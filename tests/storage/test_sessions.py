@@ -30,8 +30,8 @@ WEEK = timedelta(days=7)
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
-    made = Store(open_engine("sqlite://"), Keyring(MasterKey(b"sessions-key-of-32-bytes-length!")))
+def store(database: str) -> Iterator[Store]:
+    made = Store(open_engine(database), Keyring(MasterKey(b"sessions-key-of-32-bytes-length!")))
     open_clinic(made, NOW)
     yield made
     made.close()
@@ -96,8 +96,8 @@ def test_discharged_patients_and_staff_are_nobody_who_could_come(u: Unit) -> Non
             add(u, attendees=[code])
 
 
-def test_a_clinic_that_is_not_set_up_is_told_so() -> None:
-    store = Store(open_engine("sqlite://"), Keyring(MasterKey(b"sessions-key-of-32-bytes-length!")))
+def test_a_clinic_that_is_not_set_up_is_told_so(database: str) -> None:
+    store = Store(open_engine(database), Keyring(MasterKey(b"sessions-key-of-32-bytes-length!")))
     migrate(store.engine)
     with store.unit(NOW) as u, pytest.raises(session_input.NoClinic, match="between setup"):
         add(u)

@@ -61,8 +61,8 @@ def read(path: Path) -> list[Line]:
 class Play:
     """One transcript being played. The store is opened anew before every line, so nothing survives but the database."""
 
-    def __init__(self, path: Path, folder: Path) -> None:
-        self.path, self.url = path, f"sqlite:///{folder / 'play.db'}"
+    def __init__(self, path: Path, database: str) -> None:
+        self.path, self.url = path, database
         self.master = MasterKey(b"transcript-key-of-32-bytes-long!")
         lines = read(path)
         start = instant(lines[0].rest) if lines[0].sign == "at" else instant("2026-11-16T15:00-05:00")

@@ -11,6 +11,12 @@ from tests.transcripts.script import Play
 HERE = Path(__file__).parent
 
 
-@pytest.mark.parametrize("path", sorted(HERE.glob("**/*.txt")), ids=lambda path: path.stem)
-def test_conversation(path: Path, tmp_path: Path) -> None:
-    Play(path, tmp_path).run()
+ALL = sorted(HERE.glob("**/*.txt"))
+ON_BOTH = ("engine", "staff")
+"""The folders that are played on PostgreSQL too: those that reach into every table and into several chats at once."""
+PLAYED = [("sqlite", path) for path in ALL] + [("postgresql", path) for path in ALL if path.parent.name in ON_BOTH]
+
+
+@pytest.mark.parametrize(("database", "path"), PLAYED, ids=lambda value: getattr(value, "stem", value), indirect=["database"])
+def test_conversation(path: Path, database: str) -> None:
+    Play(path, database).run()

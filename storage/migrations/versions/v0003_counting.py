@@ -1,20 +1,19 @@
 """Counting what went wrong without reading all that went right
 
-Revision: 0003, after 0001
+Revision: 0003, after 0002
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = '0003'
-down_revision = '0001'
+down_revision = '0002'
 branch_labels = None
 depends_on = None
 
 INDEXES = (
     ('inbox_set_aside', 'inbox', 'id', "state = 'quarantined'"),
     ('outbox_unsure', 'outbox', 'state', "state in ('dead', 'unknown')"),
-    ('outbox_leased', 'outbox', 'lease_until', "state = 'leased'"),
 )
 
 

@@ -1,0 +1,16 @@
+"""The named points, listed by hand: a new commit or call is not covered until somebody has written it down here."""
+
+from __future__ import annotations
+
+COMMITS = (
+    "migrate", "opening", "setup", "floor", "prepare", "intake", "worker", "worker_one", "choose", "claim", "record", "tick", "audit",
+    "retention", "weekly",
+)  # fmt: skip
+CALLS = (
+    "getMe", "setMyCommands", "getUpdates", "confirm", "answerCallbackQuery", "sendMessage", "editMessageText", "editMessageReplyMarkup",
+    "leaveChat", "card",
+)  # fmt: skip
+FILES = ("key", "page")
+POINTS = frozenset(f"{name}.{side}" for name in (*COMMITS, *CALLS, *FILES) for side in ("before", "after"))
+HITS = 3
+"""At each of its first three hits a point is crashed at."""

@@ -1,0 +1,214 @@
+"""Several processes on one PostgreSQL: one holder of a chat, a message, an escalation; the first wins, the other is told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.intake import keep
+from bot.worker import take_group
+from safety import pager
+from storage import audit, claims, due, escalations, ids, inbox, meta, outbox, people
+from storage.conflicts import again_on_conflict
+from storage.engine import open_engine
+from storage.people import PersonCard
+from storage.seal import Keyring, MasterKey
+from storage.store import Store, Unit, table
+from storage.tables import Chat, DataKey, Escalation
+from tests.clinics import OTHER, PATIENT, STAFF, add_staff, open_clinic
+
+NOW = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
+T = TypeVar("T")
+
+
+@pytest.fixture
+def store(on_postgresql: str) -> Iterator[Store]:
+    made = Store(open_engine(on_postgresql), Keyring(MasterKey(b"workers-test-key-of-32-bytes-ok!")))
+    open_clinic(made, NOW)
+    yield made
+    made.close()
+
+
+def say(store: Store, address: int, *texts: str) -> None:
+    with store.unit(NOW) as u:
+        for number, text in enumerate(texts):
+            message = f'{{"message_id": {number + 1}, "date": 1, "chat": {{"id": {address}, "type": "private"}}, "text": "{text}"}}'
+            keep(u, f'{{"update_id": {address * 100 + number}, "message": {message}}}')
+
+
+def together(store: Store, *works: Callable[[Unit], T]) -> list[T]:
+    """Each in a transaction of its own, all begun before any goes on."""
+    ready = threading.Barrier(len(works))
+
+    def one(work: Callable[[Unit], T]) -> T:
+        def transact() -> T:
+            with store.unit(NOW) as u:
+                u.run(select(1))
+                if not ready.broken and ready.n_waiting < ready.parties:
+                    _meet(ready)
+                return work(u)
+
+        return again_on_conflict(transact)
+
+    with ThreadPoolExecutor(len(works)) as threads:
+        return list(threads.map(one, works))
+
+
+def _meet(ready: threading.Barrier) -> None:
+    try:
+        ready.wait(2)
+    except threading.BrokenBarrierError:
+        return  # the others have been: this is a second try
+
+
+def patient(u: Unit, code: str = "0001") -> PersonCard:
+    who = people.person_by_code(u, code)
+    assert who is not None
+    return who
+
+
+def raised(u: Unit) -> pager.Paged:
+    who = patient(u)
+    return pager.raise_danger(u, who, people.chat_for(u, PATIENT), "high", "suicide", "text", "words")
+
+
+def test_a_chat_has_one_worker_and_the_next_takes_another_chat(store: Store) -> None:
+    say(store, PATIENT, "one", "two")
+    say(store, OTHER, "three")
+    with store.unit(NOW) as first, store.unit(NOW) as second, store.unit(NOW) as third:
+        held, next_held = claims.chat(first), claims.chat(second)
+        assert [held, next_held] == [people.chat_for(first, PATIENT).id, people.chat_for(first, OTHER).id]
+        assert claims.chat(third) is None
+        assert [row.id for row in inbox.ready(first, 9, held)] == sorted(row.id for row in inbox.ready(first, 9, held))
+
+
+def test_a_held_chat_can_still_be_written_to(store: Store) -> None:
+    """A page to a clinician whose own turn is going on waits for nobody."""
+    say(store, STAFF, "hello")
+    with store.unit(NOW) as theirs:
+        claims.chat(theirs)
+        with store.unit(NOW) as u:
+            assert outbox.post(u, people.chat_for(u, STAFF), outbox.ESCALATION, "send", {"text": "x"}, "bot.later@1") is not None
+
+
+def test_humans_come_before_due_times(store: Store) -> None:
+    with store.unit(NOW) as u:
+        chat = people.chat_for(u, OTHER)
+        due.plan(u, "talk_expiry", 1, "expiry:1", NOW - timedelta(hours=1), chat=chat.id)
+    say(store, PATIENT, "hello")
+    with store.unit(NOW) as u:
+        assert claims.chat(u) == people.chat_for(u, PATIENT).id
+
+
+def test_every_text_is_taken_once_by_whichever_worker(store: Store) -> None:
+    for address in (PATIENT, OTHER, STAFF):
+        say(store, address, *(f"word {n}" for n in range(10)))
+    with ThreadPoolExecutor(4) as threads:
+        taken = list(threads.map(lambda _: sum(iter(lambda: take_group(store, NOW), 0)), range(4)))
+    assert sum(taken) == 30
+    with store.unit(NOW) as u:
+        assert inbox.ready(u, 99) == []
+
+
+def test_a_message_has_one_sender(store: Store) -> None:
+    with store.unit(NOW) as u:
+        row = outbox.post(u, people.chat_for(u, PATIENT), outbox.REPLY, "send", {"text": "x"}, "bot.later@1")
+    assert row is not None
+    until = NOW + timedelta(seconds=20)
+    with store.unit(NOW) as one, store.unit(NOW) as two:
+        assert outbox.claim(one, row, "one", until) is not None
+        assert outbox.claim(two, row, "two", until) is None, "passed over at once, not waited for"
+    with store.unit(NOW) as u:
+        assert outbox.held_by_others(u, "two") == {people.chat_for(u, PATIENT).id}
+        assert outbox.held_by_others(u, "one") == set()
+
+
+def test_two_turns_open_one_escalation(store: Store) -> None:
+    rows = together(store, raised, raised, raised)
+    assert len({paged.row.id for paged in rows}) == 1
+    with store.unit(NOW) as u:
+        assert u.run(select(func.count()).select_from(table(Escalation))).scalar_one() == 1
+        kinds = [event.kind for event in escalations.events(u, rows[0].row.id)]
+        assert kinds.count("opened") == 1
+        assert kinds.count("joined") == 2
+
+
+def test_of_two_who_take_it_the_first_has_it(store: Store) -> None:
+    with store.unit(NOW) as u:
+        paged = raised(u)
+        staff = [people.person(u, people.chat_for(u, STAFF).person or 0), people.person(u, add_staff(u, 9002, "Ana Ruiz"))]
+    answers = together(store, *((lambda u, who=who: pager.answer(u, paged.row.id, who, "ack")) for who in staff))
+    assert sorted(answer is not None for answer in answers) == [False, True]
+
+
+def test_a_rung_that_is_due_and_an_answer_do_not_wait_for_each_other(store: Store) -> None:
+    with store.unit(NOW) as u:
+        row = raised(u).row
+        who = people.person(u, people.chat_for(u, STAFF).person or 0)
+    late = NOW + timedelta(minutes=3)
+
+    def rung() -> int:
+        return take_group(store, late)
+
+    def ack() -> int:
+        with store.unit(late) as u:
+            return int(pager.answer(u, row.id, who, "ack") is not None)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda work: again_on_conflict(work), (rung, ack)))
+    with store.unit(NOW) as u:
+        assert escalations.state(u, row.id) == "ACKED"
+
+
+def test_two_who_note_something_about_one_person_make_one_chain(store: Store) -> None:
+    with store.unit(NOW) as u:
+        about = patient(u).id
+    together(store, *((lambda u, n=n: audit.record(u, about, "S001", "looked", str(n))) for n in range(4)))
+    with store.unit(NOW) as u:
+        assert {row.object for row in audit.history(u, about) if row.action == "looked"} == {"0", "1", "2", "3"}
+        assert audit.first_break(u, about) is None
+
+
+def test_a_new_chat_is_made_once(store: Store) -> None:
+    made = together(store, *[lambda u: people.chat_for(u, 77_001)] * 3)
+    assert len({chat.id for chat in made}) == 1
+    with store.unit(NOW) as u:
+        keys = {row.id for row in u.all(select(table(DataKey).c.id))}
+        used = {row.key_id for row in u.all(select(table(Chat).c.key_id))} | {who.key for who in people.people(u, "patient")}
+        assert made[0].key in keys & used
+        assert len(keys - used) <= 3, "the clinic's and the staff's; none is left over"
+
+
+def test_who_gets_in_each_others_way_tries_again(store: Store) -> None:
+    """Two that lock the same two escalations in opposite order: PostgreSQL undoes one, and it comes second."""
+    with store.unit(NOW) as u:
+        one = raised(u).row.id
+        sam = patient(u, "0002")
+        two = pager.raise_danger(u, sam, people.chat_for(u, OTHER), "high", "suicide", "text", None).row.id
+    met = threading.Barrier(2)
+
+    def lock(u: Unit, first: int, second: int) -> bool:
+        escalations.get(u, first)
+        if not met.broken:
+            _meet(met)
+            met.abort()
+        return escalations.get(u, second) is not None
+
+    assert together(store, lambda u: lock(u, one, two), lambda u: lock(u, two, one)) == [True, True]
+
+
+def test_each_process_has_ids_of_its_own(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = together(store, *[meta.next_process] * 3)
+    assert sorted(numbers) == [1, 2, 3]
+    made: set[int] = set()
+    for number in numbers:
+        monkeypatch.setattr(ids, "_last", 0)
+        monkeypatch.setattr(ids, "_process", number)
+        made |= {ids.new_id(NOW) for _ in range(2000)}
+    assert len(made) == 6000
