@@ -234,10 +234,10 @@ class App:
                 await self._work.wait()
 
     async def _tick(self) -> None:
-        if not self.lead.held:
-            self.vitals.stand_by(receives=self._hook is not None)
-            return
         self.vitals.beat("tick")
+        if not self.lead.held:
+            self.vitals.stands_by()
+            return
         try:
             async with self._ticking, asyncio.timeout(TICK_TIMEOUT):
                 ticked = await self.writer.run(lambda u: chores.tick(u, self._weekly), "tick")

@@ -77,6 +77,8 @@ class Drain:
             async with asyncio.timeout(seconds):
                 while self._going:
                     await asyncio.wait(self._going)
+        for task in self._going:
+            task.cancel()
 
     async def _round(self) -> float:
         began = time.monotonic()

@@ -43,11 +43,11 @@ class Vitals:
         """This loop (intake, worker, tick, drain) has just come round."""
         self._beats[loop] = self._ticks()
 
-    def stand_by(self, *, receives: bool) -> None:
-        """Another of our processes leads. `receives`: this one still takes what Telegram posts to its webhook."""
-        for loop in ("intake", "drain", "tick"):
+    def stands_by(self) -> None:
+        """Another of our processes leads: it sends, and asks Telegram. What only the leader does is not missed here."""
+        for loop in ("intake", "drain"):
             self._beats.pop(loop, None)
-        if not receives:
+        if self._receiving != "webhook":
             self._receiving = "standby"
 
     def ages(self) -> dict[str, float]:

@@ -7,6 +7,7 @@ import contextlib
 import signal
 import socket
 from contextlib import AsyncExitStack, nullcontext
+from types import FrameType
 
 from bot import log
 from bot.app import App
@@ -86,17 +87,19 @@ def listeners(read: Settings) -> dict[str, socket.socket]:
 
 
 def _stop_on_signal(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
-    """Set by the first SIGINT or SIGTERM. The next one finds the system's own handling, which ends the process at once."""
+    """Set by the first SIGINT or SIGTERM. The next one finds the system's own handling, which ends the process at once.
+
+    Not the loop's own handlers: those wait for a loop that may be what hangs.
+    """
     stopped = asyncio.Event()
 
-    def stop() -> None:
-        stopped.set()
+    def stop(_number: int, _frame: FrameType | None) -> None:
         for sign in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(sign)
             signal.signal(sign, signal.SIG_DFL)
+        loop.call_soon_threadsafe(stopped.set)
 
     for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, stop)
+        signal.signal(sign, stop)
     return stopped
 
 
@@ -123,6 +126,7 @@ async def _serve(app: App, stopped: asyncio.Event, receiving: AsyncExitStack) ->
         await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
         if ended.done():
             ended.result()
+        out("Stopping: what has begun is finished. Once more ends it at once.")
     finally:
         ended.cancel()
         asked.cancel()

@@ -134,10 +134,11 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         here.faults.add("delay", "sendMessage", times=1000, seconds=20)
         async with process(tmp_path, url, here.token, {}) as bot:
             phones[0].send_text("/help")
-            await asyncio.sleep(1.5)
+            await here.until(lambda: not here.queue.entries, 20)
+            await asyncio.sleep(1)  # the answer is on its way
             bot.send_signal(signal.SIGTERM)
-            await asyncio.sleep(0.5)
-            assert bot.returncode is None, "it waits for what is on its way"
+            assert bot.stdout is not None
+            assert (await asyncio.wait_for(bot.stdout.readline(), 20)).startswith(b"Stopping")
             bot.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(bot.wait(), 20) == -signal.SIGTERM, "it did not go through with the graceful stop"
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from bot.opening import only_instance
 from content import hotlines, library
 from storage import clinic, escalations, people
 from tests.clinics import add_staff
@@ -74,6 +76,32 @@ def test_hours_without_cover_and_a_country_without_numbers(joined: Between) -> N
     assert ran.code == 1
     assert of(ran.lines, "PROBLEM") == ["hotlines for ZZ: no emergency number on file for the clinic's country"]
     assert any(line.startswith("cover hours: nobody is on call right now") for line in of(ran.lines, "WARNING"))
+
+
+def test_a_port_something_else_listens_on(joined: Between) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        wanted = FULL | {"BETWEEN_WATCH_PORT": str(port)}
+        ran = joined("check", env=wanted)
+        assert ran.code == 1
+        (taken,) = of(ran.lines, "PROBLEM")
+        assert taken.startswith(f"watch port: Port {port} is in use by another program.")
+        with only_instance(joined.data):  # then it is most likely ourselves
+            assert "watch port: in use, and Between is running" in of(joined("check", env=wanted).lines, "OK")
+    assert "watch port" in of(joined("check", env=wanted).lines, "OK")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("BETWEEN_WEBHOOK_URL", "ftp://bot.clinic.example/hook", "BETWEEN_WEBHOOK_URL is not a web address"),
+        ("BETWEEN_WEBHOOK_URL", "https://bot.clinic.example/hook", "BETWEEN_WEBHOOK_SECRET is missing"),
+        ("BETWEEN_WEBHOOK_SECRET", "a secret", "BETWEEN_WEBHOOK_SECRET must be 1 to 256 of the letters"),
+        ("BETWEEN_WATCH_HOST", "0.0.0.0", "BETWEEN_WATCH_TOKEN is missing"),
+    ],
+)
+def test_settings_that_would_fail_later(joined: Between, name: str, value: str, says: str) -> None:
+    joined("check", env=FULL | {"BETWEEN_WATCH_PORT": "9464", name: value}).refuses(says)
 
 
 def test_content_alone_needs_no_clinic(empty: Between) -> None:

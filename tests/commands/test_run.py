@@ -173,7 +173,7 @@ async def test_one_life_from_before_the_network_is_up_until_it_is_told_to_stop(b
             process.send_signal(signal.SIGTERM)
             out, err = await asyncio.wait_for(process.communicate(), WITHIN)
     assert process.returncode == 0
-    assert out == b""
+    assert out.decode().splitlines() == ["Stopping: what has begun is finished. Once more ends it at once."]
     assert TOKEN.encode() not in err
     assert b"Traceback" not in err
 

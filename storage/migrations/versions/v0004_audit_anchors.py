@@ -1,6 +1,6 @@
 """Audit anchors
 
-Revision: 0004, after 0001
+Revision: 0004, after 0003
 """
 
 import sqlalchemy as sa
