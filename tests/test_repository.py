@@ -161,6 +161,7 @@ def test_both_locks_agree() -> None:
 FACTS = {"why": "w", "where": "w", "found": 2, "known": 1, "port": 80, "week": "w", "code": "c", "format": "f", "what": "w"} | {
     "instead": "i",
     "fault": "f",
+    "ref": "r",
 }
 
 
