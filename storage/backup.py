@@ -21,6 +21,10 @@ LATE = timedelta(days=1)
 """How old the last verified backup may be before `between check` says so."""
 
 
+class AlreadyThere(Exception):
+    """There is a backup of this name; none is ever overwritten."""
+
+
 class Unverified(Exception):
     """The backup was written and did not come back as it was; it has been removed. `why` names the step."""
 
@@ -44,13 +48,13 @@ class Made:
 def make(store: Store, folder: Path, keys_folder: Path, scratch: Path, now: datetime) -> Made:
     """Back up while the bot runs or not. `scratch` is a folder of ours with room for two copies of the database.
 
-    Raises `Unverified`, `FileExistsError`, `OSError` when a folder does not take the files, and what `keyfile.renew` raises.
+    Raises `Unverified`, `AlreadyThere`, `OSError` when a folder does not take the files, and what `keyfile.renew` raises.
     """
     for each in (folder, keys_folder):
         each.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"between-{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
     if path.exists():
-        raise FileExistsError(path.name)
+        raise AlreadyThere
     written = path.with_name(f".{path.name}.unverified")
     written.unlink(missing_ok=True)
     try:

@@ -162,6 +162,7 @@ FACTS = {"why": "w", "where": "w", "found": 2, "known": 1, "port": 80, "week": "
     "instead": "i",
     "fault": "f",
     "setting": "S",
+    "ref": "r",
 }
 
 

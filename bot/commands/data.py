@@ -87,7 +87,7 @@ def make(read: Settings, store: Store, folder: Path | None = None, keys: Path | 
             return backups.make(store, into, beside, read.data_dir, wall())
         except backups.Unverified as fault:
             raise BackupFailed(why=f"It did not pass the check ({fault.why}) and was removed. Look at the disk, then try again.") from None
-        except FileExistsError:
+        except backups.AlreadyThere:
             raise BackupFailed(why="There is one of this very second already. Nothing is ever overwritten; try again.") from None
         except (archive.NotOurs, archive.OtherKey, archive.Damaged):
             why = f"{beside / keyfile.NAME} is damaged or of another database. Name another folder, or move that file away."

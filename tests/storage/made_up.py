@@ -35,6 +35,26 @@ def live_a_day(store: Store) -> Phones:
     return phones
 
 
+_day: list[bytes] = []
+
+
+def lived_store(path: Path) -> tuple[Store, Phones]:
+    """A database after that day: lived once in a test run, then copied."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not _day:
+        store = open_store(path)
+        live_a_day(store)
+        store.close()
+        _day.append(path.read_bytes())
+    path.write_bytes(_day[0])
+    store = open_store(path)
+    phones = Phones(lambda: store, AT)
+    phones._update = phones._message = 5000
+    for address in (PATIENT, OTHER, STAFF):
+        phones.phone(address)
+    return store, phones
+
+
 def who(u: Unit, code: str) -> people.PersonCard:
     found = people.person_by_code(u, code)
     assert found is not None

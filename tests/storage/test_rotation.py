@@ -19,15 +19,13 @@ from storage.seal import Keyring, MasterKey, SealBroken
 from storage.store import Store, table
 from storage.tables import DataKey
 from tests.clinics import PATIENT
-from tests.storage.made_up import AT, NEW, OLD, WORDS, live_a_day, open_store, who
+from tests.storage.made_up import AT, NEW, OLD, WORDS, lived_store, who
 
 
 @pytest.fixture
 def lived(tmp_path: Path) -> Path:
     path = tmp_path / "between.db"
-    store = open_store(path)
-    live_a_day(store)
-    store.close()
+    lived_store(path)[0].close()
     return path
 
 
