@@ -43,6 +43,7 @@ BUSY = (
     "select 1 from inbox where state = 'ready'",
     "select 1 from outbox where state = 'leased'",
     "select 1 from outbox where state = 'ready' and not_before < ?",
+    "select 1 from due where state = 'ready' and due_at < ?",
 )
 
 
