@@ -58,6 +58,8 @@ async def kill(nursery: Nursery, template: Path, folder: Path, kills: int, seed:
                 await asyncio.wait_for(nursery.changed.wait(), 20)
         await w.does(w.sam, "/help", "988")
         await w.settled()
+        await w.does(w.sam, "Now it is quiet", "Shall I keep it in your journal")
+        await w.does(w.sam, "[Keep it, private]", "Kept in your journal", "And still is")
         for _ in range(ROUNDS):
             pages = len(shown(w.dana, "0001"))
             w.turn(minutes=15, seconds=1)
