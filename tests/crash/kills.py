@@ -21,6 +21,8 @@ from tests.crash.world import Lost, Nursery, World, shown, world
 
 AWAKE = 0.12
 """At most so many real seconds pass between a bot's first sign of life and its end."""
+SHOWS_WITHIN = 1.0
+"""Real seconds a life is given in which it is to end just after it has sent something."""
 LASTS = 2400.0
 """Seconds of the clock that all the kills take, so that the ladder goes on meanwhile."""
 
@@ -55,14 +57,16 @@ async def kill(nursery: Nursery, template: Path, folder: Path, kills: int, seed:
                 nursery.changed.clear()
                 await asyncio.wait_for(nursery.changed.wait(), 20)
         await w.does(w.sam, "/help", "988")
-        await w.until(lambda: not w.here.queue.entries, "an update was never confirmed", 60)
+        await w.settled()
+        await w.does(w.sam, "Now it is quiet", "Shall I keep it in your journal")
+        await w.does(w.sam, "[Keep it, private]", "Kept in your journal", "And still is")
         for _ in range(ROUNDS):
             pages = len(shown(w.dana, "0001"))
             w.turn(minutes=15, seconds=1)
             await w.until(lambda pages=pages: len(shown(w.dana, "0001")) > pages, "the alert did not go on after the kills", WITHIN)
         await w.shows(w.robin, "Nobody has answered yet, after")
         await w.does(w.sam, "/help", "988")
-        await w.quiet(1.0)
+        await w.settled()
         ends = Counter(nursery.ends)
     if set(ends) - {-9}:
         raise Lost(f"the bot ended by itself: {ends}")
@@ -79,18 +83,23 @@ async def kill(nursery: Nursery, template: Path, folder: Path, kills: int, seed:
 
 
 async def _chatter(w: World, sent: list[str], chance: random.Random) -> None:
-    """Texts and taps, until the bot asks for updates, and a random while longer: so ends fall into its start as well as its work."""
+    """Texts and taps, until the bot asks for updates or has shown something, or not so long: ends fall into its start and its work."""
     if chance.random() < 0.3:
         sent.append(f"note number {len(sent)}")
         w.sam.send_text(sent[-1])
     with suppress(PhoneFault):  # nothing has been offered yet
-        if chance.random() < 0.5:
-            w.sam.press("Keep it, private")
-    polls = w.here.poll_turn
-    if chance.random() < 0.9:
-        with suppress(TimeoutError):
+        w.sam.press("Keep it, private")
+    polls, before, how = w.here.poll_turn, _last_shown(w), chance.random()
+    with suppress(TimeoutError):
+        if how < 0.25:
+            await w.here.until(lambda: _last_shown(w) > before, SHOWS_WITHIN)
+        elif how < 0.9:
             await w.here.until(lambda: w.here.poll_turn > polls, 10)
     await asyncio.sleep(chance.uniform(0, AWAKE))
+
+
+def _last_shown(w: World) -> int:
+    return next((call.id for call in reversed(w.here.calls) if call.method == "sendMessage"), 0)
 
 
 def _nothing_lost(u: Unit, sent: list[str]) -> None:

@@ -39,8 +39,7 @@ async def play(nursery: Nursery, template: Path, folder: Path, episode: Episode,
     async with world(nursery, start, folder, ends, list(episode.fails)) as w:
         await episode.play(w)
         await w.does(w.sam, "/help", "988")
-        await w.until(lambda: not w.here.queue.entries, "an update was never confirmed")
-        await w.quiet()
+        await w.settled()
         crashed = list(nursery.ends)
     judge(w)
     hits = w.hits

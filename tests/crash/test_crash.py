@@ -14,7 +14,7 @@ from tests.crash.sweep import ends_of, play
 from tests.crash.world import lay_clinic, nursery
 
 SEED = 20261121
-SINGLES, DOUBLES, KILLS, CUTS = 6, 2, 40, 60
+SINGLES, DOUBLES, KILLS, CUTS = 6, 2, 25, 60
 
 
 @pytest.fixture

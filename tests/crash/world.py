@@ -12,7 +12,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from demo.local import LocalTelegram
 from demo.phone import Phone, PhoneFault
 from demo.server import running
 from storage import people, sessions
-from storage.engine import open_engine
+from storage.engine import open_engine, sqlite
 from storage.seal import Keyring
 from storage.store import Store
 from tests.bots import MASTER
@@ -37,6 +37,14 @@ START = instant("2026-11-16T15:00-05:00")
 PATIENCE = 1.5
 """Real seconds after which a person taps again."""
 TRIES = 8
+
+
+BUSY = """
+    select 1 from inbox where state = 'ready'
+    union all select 1 from outbox where state = 'leased' or (state = 'ready' and not_before < :now)
+    union all select 1 from due where state = 'ready' and due_at < :now
+"""
+"""One statement, so that it sees one moment: a row that moves on is in one of these places or in none."""
 
 
 class Lost(AssertionError):
@@ -169,6 +177,16 @@ class World:
         seen = -1
         while seen != (seen := self._newest()) or self.here.queue.entries:  # noqa: ASYNC110 - it is for nothing to happen
             await asyncio.sleep(seconds)
+
+    async def settled(self) -> None:
+        """Until the bot has taken all there is and put down how each sending ended."""
+        await self.until(lambda: not self.here.queue.entries, "an update was never confirmed", 60)
+        await self.until(self._at_rest, "what came in was never taken, or what was to be sent never went", 60)
+
+    def _at_rest(self) -> bool:
+        moment = f"{self.clock.now():%Y-%m-%d %H:%M:%S}"
+        with closing(sqlite.connect(f"file:{self.folder / 'between.db'}?mode=ro", uri=True)) as outside:
+            return outside.execute(BUSY, {"now": moment}).fetchone() is None
 
     def _newest(self) -> int:
         return max((message.revision for chat in self.here.chats.values() for message in chat.messages.values()), default=0)

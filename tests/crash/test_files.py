@@ -1,0 +1,45 @@
+"""Files a crash may leave half written: the key, and the database itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import NoDatabase
+from bot.opening import open_store
+from bot.settings import Settings
+from storage import points
+from storage.seal import read_or_make_key
+from tests.crash.world import START, lay_clinic
+
+
+class Cut(BaseException):
+    """The machine goes off here."""
+
+
+def test_a_key_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut(name: str) -> None:
+        raise Cut
+
+    path = tmp_path / "master.key"
+    monkeypatch.setattr(points, "hook", cut)
+    with pytest.raises(Cut):
+        read_or_make_key(path, make=True)
+    assert not path.exists()
+    monkeypatch.setattr(points, "hook", None)
+    key = read_or_make_key(path, make=True)
+    assert read_or_make_key(path, make=True) == key
+    assert path.stat().st_mode & 0o077 == 0
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_database_that_ends_in_the_middle_of_a_page_is_not_opened(tmp_path: Path) -> None:
+    """SQLite alone would take the missing end for zeros."""
+    lay_clinic(tmp_path / "clinic")
+    settings = Settings(data_dir=tmp_path / "clinic")
+    open_store(settings, START).close()
+    file = tmp_path / "clinic" / "between.db"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(NoDatabase, match="restore the last backup"):
+        open_store(settings, START)
