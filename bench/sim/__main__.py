@@ -6,16 +6,19 @@ Prints what happened and, for each violation, the seed and a small story of the 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
 from bench.sim.history import Outcome, Plan, live
 from bot import log
+
+STORIES = 4
 
 
 def main() -> int:
@@ -34,23 +37,36 @@ def main() -> int:
         for n in range(histories)
     ]
     began, outcomes = time.perf_counter(), []
-    with ProcessPoolExecutor(min(told.jobs, histories), initializer=log.configure, initargs=("critical",)) as pool:
+    with ProcessPoolExecutor(min(told.jobs, histories), initializer=prepare) as pool:
         for outcome in pool.map(live, plans):
             outcomes.append(outcome)
-            print(f"seed {outcome.seed}: {outcome.seconds:.0f} s, {len(outcome.violations)} violations", flush=True)
+            tell(outcome)
     report(outcomes, time.perf_counter() - began)
     return 1 if any(outcome.violations for outcome in outcomes) else 0
 
 
-def report(outcomes: Iterable[Outcome], seconds: float) -> None:
-    """The figures of all histories, and the stories of what went wrong."""
-    outcomes = list(outcomes)
+def prepare() -> None:
+    """In each process: a quiet log, and less garbage collecting, as little of what is made here goes in circles."""
+    log.configure("critical")
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+def tell(outcome: Outcome) -> None:
+    """One line for a history, and a story for each of the first things that went wrong in it."""
+    print(
+        f"seed {outcome.seed}: {outcome.patient_weeks} patient-weeks, {outcome.seconds:.0f} s, violations {len(outcome.violations)}",
+        flush=True,
+    )
+    for violation, story in list(zip(outcome.violations, outcome.stories, strict=True))[:STORIES]:
+        print(f"\n  {violation.kind} at {violation.at:%Y-%m-%d %H:%M:%S}, chat {violation.address}: {violation.detail}")
+        print("\n".join(f"    {line}" for line in story), flush=True)
+
+
+def report(outcomes: Sequence[Outcome], seconds: float) -> None:
+    """The figures of all histories."""
     weeks = sum(outcome.patient_weeks for outcome in outcomes)
     wrong = Counter(violation.kind for outcome in outcomes for violation in outcome.violations)
-    for outcome in outcomes:
-        for violation, story in list(zip(outcome.violations, outcome.stories, strict=True))[:4]:
-            print(f"\nseed {outcome.seed}: {violation.kind} at {violation.at:%Y-%m-%d %H:%M:%S}, chat {violation.address}: {violation.detail}")
-            print("\n".join(f"    {line}" for line in story))
     print(f"\npatient-weeks {weeks} in {seconds:.0f} s ({weeks * 60 / seconds:.0f} a minute), histories {len(outcomes)}")
     for title, counted in (("seen", "seen"), ("faults injected", "injected"), ("reminders", "reminders")):
         total: Counter[str] = sum((getattr(outcome, counted) for outcome in outcomes), Counter())

@@ -79,7 +79,13 @@ def _add_patient(history: History, u: Unit, number: int) -> None:
     plan_check_ins(u, who, chat)
     reminders.plan_sessions(u, who, chat)
     history.patients[address] = Patient(
-        address, code, history.plan.ways, Random(history.chance.random()), history.telegram, history.later, lambda: _button(history)
+        address,
+        code,
+        history.chance.choice(history.plan.ways),
+        Random(history.chance.random()),
+        history.telegram,
+        history.later,
+        lambda: _button(history),
     )
     history.oracle.add_patient(address, code)
 

@@ -18,10 +18,11 @@ from random import Random
 from bench.sim import clinic, reckoning
 from bench.sim.clinic import Series
 from bench.sim.oracle import Oracle, Violation
-from bench.sim.people import HABITS, Patient, Staff, Ways
-from bench.sim.process import MASTER, POINTS, Died, Process, Send
-from bench.sim.telegram import Phone, Request, Shown, Telegram
+from bench.sim.people import HABITS, WAYS, Patient, Staff, Ways
+from bench.sim.process import MASTER, POINTS, Died, Process, marks_on_their_way
+from bench.sim.telegram import Phone, Shown, Telegram
 from bench.sim.weather import FAIR, STORM, Span, Weather
+from bench.sim.wire import Wire
 from bot.clock import SteadyClock
 from storage import meta
 from storage.engine import open_engine
@@ -42,7 +43,7 @@ class Plan:
     patients: int = 20
     weeks: int = 2
     weather: Weather = STORM
-    ways: Ways = Ways()
+    ways: tuple[Ways, ...] = WAYS
     channel: bool = False
     """Send through the real `bot.channel` and the strict local server's rules, instead of below it."""
 
@@ -71,15 +72,16 @@ class History:
         self._order = itertools.count()
         self.telegram = Telegram(Random(self.chance.random()), lambda: self.now)
         self.oracle = Oracle(lambda: self.healthy, lambda: self.now, lambda: self.clock.now())
-        self.telegram.watch, self.telegram.shows, self.telegram.hands_over = self._watch, self._shows, self.oracle.handed
+        self.telegram.watch, self.telegram.shows, self.telegram.hands_over = self.oracle.watch, self._shows, self.oracle.handed
         self.patients: dict[int, Patient] = {}
         self.staff: dict[int, Staff] = {}
         self.process: Process | None = None
         self.clock = SteadyClock(None, self._wall, self._ticks)
         self.jumps: list[tuple[datetime, timedelta]] = []
+        self.wire = Wire(self.telegram, self.oracle, Random(self.chance.random())) if plan.channel else None
         self.series: list[Series] = []
+        self.away_since: datetime | None = None
         self.called_off: set[tuple[str, date]] = set()
-        self._last: Request | None = None
 
     # ---- time -------------------------------------------------------------------------------------------------------------------
 
@@ -106,7 +108,9 @@ class History:
         with self.aside() as u:
             floor = meta.latest(u)
         self.clock = SteadyClock(floor, self._wall, self._ticks)
-        self.process = Process(self.file, self.telegram, self.clock, Random(self.chance.random()), self._through())
+        self.process = Process(
+            self.file, self.telegram, self.clock, Random(self.chance.random()), self.wire.channel() if self.wire else None
+        )
         try:
             self.process.start()
         except Died:
@@ -125,9 +129,6 @@ class History:
         finally:
             store.close()
 
-    def _through(self) -> Send | None:
-        return None
-
     def fall(self) -> None:
         """The process is gone with all it had in memory."""
         if self.process is not None:
@@ -142,15 +143,16 @@ class History:
 
     def _died(self) -> None:
         self.telegram.injected["crash"] += 1
-        self.oracle.died_sending(self._last)
         self.fall()
+        with self.aside() as u:  # whoever finds these leases can't know whether they were sent
+            for mark in marks_on_their_way(u):
+                self.oracle.died_sending(mark)
         self.later(timedelta(seconds=self.chance.choice((0, 1, 5, 12, 30, 90))), self.rise)
 
     def _step(self) -> None:
         if self.process is None:
             return
         try:
-            self._last = None
             self.process.step(self.now)
             self.oracle.rested()
         except Died:
@@ -166,17 +168,15 @@ class History:
                 self._died()
                 return self.now
             span = at - self.clock.now()
-            least = timedelta(seconds=45) if self.telegram.away else SHORTEST
+            least = SHORTEST
+            if self.away_since is not None:  # a client that tries again and again costs time and shows nothing new
+                least = max(timedelta(seconds=20), (self.now - self.away_since) / 20)
             found.append(self.now + max(span, least))
             if self.process.poll_at is not None:
                 found.append(max(self.process.poll_at, self.now + least))
         return max(min(found), self.now)
 
     # ---- what is seen -----------------------------------------------------------------------------------------------------------
-
-    def _watch(self, request: Request) -> None:
-        self._last = request
-        self.oracle.watch(request)
 
     def _shows(self, phone: Phone, shown: Shown, how: str) -> None:
         who: Patient | Staff | None = self.patients.get(phone.address) or self.staff.get(phone.address)
@@ -223,11 +223,15 @@ class History:
             self.fall()
             self.later(lasts, self.rise)
         elif span.name == "outage":
+            self.away_since = self.away_since or self.now
             self.telegram.away = True
-            self.later(lasts, lambda: setattr(self.telegram, "away", False))
+            self.later(lasts, self._back)
         else:
             self.telegram.flooded = True
             self.later(lasts, lambda: setattr(self.telegram, "flooded", False))
+
+    def _back(self) -> None:
+        self.away_since, self.telegram.away = None, False
 
     def _jump(self, by: timedelta) -> None:
         self.telegram.injected["clock_forward" if by > timedelta() else "clock_back"] += 1
@@ -250,7 +254,7 @@ class History:
     def calm_down(self) -> None:
         """Fair weather, everybody at rest but the staff, until nothing is open."""
         self.telegram.weather, self.telegram.away, self.telegram.flooded = FAIR, False, False
-        self.agenda = []
+        self.away_since, self.agenda = None, []
         for phone in self.telegram.phones.values():
             if phone.blocked:
                 self.telegram.block(phone.address, blocked=False)

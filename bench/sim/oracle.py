@@ -154,10 +154,9 @@ class Oracle:
             known.accepted += 1
         known.doubts += doubtful(request.fault)
 
-    def died_sending(self, request: Request | None) -> None:
-        """The process died with this request on its way, so it may not know of the answer."""
-        if request is not None and request.mark:
-            self._keyboards[request.mark].doubts += 1
+    def died_sending(self, mark: str) -> None:
+        """The process died with this message on its way."""
+        self._keyboards[mark].doubts += 1
 
     def _canaries(self, request: Request) -> None:
         for code in set(words.CANARY.findall(request.text)):
@@ -276,5 +275,3 @@ def _said(update: dict[str, Any]) -> tuple[str | None, int | None]:
     if isinstance(query, dict) and isinstance(query.get("from"), dict):
         return f"[tap {str(query.get('data'))[-3:]}]", query["from"]["id"]
     return None, None
-
-

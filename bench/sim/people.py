@@ -13,8 +13,14 @@ from bench.sim.telegram import Phone, Shown, Telegram
 Later = Callable[[timedelta, Callable[[], None]], None]
 """Do something after a while."""
 ZONES = ("America/New_York", "America/Chicago", "America/Los_Angeles", "Europe/London", "Australia/Lord_Howe", "America/Sao_Paulo")
-GRAVE = ("consent.program.leave", "my_data.erase_all", "consent.program.stop", "my_data.go_on", "my_data.erase_journal",
-         "journal.button.delete_yes")
+GRAVE = (
+    "consent.program.leave",
+    "my_data.erase_all",
+    "consent.program.stop",
+    "my_data.go_on",
+    "my_data.erase_journal",
+    "journal.button.delete_yes",
+)
 """Buttons nobody taps by chance."""
 
 
@@ -31,6 +37,10 @@ class Ways:
             "leave": 0.03, "erase": 0.03, "return": 0.1,
         }
     )  # fmt: skip
+
+
+WAYS = (Ways(0.8), Ways(0.5), Ways(0.3), Ways(0.05))
+"""From those who nearly always answer to those who are silent."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,7 @@ class Patient:
         if self.quiet or how == "strip" or self.phone.blocked:
             return
         if any(id in words.CHEERFUL for id in words.read(shown.text)) and self.chance.random() < self.ways.answers:
-            self.energy = self.chance.randint(3, 14)
+            self.energy = self.chance.randint(3, 11)
         if self.energy <= 0 or not shown.keyboard:
             return
         self.energy -= 1
@@ -110,7 +120,7 @@ class Patient:
         """One act of their own accord."""
         if self.quiet or (self.phone.blocked and kind != "block"):
             return
-        self.energy = self.chance.randint(2, 12)
+        self.energy = self.chance.randint(1, 9)
         getattr(self, f"_{kind}")()
 
     def _command(self, command: str) -> None:

@@ -12,38 +12,56 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from bench.sim.telegram import Telegram
 from bot import chores, menu, sending
+from bot.channel import Channel
 from bot.clock import Clock
 from bot.drain import Drain
+from bot.dues import CHORES
 from bot.errors import PollerTaken, TokenRefused
 from bot.intake import keep_all, last_id
 from bot.pace import Pace
 from bot.sending import Accepted, Doubt, Gone, Refused, Result, Wait
 from bot.worker import take_group
 from bot.writer import Writer
-from storage import due, meta, outbox
+from storage import meta
 from storage.engine import open_engine
 from storage.outbox import Claimed
 from storage.seal import Keyring, MasterKey
 from storage.store import Store, Unit, table
-from storage.tables import Outbox
+from storage.tables import Chat, Due, Inbox, Outbox
 
 T = TypeVar("T")
 Send = Callable[[Claimed], Awaitable[Result]]
 MASTER = MasterKey(b"a master key for the simulation!")
 POINTS = ("before_commit", "after_commit", "before_request", "after_request", "before_confirm")
 ROUNDS = 400
-IDLE_AUDIT = timedelta(minutes=30)
-"""How often the minute's audit runs while nothing is open and nothing is on its way: the rest is skipped to save time."""
+OPEN_AUDIT, IDLE_AUDIT = timedelta(minutes=5), timedelta(minutes=30)
+"""How often the minute's audit runs while an alert is open, and while none is: the rest is skipped to save time."""
+
+
+INBOX, OUTBOX, DUE = table(Inbox), table(Outbox), table(Due)
+_CHORE = DUE.c.kind.in_(CHORES)
+GLANCE = select(
+    select(func.count()).select_from(INBOX).where(INBOX.c.state == "ready").scalar_subquery().label("came"),
+    select(func.min(DUE.c.due_at)).where(DUE.c.state == "ready", ~_CHORE).scalar_subquery().label("turn_at"),
+    select(func.min(DUE.c.due_at)).where(DUE.c.state == "ready", _CHORE).scalar_subquery().label("chore_at"),
+    select(func.min(OUTBOX.c.not_before)).where(OUTBOX.c.state == "ready").scalar_subquery().label("send_at"),
+    select(func.count()).select_from(OUTBOX).where(OUTBOX.c.state == "leased").scalar_subquery().label("leased"),
+)
+"""What there is to do, in one look that no loop of the bot has: it saves rounds that would find nothing."""
 
 
 class Died(BaseException):
     """The process was killed here. Not an `Exception`, so that nothing of it can be caught on the way."""
+
+
+def _is_due(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at <= now
 
 
 class Death:
@@ -95,18 +113,19 @@ class Desk:
 class Process:
     """Alive from `start` until `Died` comes out of a step or `stop` is called."""
 
-    def __init__(self, file: Path, telegram: Telegram, clock: Clock, chance: Random, send: Send | None = None) -> None:
+    def __init__(self, file: Path, telegram: Telegram, clock: Clock, chance: Random, channel: Channel | None = None) -> None:
         self.death = Death()
         self.store = MortalStore(f"sqlite:///{file}", self.death)
         self.telegram, self.clock, self.chance = telegram, clock, chance
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(lambda loop, context: None)  # a task that died with its process is not news
-        self._carry_on = send or self._plainly
+        self._channel = channel
+        if channel is not None:
+            self._loop.run_until_complete(channel.open())
+        self._carry: Send = channel.send if channel is not None else self._plainly
         self.drain = Drain(cast(Writer, Desk(self.store, clock)), self._sent, Pace())
         self._offset: int | None = None
         self._poll_again: datetime | None = None
-        self.audited: datetime | None = None
-        self.reading: Claimed | None = None
 
     def start(self) -> None:
         with self.store.unit(self.clock.now()) as u:
@@ -125,28 +144,41 @@ class Process:
                 self._loop.run_until_complete(asyncio.wait(pending))
         self._loop.close()
 
-    def step(self, now: datetime) -> bool:
-        """Everything that can be done at this instant. False when Telegram or the pace holds something back."""
-        parts = [lambda: self._poll(now), self._work, self._tick, self._send]
+    def step(self, now: datetime) -> None:
+        """Everything that can be done at this instant, in an order of chance; what there is to do is looked at before each round."""
         for _ in range(ROUNDS):
+            seen = self._glance()
+            at = self.clock.now()
+            parts = [self._work] if seen.came or _is_due(seen.turn_at, at) else []
+            parts += [self._tick] if _is_due(seen.chore_at, at) else []
+            parts += [self._send] if _is_due(seen.send_at, at) else []
+            parts += [lambda: self._poll(now)] if self.telegram.queue or self._offset is not None else []
             self.chance.shuffle(parts)
-            if not any([part() for part in parts]):
-                return True
+            busy = [part() for part in parts]
+            if not any(busy):
+                return
         raise RuntimeError("the bot does not come to rest")
 
     def next_at(self, *, watchful: bool) -> datetime:
-        """When there is something to do by the bot's own clock. `watchful`: the minute's audit counts."""
-        with self.store.unit(self.clock.now()) as u:
-            leased = u.run(select(func.count()).select_from(table(Outbox)).where(table(Outbox).c.state == "leased")).scalar_one()
-            skipped = () if watchful or leased else ("audit",)
-            found = [at for at in (due.next_at(u, but=skipped), outbox.next_at(u)) if at is not None]
-            return min([*found, u.now + IDLE_AUDIT])
+        """When there is something to do by the bot's own clock. `watchful`: an alert is open."""
+        seen = self._glance()
+        chores_at = seen.chore_at if seen.leased else None
+        return min(
+            [at for at in (seen.turn_at, chores_at, seen.send_at) if at is not None]
+            + [self.clock.now() + (OPEN_AUDIT if watchful else IDLE_AUDIT)]
+        )
+
+    def _glance(self) -> Row[Any]:
+        if self.death.dead:
+            raise Died
+        with Store.unit(self.store, self.clock.now()) as u:
+            return u.run(GLANCE).one()
 
     def _poll(self, now: datetime) -> bool:
         if self._poll_again is not None and now < self._poll_again:
             return False
         try:
-            raws = self.telegram.updates(self._offset)
+            raws = self._receive()
         except ConnectionError:
             self._poll_again = now + timedelta(seconds=1)
             return False
@@ -163,6 +195,11 @@ class Process:
         last = last_id(raws)
         self._offset = last + 1 if last is not None else None
         return True
+
+    def _receive(self) -> list[str]:
+        if self._channel is None:
+            return self.telegram.updates(self._offset)
+        return self._loop.run_until_complete(self._channel.receive(self._offset))
 
     @property
     def poll_at(self) -> datetime | None:
@@ -190,7 +227,7 @@ class Process:
 
     async def _sent(self, row: Claimed) -> Result:
         self.death.passes("before_request")
-        result = await self._carry_on(row)
+        result = await self._carry(row)
         self.death.passes("after_request")
         return result
 
@@ -213,3 +250,11 @@ class Process:
             case "401" | "409" | "not_connected":
                 return Doubt(safe=True)
         return Doubt()
+
+
+def marks_on_their_way(u: Unit) -> list[str]:
+    """The keyboards of what was under lease when the process died: whether it was sent is in doubt from then on."""
+    chats = table(Chat)
+    leased = u.all(select(OUTBOX, chats.c.key_id).join(chats, chats.c.id == OUTBOX.c.chat_id).where(OUTBOX.c.state == "leased"))
+    payloads = [u.open_json(row.key_id, "outbox.payload", row.id, row.payload) for row in leased]
+    return [payload["keyboard"][0][0][1].split(".")[0] for payload in payloads if payload.get("keyboard")]

@@ -48,9 +48,7 @@ def _person(u: Unit, address: int) -> PersonCard | None:
     return people.person(u, chat.person) if chat.person is not None else None
 
 
-def _session(
-    history: History, u: Unit, series: Series, address: int, who: PersonCard | None, day: date, counted: Counter[str]
-) -> None:
+def _session(history: History, u: Unit, series: Series, address: int, who: PersonCard | None, day: date, counted: Counter[str]) -> None:
     begins = instant(day, series.starts, series.zone)
     if begins <= history.start or begins > history.clock.now():
         return
