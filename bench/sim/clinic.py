@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from bench.sim.people import HABITS, ZONES, Patient, Staff
+from bench.sim.people import ZONES, Patient
+from bench.sim.staff import HABITS, Staff
 from bot.acts.check_in import plan_check_ins
 from storage import clinic, escalations, people, reminders, sessions
 from storage.migrate import migrate

@@ -18,8 +18,9 @@ from random import Random
 from bench.sim import clinic, reckoning
 from bench.sim.clinic import Series
 from bench.sim.oracle import Oracle, Violation
-from bench.sim.people import HABITS, WAYS, Patient, Staff, Ways
+from bench.sim.people import WAYS, Patient, Ways
 from bench.sim.process import MASTER, POINTS, Died, Process, marks_on_their_way
+from bench.sim.staff import HABITS, Staff
 from bench.sim.telegram import Phone, Shown, Telegram
 from bench.sim.weather import FAIR, STORM, Span, Weather
 from bench.sim.wire import Wire
