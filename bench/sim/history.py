@@ -69,7 +69,7 @@ class History:
         self.file = folder / "sim.db"
         self.start = datetime(2026, 1, 5, 12, tzinfo=UTC) + timedelta(days=self.chance.randrange(0, 300))
         self.now, self.skew, self.healthy = self.start, timedelta(), 0.0
-        self.agenda: list[tuple[datetime, int, Callable[[], None]]] = []
+        self.agenda: list[tuple[datetime, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self.telegram = Telegram(Random(self.chance.random()), lambda: self.now)
         self.oracle = Oracle(lambda: self.healthy, lambda: self.now, lambda: self.clock.now())
@@ -93,7 +93,10 @@ class History:
         return (self.now - self.start).total_seconds()
 
     def later(self, span: timedelta, act: Callable[[], None]) -> None:
-        heapq.heappush(self.agenda, (self.now + span, next(self._order), act))
+        self._at(self.now + span, act)
+
+    def _at(self, at: datetime, act: Callable[[], object]) -> None:
+        heapq.heappush(self.agenda, (at, next(self._order), act))
 
     def _advance(self, to: datetime) -> None:
         if self.process is not None and not self.telegram.away and not self.telegram.flooded:
@@ -215,7 +218,7 @@ class History:
             at += WEEK * (self.chance.expovariate(1.0) / a_week)
             if at >= self.start + WEEK * self.plan.weeks:
                 return
-            heapq.heappush(self.agenda, (at, next(self._order), lambda: act()))
+            self._at(at, act)
 
     def _begins(self, span: Span) -> None:
         lasts = span.shortest + (span.longest - span.shortest) * self.chance.random()

@@ -163,16 +163,15 @@ class Process:
         """When there is something to do by the bot's own clock. `watchful`: an alert is open."""
         seen = self._glance()
         chores_at = seen.chore_at if seen.leased else None
-        return min(
-            [at for at in (seen.turn_at, chores_at, seen.send_at) if at is not None]
-            + [self.clock.now() + (OPEN_AUDIT if watchful else IDLE_AUDIT)]
-        )
+        found: list[datetime] = [at for at in (seen.turn_at, chores_at, seen.send_at) if at is not None]
+        return min([*found, self.clock.now() + (OPEN_AUDIT if watchful else IDLE_AUDIT)])
 
     def _glance(self) -> Row[Any]:
         if self.death.dead:
             raise Died
         with Store.unit(self.store, self.clock.now()) as u:
-            return u.run(GLANCE).one()
+            row: Row[Any] = u.run(GLANCE).one()
+            return row
 
     def _poll(self, now: datetime) -> bool:
         if self._poll_again is not None and now < self._poll_again:
