@@ -20,7 +20,7 @@ from bot.sending import Result, Wait
 from bot.writer import Writer
 from storage import outbox
 from storage.engine import shared
-from storage.outbox import ESCALATION, Claimed, Waiting
+from storage.outbox import CRISIS, ESCALATION, Claimed, Waiting
 from storage.store import Unit
 
 log = get("bot.drain")
@@ -124,6 +124,8 @@ class Drain:
             if isinstance(result, Wait):
                 until = self._writer.clock.now() + timedelta(seconds=result.seconds)
                 self._pace.pause(row.chat, until, everywhere=result.everywhere)
+            if row.lane == CRISIS and (again := sending.card_again_in(result)) is not None:
+                self._pace.hold_behind_card(row.chat, self._writer.clock.now() + again)
             await self._record(row, result)
             log.info("send.done", lane=row.lane, kind=row.kind, result=type(result).__name__, row=row.id)
         finally:

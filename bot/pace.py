@@ -28,6 +28,8 @@ class Pace:
     sent: list[tuple[datetime, int]] = field(default_factory=list)
     chats: dict[int, datetime] = field(default_factory=dict)
     paused: dict[int, datetime] = field(default_factory=dict)
+    held: dict[int, datetime] = field(default_factory=dict)
+    """Chats whose crisis card has yet to arrive: until it is tried again, nothing else goes there, however urgent."""
     all_paused: datetime | None = None
     apart: timedelta = SECOND
     """Between two new messages to one chat; a Bot API server without limits may be sent more."""
@@ -38,6 +40,7 @@ class Pace:
         """The rows to send now, in order. Lanes 0 and 1 may overtake in their chat; the others keep their order."""
         self.sent = [(at, lane) for at, lane in self.sent if now - at < SECOND and at <= now]
         self.chats = {chat: at for chat, at in self.chats.items() if now - at < self.apart and at <= now}
+        self.held = {chat: until for chat, until in self.held.items() if now < until}
         room = IN_ALL - len(self.sent)
         ordinary = IN_ALL - RESERVED - sum(1 for _, lane in self.sent if lane > ESCALATION)
         prompts = PROMPTS - sum(1 for _, lane in self.sent if lane >= PROMPT)
@@ -49,7 +52,7 @@ class Pace:
                 break
             if row.chat in taken:
                 continue
-            if self._too_soon(row) or (not urgent and self._paused(row, now)):
+            if self._too_soon(row) or (not urgent and self._paused(row, now)) or self._behind_card(row, now):
                 taken.add(row.chat)  # what comes behind it in this chat waits with it
                 continue
             if (not urgent and ordinary <= 0) or (row.lane >= PROMPT and prompts <= 0):
@@ -71,6 +74,12 @@ class Pace:
             self.all_paused = until
         else:
             self.paused[row_chat] = until
+
+    def hold_behind_card(self, chat: int, until: datetime) -> None:
+        self.held[chat] = until
+
+    def _behind_card(self, row: Waiting, now: datetime) -> bool:
+        return row.lane > CRISIS and now < self.held.get(row.chat, now)
 
     def _paused(self, row: Waiting, now: datetime) -> bool:
         if self.all_paused is not None and now < self.all_paused:

@@ -102,6 +102,16 @@ def record(u: Unit, row: Claimed, result: Result) -> None:
             _doubt(u, row, safe)
 
 
+def card_again_in(result: Result) -> timedelta | None:
+    """How long until a row of a crisis lane that ended so is tried again; None when it is over."""
+    match result:
+        case Wait(seconds):
+            return timedelta(seconds=seconds)
+        case Doubt(safe):
+            return CRISIS_RETRY if safe else DOUBT_AGAIN
+    return None
+
+
 def rescue_leases(u: Unit, *, alone: bool = False) -> int:
     """Rows whose holder died in the middle: crisis lanes go again as repeats, what only changes a message goes again as it is,
     the rest is recorded as unknown. `alone`: no other process sends, so that nothing has to wait until its lease is over."""
@@ -126,6 +136,8 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
     if not wanted:
         return None
     kind, _, rest = wanted.partition(":")
+    if kind in ("consent", "session") and chat.person is not None and escalations.any_open(u, chat.person):
+        return "escalation"  # it was put there before the danger was heard
     if kind == "escalation":
         if escalations.state(u, int(rest.split(":")[0])) not in ("OPEN", "EXHAUSTED"):
             return "answered"

@@ -73,6 +73,11 @@ def open_for(u: Unit, person: int) -> EscalationRow | None:
     return _row(row) if row else None
 
 
+def any_open(u: Unit, person: int) -> bool:
+    """Whether this patient has an escalation that is not closed; takes no lock."""
+    return u.one(select(ESCALATIONS.c.id).where(ESCALATIONS.c.person_id == person, ESCALATIONS.c.state != "CLOSED")) is not None
+
+
 def get(u: Unit, id: int) -> EscalationRow | None:
     row = u.one(BY_ID, escalation=id)
     return _row(row) if row else None

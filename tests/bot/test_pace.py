@@ -149,3 +149,11 @@ def test_no_second_ever_holds_more_than_telegram_takes(rounds: list[tuple[list[t
         if rows and len(second) < 30:
             urgent = {each.chat for each in rows if each.lane == CRISIS}
             assert urgent <= {each.chat for each in chosen}, "a crisis reply never waits for anything but its own chat"
+
+
+def test_nothing_overtakes_a_crisis_card_that_has_yet_to_arrive() -> None:
+    pace = Pace()
+    pace.hold_behind_card(7, SOON)
+    assert go(pace, [row(1, ESCALATION, 7), row(2, REPLY, 7), row(3, ESCALATION, 8)]) == [3]
+    assert go(pace, [row(0, CRISIS, 7), row(1, ESCALATION, 7)]) == [0]
+    assert go(pace, [row(2, ESCALATION, 7)], SOON + timedelta(seconds=1)) == [2]

@@ -1,0 +1,259 @@
+"""The bot as one process: the real intake, worker, tick and drain around a real database file, stepped by hand.
+
+What `bot.app` does with four loops is done here one round at a time, in an order the seed draws. A process can die at any
+commit and on either side of any request; what it had in memory is gone, what it had committed is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Row, func, select
+
+from bench.sim.telegram import Telegram
+from bot import chores, menu, sending
+from bot.channel import Channel
+from bot.clock import Clock
+from bot.drain import Drain
+from bot.dues import CHORES
+from bot.errors import PollerTaken, TokenRefused
+from bot.intake import keep_all, last_id
+from bot.pace import Pace
+from bot.sending import Accepted, Doubt, Gone, Refused, Result, Wait
+from bot.worker import take_group
+from bot.writer import Writer
+from storage import meta
+from storage.engine import open_engine
+from storage.outbox import Claimed
+from storage.seal import Keyring, MasterKey
+from storage.store import Store, Unit, table
+from storage.tables import Chat, Due, Inbox, Outbox
+
+T = TypeVar("T")
+Send = Callable[[Claimed], Awaitable[Result]]
+MASTER = MasterKey(b"a master key for the simulation!")
+POINTS = ("before_commit", "after_commit", "before_request", "after_request", "before_confirm")
+ROUNDS = 400
+OPEN_AUDIT, IDLE_AUDIT = timedelta(minutes=5), timedelta(minutes=30)
+"""How often the minute's audit runs while an alert is open, and while none is: the rest is skipped to save time."""
+
+
+INBOX, OUTBOX, DUE = table(Inbox), table(Outbox), table(Due)
+_CHORE = DUE.c.kind.in_(CHORES)
+GLANCE = select(
+    select(func.count()).select_from(INBOX).where(INBOX.c.state == "ready").scalar_subquery().label("came"),
+    select(func.min(DUE.c.due_at)).where(DUE.c.state == "ready", ~_CHORE).scalar_subquery().label("turn_at"),
+    select(func.min(DUE.c.due_at)).where(DUE.c.state == "ready", _CHORE).scalar_subquery().label("chore_at"),
+    select(func.min(OUTBOX.c.not_before)).where(OUTBOX.c.state == "ready").scalar_subquery().label("send_at"),
+    select(func.count()).select_from(OUTBOX).where(OUTBOX.c.state == "leased").scalar_subquery().label("leased"),
+)
+"""What there is to do, in one look that no loop of the bot has: it saves rounds that would find nothing."""
+
+
+class Died(BaseException):
+    """The process was killed here. Not an `Exception`, so that nothing of it can be caught on the way."""
+
+
+def _is_due(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at <= now
+
+
+class Death:
+    """When the process dies: at the `after`-th time it passes `point`."""
+
+    def __init__(self) -> None:
+        self.point: str | None = None
+        self.after = 0
+        self.dead = False
+
+    def passes(self, point: str) -> None:
+        if self.dead:
+            raise Died
+        if self.point == point:
+            self.after -= 1
+            if self.after <= 0:
+                self.dead = True
+                raise Died
+
+
+class MortalStore(Store):
+    """The real store, whose every transaction is a place to die before or after its commit."""
+
+    def __init__(self, url: str, death: Death) -> None:
+        super().__init__(open_engine(url), Keyring(MASTER))
+        self.death = death
+
+    @contextmanager
+    def unit(self, now: datetime) -> Iterator[Unit]:
+        if self.death.dead:
+            raise Died
+        with super().unit(now) as u:
+            yield u
+            self.death.passes("before_commit")
+        self.death.passes("after_commit")
+
+
+class Desk:
+    """What the drain takes for a `bot.writer.Writer`, without a thread."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store, self.clock = store, clock
+
+    async def run(self, work: Callable[[Unit], T]) -> T:
+        with self.store.unit(self.clock.now()) as u:
+            return work(u)
+
+
+class Process:
+    """Alive from `start` until `Died` comes out of a step or `stop` is called."""
+
+    def __init__(self, file: Path, telegram: Telegram, clock: Clock, chance: Random, channel: Channel | None = None) -> None:
+        self.death = Death()
+        self.store = MortalStore(f"sqlite:///{file}", self.death)
+        self.telegram, self.clock, self.chance = telegram, clock, chance
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(lambda loop, context: None)  # a task that died with its process is not news
+        self._channel = channel
+        if channel is not None:
+            self._loop.run_until_complete(channel.open())
+        self._carry: Send = channel.send if channel is not None else self._plainly
+        self.drain = Drain(cast(Writer, Desk(self.store, clock)), self._sent, Pace())
+        self._offset: int | None = None
+        self._poll_again: datetime | None = None
+
+    def start(self) -> None:
+        with self.store.unit(self.clock.now()) as u:
+            meta.put(u, "bot_username", "between_sim_bot")
+            sending.rescue_leases(u)
+            chores.plan(u)
+            menu.post_staff_menus(u)
+
+    def stop(self) -> None:
+        self.store.close()
+        pending = asyncio.all_tasks(self._loop)
+        for task in pending:
+            task.cancel()
+        if pending:
+            with suppress(BaseException):
+                self._loop.run_until_complete(asyncio.wait(pending))
+        self._loop.close()
+
+    def step(self, now: datetime) -> None:
+        """Everything that can be done at this instant, in an order of chance; what there is to do is looked at before each round."""
+        for _ in range(ROUNDS):
+            seen = self._glance()
+            at = self.clock.now()
+            parts = [self._work] if seen.came or _is_due(seen.turn_at, at) else []
+            parts += [self._tick] if _is_due(seen.chore_at, at) else []
+            parts += [self._send] if _is_due(seen.send_at, at) else []
+            parts += [lambda: self._poll(now)] if self.telegram.queue or self._offset is not None else []
+            self.chance.shuffle(parts)
+            busy = [part() for part in parts]
+            if not any(busy):
+                return
+        raise RuntimeError("the bot does not come to rest")
+
+    def next_at(self, *, watchful: bool) -> datetime:
+        """When there is something to do by the bot's own clock. `watchful`: an alert is open."""
+        seen = self._glance()
+        chores_at = seen.chore_at if seen.leased else None
+        found: list[datetime] = [at for at in (seen.turn_at, chores_at, seen.send_at) if at is not None]
+        return min([*found, self.clock.now() + (OPEN_AUDIT if watchful else IDLE_AUDIT)])
+
+    def _glance(self) -> Row[Any]:
+        if self.death.dead:
+            raise Died
+        with Store.unit(self.store, self.clock.now()) as u:
+            row: Row[Any] = u.run(GLANCE).one()
+            return row
+
+    def _poll(self, now: datetime) -> bool:
+        if self._poll_again is not None and now < self._poll_again:
+            return False
+        try:
+            raws = self._receive()
+        except ConnectionError:
+            self._poll_again = now + timedelta(seconds=1)
+            return False
+        except (PollerTaken, TokenRefused):
+            self._poll_again = now + timedelta(seconds=5)
+            return False
+        self._poll_again = None
+        if not raws:
+            waited, self._offset = self._offset is not None, None
+            return waited
+        with self.store.unit(self.clock.now()) as u:
+            keep_all(u, raws)
+        self.death.passes("before_confirm")
+        last = last_id(raws)
+        self._offset = last + 1 if last is not None else None
+        return True
+
+    def _receive(self) -> list[str]:
+        if self._channel is None:
+            return self.telegram.updates(self._offset)
+        return self._loop.run_until_complete(self._channel.receive(self._offset))
+
+    @property
+    def poll_at(self) -> datetime | None:
+        """When it asks for updates again after a refusal; None when at any time."""
+        return self._poll_again
+
+    def _work(self) -> bool:
+        return take_group(self.store, self.clock.now()) > 0
+
+    def _tick(self) -> bool:
+        with self.store.unit(self.clock.now()) as u:
+            return chores.tick(u)
+
+    def _send(self) -> bool:
+        went = self._loop.run_until_complete(self._drained())
+        if self.death.dead:
+            raise Died
+        return went
+
+    async def _drained(self) -> bool:
+        await self.drain._round()
+        went = bool(self.drain._going)
+        await self.drain.finish(60)
+        return went
+
+    async def _sent(self, row: Claimed) -> Result:
+        self.death.passes("before_request")
+        result = await self._carry(row)
+        self.death.passes("after_request")
+        return result
+
+    async def _plainly(self, row: Claimed) -> Result:
+        """Below the channel: the same results, without python-telegram-bot in between."""
+        if row.kind in ("menu", "leave"):
+            return Accepted()
+        keyboard = [[(label, data) for label, data in buttons] for buttons in row.payload.get("keyboard") or []]
+        message_id = row.payload.get("message_id", row.message_id)
+        fault, new = self.telegram.request(row.address, row.kind, row.payload.get("text", ""), keyboard, message_id)
+        match fault:
+            case None:
+                return Accepted(new if row.kind == "send" else None)
+            case "429":
+                return Wait(self.chance.choice(self.telegram.weather.retry_after or (1,)))
+            case "403":
+                return Gone()
+            case "400":
+                return Refused("message to edit not found")
+            case "401" | "409" | "not_connected":
+                return Doubt(safe=True)
+        return Doubt()
+
+
+def marks_on_their_way(u: Unit) -> list[str]:
+    """The keyboards of what was under lease when the process died: whether it was sent is in doubt from then on."""
+    chats = table(Chat)
+    leased = u.all(select(OUTBOX, chats.c.key_id).join(chats, chats.c.id == OUTBOX.c.chat_id).where(OUTBOX.c.state == "leased"))
+    payloads = [u.open_json(row.key_id, "outbox.payload", row.id, row.payload) for row in leased]
+    return [payload["keyboard"][0][0][1].split(".")[0] for payload in payloads if payload.get("keyboard")]

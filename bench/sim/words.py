@@ -1,0 +1,80 @@
+"""What the made-up people type, and how the oracle knows what the bot said: by the reviewed words, not by our tables."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+from content.library import load
+
+DANGERS = (
+    "I want to kill myself",
+    "I am going to end my life tonight",
+    "I took too many pills and I want to die",
+    "I don't want to live anymore",
+    "I think I am overdosing",
+    "my husband is beating me right now and I am scared for my life",
+    "I want to die",
+    "quiero morir",
+)
+"""The screen grades each of these at least "high"; a test holds that."""
+HARMLESS = (
+    "a long day at work", "the coffee was good", "walked the dog", "slept all right", "thank you", "ok", "5", "7", "tomorrow",
+    "Lisbon", "Chicago", "Denver", "08:15", "20:30", "my sister called", "Ontario", "stop", "the bus was late", "0", "what now?",
+)  # fmt: skip
+"""The screen grades none of these."""
+CITIES = ("Lisbon", "Denver", "Sydney", "London", "Honolulu", "Chicago")
+
+CARDS = ("crisis.card", "crisis.card_unknown_country", "crisis.card_overdose", "crisis.card_medical", "crisis.card_withdrawal",
+         "crisis.card_violence", "crisis.memory")  # fmt: skip
+PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all")
+CHEERFUL = ("checkin.prompt_morning", "checkin.prompt_evening", "checkin.prompt_door", "checkin.nudge", "checkin.again",
+            "session.eve", "session.soon", "bot.note")  # fmt: skip
+ASKS = ("checkin.prompt_morning", "checkin.prompt_evening")
+KNOWN = (
+    *CARDS, *PAGES, *CHEERFUL,
+    "page.details", "page.thanks", "page.over", "page.acked_by_other", "page.outcome_question", "page.closed", "page.reopened",
+    "page.passed_on", "page.screen_broken", "page.ladder_broken",
+    "crisis.ladder_opened", "crisis.joined", "crisis.acked", "crisis.contacted", "crisis.exhausted", "crisis.unreached",
+    "crisis.reopened", "crisis.no_cover", "crisis.closed", "crisis.still_open", "crisis.discharged", "crisis.stranger", "welcome.off",
+    "consent.program.left", "my_data.forgotten", "staff.goodbye", "staff.revoked", "staff.members.revoked", "staff.patients.discharged",
+    "bot.journal_kept", "bot.trouble", "my_data.what", "welcome.unlinked",
+)  # fmt: skip
+REPEAT = re.compile(r"This may be a repeat(?: of \S+)?\.\n\n")
+CANARY = re.compile(r"Q(\d{4})q")
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    words = load("en")
+    return tuple((id, _pattern(words.item(id).text)) for id in KNOWN)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", text)
+    made, seen = "", set()
+    for place, part in enumerate(parts):
+        if place % 2 == 0:
+            made += re.escape(part)
+        elif part in seen:
+            made += f"(?P={part})"
+        else:
+            seen.add(part)
+            made += f"(?P<{part}>.+?)"
+    return re.compile(rf"(?:^|\n){made}(?=\n|$)", re.DOTALL)
+
+
+def label(id: str) -> str:
+    return load("en").text(id)
+
+
+@lru_cache(8192)
+def _read(text: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    plain = REPEAT.sub("", text)
+    found = ((id, pattern.search(plain)) for id, pattern in _patterns())
+    return tuple((id, tuple(match.groupdict().items())) for id, match in found if match is not None)
+
+
+def read(text: str) -> dict[str, dict[str, str]]:
+    """The known items in a message, each with what stood in its slots."""
+    return {id: dict(slots) for id, slots in _read(text)}

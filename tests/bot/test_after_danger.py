@@ -1,0 +1,87 @@
+"""What was on its way when danger was heard: a prompt is not sent any more, and the card is the first thing to arrive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar, cast
+
+import pytest
+
+from bot import sending
+from bot.drain import Drain
+from bot.pace import Pace
+from bot.phones import instant
+from bot.sending import Accepted, Doubt, Result, Wait
+from bot.writer import Writer
+from safety import pager
+from storage import outbox, people
+from storage.engine import open_engine
+from storage.outbox import CRISIS, ESCALATION, PROMPT, Claimed
+from storage.seal import Keyring
+from storage.store import Store, Unit
+from tests.bots import MASTER
+from tests.clinics import PATIENT, open_clinic
+
+NOW = instant("2026-11-16T20:00-05:00")
+T = TypeVar("T")
+
+
+class Desk:
+    """The database without a thread, and a clock that is set by hand."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.clock, self.at = store, self, NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+    async def run(self, work: Callable[[Unit], T]) -> T:
+        with self.store.unit(self.at) as u:
+            return work(u)
+
+
+@pytest.mark.parametrize("wanted", ["consent:program", "session:1:2026-11-17"])
+def test_a_prompt_that_waits_is_dropped_when_an_alert_opens(tmp_path: Path, wanted: str) -> None:
+    store = Store(open_engine(f"sqlite:///{tmp_path / 'bot.db'}"), Keyring(MASTER))
+    open_clinic(store, NOW)
+    with store.unit(NOW) as u:
+        chat = people.chat_for(u, PATIENT)
+        id = outbox.post(u, chat, PROMPT, "send", {"text": "Time for your check-in?"}, "checkin.prompt_evening@1", wanted=wanted)
+        assert id is not None
+        pager.raise_danger(u, people.person(u, chat.person or 0), chat, "high", "suicide", "text", None)
+        (row,) = outbox.waiting(u)
+        assert sending.claim(u, row, "drain") is None
+        assert outbox.state_of(u, id) == ("dropped", None)
+        assert u.run(outbox.OUTBOX.select().where(outbox.OUTBOX.c.id == id)).one().reason == "escalation"
+    store.close()
+
+
+@pytest.mark.parametrize("first", [Doubt(), Doubt(safe=True), Wait(20)], ids=["doubt", "not connected", "429"])
+def test_the_card_arrives_before_what_is_said_about_the_ladder(tmp_path: Path, first: Result) -> None:
+    store = Store(open_engine(f"sqlite:///{tmp_path / 'bot.db'}"), Keyring(MASTER))
+    open_clinic(store, NOW)
+    with store.unit(NOW) as u:
+        chat = people.chat_for(u, PATIENT)
+        outbox.post(u, chat, CRISIS, "send", {"text": "card"}, "crisis.card@1")
+        outbox.post(u, chat, ESCALATION, "send", {"text": "paging"}, "crisis.ladder_opened@1")
+    desk, arrived, answers = Desk(store), [], [first]
+
+    async def send(row: Claimed) -> Result:
+        if answers:
+            return answers.pop()
+        arrived.append(row.lane)
+        return Accepted(len(arrived))
+
+    async def drain_on() -> None:
+        drain = Drain(cast(Writer, desk), send, Pace())
+        for _ in range(40):
+            await drain._round()
+            await drain.finish(5)
+            desk.at += timedelta(seconds=1)
+
+    asyncio.run(drain_on())
+    store.close()
+    assert arrived == [CRISIS, ESCALATION]
