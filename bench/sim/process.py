@@ -90,10 +90,10 @@ class MortalStore(Store):
         self.death = death
 
     @contextmanager
-    def unit(self, now: datetime) -> Iterator[Unit]:
+    def unit(self, now: datetime, where: str = "unit") -> Iterator[Unit]:
         if self.death.dead:
             raise Died
-        with super().unit(now) as u:
+        with super().unit(now, where) as u:
             yield u
             self.death.passes("before_commit")
         self.death.passes("after_commit")
@@ -105,8 +105,8 @@ class Desk:
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store, self.clock = store, clock
 
-    async def run(self, work: Callable[[Unit], T]) -> T:
-        with self.store.unit(self.clock.now()) as u:
+    async def run(self, work: Callable[[Unit], T], where: str = "unit") -> T:
+        with self.store.unit(self.clock.now(), where) as u:
             return work(u)
 
 
@@ -130,7 +130,7 @@ class Process:
     def start(self) -> None:
         with self.store.unit(self.clock.now()) as u:
             meta.put(u, "bot_username", "between_sim_bot")
-            sending.rescue_leases(u)
+            sending.rescue_leases(u, alone=True)
             chores.plan(u)
             menu.post_staff_menus(u)
 
@@ -210,7 +210,7 @@ class Process:
 
     def _tick(self) -> bool:
         with self.store.unit(self.clock.now()) as u:
-            return chores.tick(u)
+            return chores.tick(u).more
 
     def _send(self) -> bool:
         went = self._loop.run_until_complete(self._drained())

@@ -38,7 +38,7 @@ class Desk:
     def now(self) -> datetime:
         return self.at
 
-    async def run(self, work: Callable[[Unit], T]) -> T:
+    async def run(self, work: Callable[[Unit], T], where: str = "unit") -> T:
         with self.store.unit(self.at) as u:
             return work(u)
 
