@@ -19,7 +19,7 @@ demo: $(VENV)/ready ## See it: the bot, two phones and the weekly page in your b
 	@$(BIN)/between demo $(ARGS)
 
 test: $(VENV)/ready-dev $(VENV)/ready-outside ## Run the tests this machine can run; says what it could not (ARGS="-k name")
-	@$(BIN)/python -m pytest $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(ARGS)  # many tests start processes; each would compile everything anew
 
 check: $(VENV)/ready-dev ## Lint, types, and which room may import which
 	$(BIN)/ruff check .
