@@ -27,6 +27,9 @@ _SPLIT = re.compile(
     r"|(?P<end>[.!;\u3002]+)|(?P<ask>[?]+)|(?P<quote>\")"
     r"|(?P<other>[^\s\x00-\x7f])"
 )
+_SPELLED = r"(?<![^\W_])[a-z0-9@$!](?:[ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}(?:(?<=\.[a-z0-9])\.)?"
+_CHUNK = re.compile(_SPELLED + r"|[(\[\"*]+|[^\s(\[\"*]+")
+_MARKS = {",": ",", ".": END, "!": END, ";": END, "?": QUESTION}
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 
 
@@ -42,10 +45,9 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True)
 class Speller:
-    """The spelling lists, and the words the frames know (`plain`: those that stand for themselves)."""
+    """The spelling lists, and the words the frames know. `direct`: what a word that needs no guessing stands for."""
 
     known: frozenset[str]
-    plain: frozenset[str]
     rewrites: Mapping[str, tuple[str, ...]]
     leet: tuple[Mapping[int, str], ...]
     lookalikes: Mapping[str, str]
@@ -53,12 +55,43 @@ class Speller:
     joinable: frozenset[str]
     cores: tuple[str, ...]
     anchors: Anchors
+    direct: Mapping[str, tuple[str, ...]]
 
     def tokens(self, text: str) -> list[Token]:
         """The words of `text` in order, in time linear in its length; never raises for any `str`."""
         folded, places = self._fold(text)
         out: list[Token] = []
         paused = quoted = False
+        direct = self.direct
+        for found in _CHUNK.finditer(folded):  # most of what is written is a known word, bare or with one mark behind it
+            raw = found.group()
+            start, end = found.span()
+            words = direct.get(raw)
+            mark = ""
+            if words is None and raw[-1] in _MARKS:
+                mark = raw[-1]
+                words = direct.get(raw[:-1])
+            if words is None:
+                paused, quoted = self._cut(raw, start, places, out, paused, quoted)
+                continue
+            stop = end - 1 if mark else end
+            first, last = (start, stop) if places is None else (places[start], places[stop - 1] + 1)
+            for word in words:
+                out.append(Token(word, first, last, paused, quoted))
+                paused = False
+            if mark == ",":
+                paused = True
+            elif mark:
+                at = end - 1 if places is None else places[end - 1]
+                out.append(Token(_MARKS[mark], at, at + 1, False, quoted))
+                quoted = quoted and mark != "?"
+            paused = paused or found.end() < len(folded) and folded[found.end()] in "\r\n"
+        return out
+
+    def _cut(
+        self, folded: str, base: int, places: list[int] | None, out: list[Token], paused: bool, quoted: bool
+    ) -> tuple[bool, bool]:
+        """Appends the words of any stretch of text that begins at `base`; whether a pause or an open quotation stands at its end."""
         for found in _SPLIT.finditer(folded):
             kind = found.lastgroup
             if kind == "pause":
@@ -67,19 +100,15 @@ class Speller:
             if kind == "quote":
                 quoted, paused = not quoted, True
                 continue
-            first, last = found.span()
+            first, last = found.start() + base, found.end() + base
             start, end = (first, last) if places is None else (places[first], places[last - 1] + 1)
             raw = found.group()
-            if raw in self.plain:
-                out.append(Token(raw, start, end, paused, quoted))
-                paused = False
-                continue
-            for word in self._read(kind, raw):
+            for word in self.direct.get(raw) or self._read(kind, raw):
                 out.append(Token(word, start, end, paused, quoted))
                 paused = False
             if kind in ("end", "ask"):
                 quoted = quoted and kind == "end"
-        return out
+        return paused or folded[-1:] in ("\n", "\r"), quoted
 
     def _read(self, kind: str | None, raw: str) -> tuple[str, ...]:
         if kind in ("plain", "word"):

@@ -50,9 +50,8 @@ def _signs(rules: Rules, text: str) -> list[Sign]:
         raise TypeError("Only a str can be screened.")
     seen: dict[tuple[str, tuple[int, int]], Sign] = {}
     for start, part in _windows(text):
-        for sign in find_signs(rules, part):
-            moved = replace(sign, span=(sign.span[0] + start, sign.span[1] + start))
-            seen.setdefault((sign.frame.id, moved.span), moved)
+        for sign in find_signs(rules, part, start):
+            seen.setdefault((sign.frame.id, sign.span), sign)
     return list(seen.values())
 
 
