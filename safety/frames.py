@@ -19,7 +19,7 @@ OF_OTHERS = frozenset({"third", "topic", "fiction"})
 
 @dataclass(frozen=True)
 class Sign:
-    """A match that survived its scopes. `span` is in characters of the text the tokens came from; `own`: about the patient."""
+    """A match and what its scopes left of it. `span` is in characters of the text the tokens came from; `own`: about the patient."""
 
     frame: Frame
     span: tuple[int, int]
@@ -27,10 +27,10 @@ class Sign:
     own: bool = True
 
 
-def find_signs(rules: Rules, text: str, offset: int = 0) -> Iterator[Sign]:
-    """Every sign in `text`, which stands at `offset` of the whole, in time linear in its length. No frame and no scope reaches over the
-    end of a sentence, so a pattern is tried only where one sentence holds all the words it needs."""
-    tokens = rules.speller.tokens(text)
+def find_signs(rules: Rules, tokens: list[Token], offset: int = 0) -> Iterator[Sign]:
+    """Every sign in the words of a text that stands at `offset` of the whole, in time linear in their number; those that a scope took back
+    have no level and are not the patient's own. No frame and no scope reaches over the end of a sentence, so a pattern is tried only where
+    one sentence holds all the words it needs."""
     words = [token.word for token in tokens]
     starts = _sentences(words)
     places = _candidates(rules, _where(words, starts))
@@ -53,9 +53,12 @@ def find_signs(rules: Rules, text: str, offset: int = 0) -> Iterator[Sign]:
             part = encoded[begin * WIDTH : stop * WIDTH]
             scoped[sentence] = scopes(rules, tokens[begin:stop], part, frozenset(words[begin:stop]))
         level, own = _level(rules, frame, scoped[sentence], tokens, begin, start, end)
+        span = (tokens[start].start + offset, tokens[end - 1].end + offset)
         if level is not None:
-            yield Sign(frame, (tokens[start].start + offset, tokens[end - 1].end + offset), level, own)
+            yield Sign(frame, span, level, own)
             kept[number] = kept.get(number, 0) + 1
+        elif frame.level > Level.NONE:
+            yield Sign(frame, span, Level.NONE, own=False)
 
 
 def _matches(

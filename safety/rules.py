@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,12 +13,13 @@ import re2
 
 from content.library import REVIEW_STATES, ROOT, ContentError, read_toml
 from safety.heard import Level, Track
+from safety.learned import Learned, load_learned
 from safety.normalise import Speller
 from safety.pattern import END, FIRST, QUESTION, WIDTH, Grammar, PatternError, Piece, Vocabulary, compiled
 from safety.slips import Anchors
 
 FOLDER = ROOT / "screen"
-SPELLING = "spelling.toml"
+SPELLING, LEARNED, CLASSES = "spelling.toml", "learned.toml", "classes.toml"
 KEEP, DROP = "keep", "drop"
 UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED
 SENTENCE_ENDS = frozenset({chr(FIRST).encode(), chr(FIRST + 1).encode()})  # END and QUESTION, as the vocabulary numbers them
@@ -125,6 +127,7 @@ class Rules:
     stops: Mapping[str, tuple[Matcher, ...]]
     rises: tuple[Rise, ...]
     first_person: frozenset[str]
+    learned: Learned
 
 
 @cache
@@ -141,6 +144,10 @@ def load_rules() -> Rules:
                 raise ContentError(f"screen/{name}: the group '{group}' is defined twice.")
             groups[group] = _fold(words)
     spelling = files.pop(SPELLING)
+    try:
+        learned = load_learned(files.pop(LEARNED), files.pop(CLASSES))
+    except (KeyError, ValueError, zlib.error) as fault:
+        raise ContentError(f"screen/{LEARNED}: {fault}") from fault
     rewrites = {word: tuple(meant.split()) for word, meant in spelling["rewrites"].items()}
     vocabulary = Vocabulary()
     barred = frozenset(_single(groups["negator"])) | {END, QUESTION}
@@ -182,6 +189,7 @@ def load_rules() -> Rules:
         stops,
         tuple(rises),
         frozenset(_single(groups["first_person"])),
+        learned,
     )
 
 
