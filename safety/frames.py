@@ -10,7 +10,7 @@ from safety.clauses import BOUNDARIES, Scopes, scopes
 from safety.heard import Level
 from safety.normalise import Token
 from safety.pattern import WIDTH
-from safety.rules import DROP, KEEP, SCOPES, Frame, Rules
+from safety.rules import DROP, IDIOM, KEEP, SCOPES, Frame, Rules
 
 MOST = 4  # matches of one pattern kept in a window; more of the same add nothing
 # cues that speak about somebody else: they leave a match alone that says "I" or "my" itself, unless it is quoted
@@ -137,7 +137,7 @@ def _level(
     rules: Rules, frame: Frame, reach: Scopes, tokens: list[Token], begin: int, start: int, end: int
 ) -> tuple[Level | None, bool]:
     """What the scopes of the sentence from `begin` leave of the frame's level (None: nothing), and whether it is about the patient."""
-    if reach.idiom(start - begin, end - begin):
+    if frame.scopes[IDIOM] == DROP and reach.idiom(start - begin, end - begin):
         return None, True
     first = any(token.word in rules.first_person for token in tokens[start:end])
     quoted = tokens[start].quoted

@@ -20,7 +20,7 @@ from safety.slips import Anchors
 
 FOLDER = ROOT / "screen"
 SPELLING, LEARNED, CLASSES = "spelling.toml", "learned.toml", "classes.toml"
-KEEP, DROP = "keep", "drop"
+KEEP, DROP, IDIOM = "keep", "drop", "idiom"
 UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED
 SENTENCE_ENDS = frozenset({chr(FIRST).encode(), chr(FIRST + 1).encode()})  # END and QUESTION, as the vocabulary numbers them
 SCOPES = ("negated", "past", "lately", "third", "third_told", "told", "topic", "fiction", "joke", "unreal")
@@ -194,7 +194,7 @@ def load_rules() -> Rules:
 
 
 def _frame(grammar: Grammar, row: Mapping[str, Any], data: Mapping[str, Any]) -> Frame:
-    scopes = {scope: row.get(scope, data.get("scopes", {}).get(scope, KEEP)) for scope in SCOPES}
+    scopes = {scope: row.get(scope, data.get("scopes", {}).get(scope, KEEP)) for scope in SCOPES} | {IDIOM: row.get(IDIOM, DROP)}
     for action in scopes.values():
         if action not in (KEEP, DROP):
             Level[action.upper()]
