@@ -130,7 +130,7 @@ def timed(text: str) -> float:
 
 
 def speed(rows: Sequence[Row]) -> str:
-    chooser = random.Random(SEED)  # noqa: S311 - a repeatable mixture, not a secret
+    chooser = random.Random(SEED)
 
     def mixture(length: int, pool: Sequence[Row]) -> str:
         text = ""

@@ -22,13 +22,18 @@ class Scopes:
     """For each kind of cue, which words it reaches; which words an idiom covers; and where a cue that looks back stands."""
 
     idioms: bytearray
+    bounds: bytes
     reached: dict[str, bytearray] = field(default_factory=dict)
     behind: dict[str, set[int]] = field(default_factory=dict)
 
     def over(self, kind: str, start: int, end: int) -> bool:
         """Whether a match of the words [start, end) is within reach of such a cue, before or close behind it."""
-        if kind in self.behind and any(at in self.behind[kind] for at in range(end, end + BEHIND)):
-            return True
+        if kind in self.behind:
+            for at in range(end, min(end + BEHIND, len(self.bounds))):
+                if self.bounds[at]:
+                    break
+                if at in self.behind[kind]:
+                    return True
         marks = self.reached.get(kind)
         if marks is None:
             return False
@@ -42,7 +47,7 @@ class Scopes:
 
 def scopes(rules: Rules, tokens: list[Token], encoded: bytes, present: Collection[str]) -> Scopes:
     """All cues of one message, each with its reach. Linear in the number of words: a reach is bounded by the cue or its sentence."""
-    found = Scopes(bytearray(len(tokens)))
+    found = Scopes(bytearray(len(tokens)), bytes([token.word in BOUNDARIES for token in tokens]))
     affirmed = bytearray(len(tokens))
     stops: dict[str, set[int]] = {}
     for number in sorted({number for word in present for number in rules.cues_by_key.get(word, ())}):

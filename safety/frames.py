@@ -13,6 +13,7 @@ from safety.pattern import WIDTH
 from safety.rules import DROP, IDIOM, KEEP, SCOPES, Frame, Rules
 
 MOST = 4  # matches of one pattern kept in a window; more of the same add nothing
+MANY = 12  # matches in a window
 # cues that speak about somebody else: they leave a match alone that says "I" or "my" itself, unless it is quoted
 OF_OTHERS = frozenset({"third", "topic", "fiction"})
 
@@ -40,16 +41,18 @@ def find_signs(rules: Rules, tokens: list[Token], offset: int = 0) -> Iterator[S
     matches = list(_matches(rules, places, words, starts, encoded))
     tags = frozenset[str]().union(*(rules.patterns[number][0].tags for number, _, _ in matches))
     composes = any(all(slot & tags for slot in rise.signs) for rise in rules.rises)
+    counting = [match for match in matches if composes or rules.patterns[match[0]][0].level > Level.NONE]
+    wide = len(counting) > MANY  # so many places that all cues are looked for once, not in each sentence
     scoped: dict[int, Scopes] = {}
     kept: dict[int, int] = {}
-    for number, start, end in matches:
+    for number, start, end in counting:
+        if kept.get(number, 0) >= MOST:
+            continue
         frame = rules.patterns[number][0]
-        if kept.get(number, 0) >= MOST or (frame.level is Level.NONE and not composes):
-            continue  # a part that counts only with others, and the others are not there
-        sentence = bisect_right(starts, start) - 1
+        sentence = 0 if wide else bisect_right(starts, start) - 1
         begin = starts[sentence]
         if sentence not in scoped:
-            stop = starts[sentence + 1] if sentence + 1 < len(starts) else len(tokens)
+            stop = len(tokens) if wide or sentence + 1 == len(starts) else starts[sentence + 1]
             part = encoded[begin * WIDTH : stop * WIDTH]
             scoped[sentence] = scopes(rules, tokens[begin:stop], part, frozenset(words[begin:stop]))
         level, own = _level(rules, frame, scoped[sentence], tokens, begin, start, end)

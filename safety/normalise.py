@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,6 +18,8 @@ from safety.pattern import END, QUESTION
 from safety.slips import Anchors
 
 MANY, SOME, FEW, YEAR = "#many", "#some", "#few", "#year"
+MOST_GUESSES = 4_096
+_new = tuple.__new__
 LONGEST_WORD = 64  # letters; what is longer is no word
 _SPLIT = re.compile(
     r"(?P<plain>[a-z]{2,}(?=[ ,\n]|\Z))"
@@ -56,13 +58,14 @@ class Speller:
     cores: tuple[str, ...]
     anchors: Anchors
     direct: Mapping[str, tuple[str, ...]]
+    guessed: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)  # single words met before, in this process only
 
     def tokens(self, text: str) -> list[Token]:
         """The words of `text` in order, in time linear in its length; never raises for any `str`."""
         folded, places = self._fold(text)
         out: list[Token] = []
         paused = quoted = False
-        direct = self.direct
+        direct, length = self.direct, len(folded)
         for found in _CHUNK.finditer(folded):  # most of what is written is a known word, bare or with one mark behind it
             raw = found.group()
             start, end = found.span()
@@ -77,7 +80,7 @@ class Speller:
             stop = end - 1 if mark else end
             first, last = (start, stop) if places is None else (places[start], places[stop - 1] + 1)
             for word in words:
-                out.append(Token(word, first, last, paused, quoted))
+                out.append(_new(Token, (word, first, last, paused, quoted)))
                 paused = False
             if mark == ",":
                 paused = True
@@ -85,7 +88,8 @@ class Speller:
                 at = end - 1 if places is None else places[end - 1]
                 out.append(Token(_MARKS[mark], at, at + 1, False, quoted))
                 quoted = quoted and mark != "?"
-            paused = paused or found.end() < len(folded) and folded[found.end()] in "\r\n"
+            if end < length and folded[end] in "\r\n":
+                paused = True
         return out
 
     def _cut(
@@ -112,7 +116,12 @@ class Speller:
 
     def _read(self, kind: str | None, raw: str) -> tuple[str, ...]:
         if kind in ("plain", "word"):
-            return self.spell(raw)
+            words = self.guessed.get(raw)
+            if words is None:
+                if len(self.guessed) >= MOST_GUESSES:
+                    self.guessed.clear()
+                words = self.guessed[raw] = self.spell(raw)
+            return words
         if kind == "end":
             return (END,)
         if kind == "ask":

@@ -199,7 +199,7 @@ def _frame(grammar: Grammar, row: Mapping[str, Any], data: Mapping[str, Any]) ->
         if action not in (KEEP, DROP):
             Level[action.upper()]
     track = Track(row.get("track", data["meta"].get("track", "unknown")))
-    matchers = tuple(_matcher(grammar, [pattern]) for pattern in row["match"])
+    matchers = (_matcher(grammar, row["match"]),)
     return Frame(row["id"], track, Level[row["level"].upper()], row["why"], frozenset(row.get("tags", ())), scopes, matchers)
 
 
