@@ -92,7 +92,8 @@ def main(dry: bool) -> None:
     lines = "\n".join(text[at : at + 120] for at in range(0, len(text), 120))
     OUT.write_text(
         HEAD.format(messages=len(rows), digest=hashlib.sha256(raw).hexdigest()[:16])
-        + f"seed = {SEED}\nscale = {scale!r}\nbias = {float(model.intercept_[0])!r}\nthreshold = {threshold!r}\nweights = '''\n{lines}\n'''\n",
+        + f"seed = {SEED}\nscale = {scale!r}\n"
+        + f"bias = {float(model.intercept_[0])!r}\nthreshold = {threshold!r}\nweights = '''\n{lines}\n'''\n",
         encoding="utf-8",
     )
     sys.stdout.write(f"Wrote {OUT.name}, {OUT.stat().st_size} bytes.\n")

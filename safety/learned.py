@@ -1,7 +1,7 @@
 """The second stage: what a linear model learned from our own made-up messages. It may ask (none becomes concern), never page, never calm.
 
 It sees words, their neighbours and word classes (`content/screen/classes.toml`), hashed into a small table of weights. The weights are data
-(`content/screen/learned.toml`, made by `python -m bench.train_screen`); nothing but this file and the standard library is needed to use them.
+(`content/screen/learned.toml`, made by `python -m bench.train_screen`); to use them nothing is needed but the standard library.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import zlib
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from math import sqrt
 from typing import Any
 
@@ -79,8 +79,8 @@ def features(words: Sequence[str], classes: Mapping[str, int]) -> list[int]:
         for place in chain(
             ids,
             [kind * 7 + 1 for kind in kinds],
-            [one * 31 + two * 17 + 2 for one, two in zip(ids, ids[1:], strict=False)],
-            [one * 101 + two * 57 + 3 for one, two in zip(kinds, kinds[1:], strict=False)],
+            [one * 31 + two * 17 + 2 for one, two in pairwise(ids)],
+            [one * 101 + two * 57 + 3 for one, two in pairwise(kinds)],
             [one * 307 + two * 211 + 4 for one, two in zip(kinds, kinds[2:], strict=False)],
             [one * 307 + two * 211 + 4 for one, two in zip(kinds, kinds[3:], strict=False)],
         )

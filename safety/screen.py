@@ -1,6 +1,7 @@
 """Reads a message for danger. Every text a patient sends goes through `screen`, and nothing else can say that it has.
 
-Deterministic and local: no network, no clock, no language model; a small learned table may ask, never page (`safety/learned.py`). It fails safe: what it cannot read counts as high.
+Deterministic and local: no network, no clock, no language model; a small learned table may ask, never page (`safety/learned.py`).
+It fails safe: what it cannot read counts as high.
 """
 
 from __future__ import annotations
