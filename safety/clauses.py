@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from safety.normalise import Token
 from safety.pattern import END, QUESTION
-from safety.rules import Cue, Matcher, Rules
+from safety.rules import Cue, Rules
 
 MERGED = {"negated_wide": "negated"}
 PAUSE_ENDS = frozenset({"negated", "negated_wide", "third", "third_told", "unreal", "told"})
@@ -22,13 +22,18 @@ class Scopes:
     """For each kind of cue, which words it reaches; which words an idiom covers; and where a cue that looks back stands."""
 
     idioms: bytearray
+    bounds: bytes
     reached: dict[str, bytearray] = field(default_factory=dict)
     behind: dict[str, set[int]] = field(default_factory=dict)
 
     def over(self, kind: str, start: int, end: int) -> bool:
         """Whether a match of the words [start, end) is within reach of such a cue, before or close behind it."""
-        if kind in self.behind and any(at in self.behind[kind] for at in range(end, end + BEHIND)):
-            return True
+        if kind in self.behind:
+            for at in range(end, min(end + BEHIND, len(self.bounds))):
+                if self.bounds[at]:
+                    break
+                if at in self.behind[kind]:
+                    return True
         marks = self.reached.get(kind)
         if marks is None:
             return False
@@ -42,9 +47,9 @@ class Scopes:
 
 def scopes(rules: Rules, tokens: list[Token], encoded: bytes, present: Collection[str]) -> Scopes:
     """All cues of one message, each with its reach. Linear in the number of words: a reach is bounded by the cue or its sentence."""
-    found = Scopes(bytearray(len(tokens)))
+    found = Scopes(bytearray(len(tokens)), bytes([token.word in BOUNDARIES for token in tokens]))
     affirmed = bytearray(len(tokens))
-    stops: dict[str, set[int]] = {}
+    stops: dict[str, bytearray] = {}
     for number in sorted({number for word in present for number in rules.cues_by_key.get(word, ())}):
         cue = rules.cues[number]
         for start, end in cue.matcher.spans(encoded):
@@ -54,35 +59,34 @@ def scopes(rules: Rules, tokens: list[Token], encoded: bytes, present: Collectio
                 found.idioms[start:end] = b"\1" * (end - start)
             elif not (cue.kind.startswith("negated") and affirmed[start]):
                 if cue.kind not in stops:
-                    stops[cue.kind] = {
-                        first for stop in rules.stops.get(cue.kind, ()) if _possible(stop, present) for first, _ in stop.spans(encoded)
-                    }
-                _mark(found, cue, tokens, start, end, stops[cue.kind])
+                    stops[cue.kind] = _blocked(rules, cue.kind, tokens, found.bounds, encoded, present)
+                _mark(found, cue, start, end, stops[cue.kind])
     return found
 
 
-def _possible(matcher: Matcher, present: Collection[str]) -> bool:
-    return not matcher.keys or not matcher.keys.isdisjoint(present)
-
-
-def _mark(found: Scopes, cue: Cue, tokens: list[Token], start: int, end: int, stops: set[int]) -> None:
+def _mark(found: Scopes, cue: Cue, start: int, end: int, blocked: bytearray) -> None:
     if cue.side == "left":
         found.behind.setdefault(cue.kind, set()).add(start)
         return
-    marks = found.reached.setdefault(MERGED.get(cue.kind, cue.kind), bytearray(len(tokens)))
+    marks = found.reached.setdefault(MERGED.get(cue.kind, cue.kind), bytearray(len(blocked)))
     if cue.side == "both" and marks[start]:
         return  # another cue has marked this clause already
-    last = end
-    limit = len(tokens) if cue.side == "both" else min(len(tokens), end + cue.reach)
-    while last < limit and tokens[last].word not in BOUNDARIES and last not in stops and not _pause(cue, tokens, last):
-        last += 1
-    first = end
-    if cue.side == "both":
-        first = start
-        while first > 0 and tokens[first - 1].word not in BOUNDARIES and first - 1 not in stops:
-            first -= 1
+    limit = len(blocked) if cue.side == "both" else min(len(blocked), end + cue.reach)
+    last = blocked.find(1, end, limit)
+    last = limit if last < 0 else last
+    first = blocked.rfind(1, 0, start) + 1 if cue.side == "both" else end
     marks[first:last] = b"\1" * (last - first)
 
 
-def _pause(cue: Cue, tokens: list[Token], at: int) -> bool:
-    return cue.kind in PAUSE_ENDS and tokens[at].paused and tokens[at].word not in PAUSE_GOES_ON
+def _blocked(rules: Rules, kind: str, tokens: list[Token], bounds: bytes, encoded: bytes, present: Collection[str]) -> bytearray:
+    """Which words a cue of this kind does not reach past: ends of sentences, words that begin a new clause, for some a comma."""
+    blocked = bytearray(bounds)
+    for stop in rules.stops.get(kind, ()):
+        if not stop.keys or not stop.keys.isdisjoint(present):
+            for first, _ in stop.spans(encoded):
+                blocked[first] = 1
+    if kind in PAUSE_ENDS:
+        for at, token in enumerate(tokens):
+            if token.paused and token.word not in PAUSE_GOES_ON:
+                blocked[at] = 1
+    return blocked

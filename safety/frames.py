@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from safety.clauses import BOUNDARIES, Scopes, scopes
 from safety.heard import Level
 from safety.normalise import Token
-from safety.rules import DROP, KEEP, SCOPES, Frame, Rules
+from safety.pattern import WIDTH
+from safety.rules import DROP, IDIOM, KEEP, SCOPES, Frame, Rules
 
-MOST = 4  # matches of one pattern kept in a text; more of the same add nothing
+MOST = 4  # matches of one pattern kept in a window; more of the same add nothing
+MANY = 12  # matches in a window
 # cues that speak about somebody else: they leave a match alone that says "I" or "my" itself, unless it is quoted
 OF_OTHERS = frozenset({"third", "topic", "fiction"})
 
 
 @dataclass(frozen=True)
 class Sign:
-    """A match that survived its scopes. `span` is in characters of the text the tokens came from; `own`: about the patient."""
+    """A match and what its scopes left of it. `span` is in characters of the text the tokens came from; `own`: about the patient."""
 
     frame: Frame
     span: tuple[int, int]
@@ -25,53 +28,103 @@ class Sign:
     own: bool = True
 
 
-def find_signs(rules: Rules, text: str) -> Iterator[Sign]:
-    """Every sign in `text`, in time linear in its length."""
-    sentence: list[Token] = []
-    kept: dict[int, int] = {}
-    for token in rules.speller.tokens(text):
-        sentence.append(token)
-        if token.word in BOUNDARIES:
-            yield from _in_sentence(rules, sentence, kept)
-            sentence = []
-    yield from _in_sentence(rules, sentence, kept)
-
-
-def _in_sentence(rules: Rules, tokens: list[Token], kept: dict[int, int]) -> Iterator[Sign]:
-    """No frame and no scope reaches over the end of a sentence, so only the patterns that share a key word with it are tried."""
+def find_signs(rules: Rules, tokens: list[Token], offset: int = 0) -> Iterator[Sign]:
+    """Every sign in the words of a text that stands at `offset` of the whole, in time linear in their number; those that a scope took back
+    have no level and are not the patient's own. No frame and no scope reaches over the end of a sentence, so a pattern is tried only where
+    one sentence holds all the words it needs."""
     words = [token.word for token in tokens]
-    present = frozenset(words)
-    encoded = b""
-    reach: Scopes | None = None
-    for number in _candidates(rules, present):
+    starts = _sentences(words)
+    places = _candidates(rules, _where(words, starts))
+    if not places:
+        return
+    encoded = rules.vocabulary.encode(words)
+    matches = list(_matches(rules, places, words, starts, encoded))
+    tags = frozenset[str]().union(*(rules.patterns[number][0].tags for number, _, _ in matches))
+    composes = any(all(slot & tags for slot in rise.signs) for rise in rules.rises)
+    counting = [match for match in matches if composes or rules.patterns[match[0]][0].level > Level.NONE]
+    wide = len(counting) > MANY  # so many places that all cues are looked for once, not in each sentence
+    scoped: dict[int, Scopes] = {}
+    kept: dict[int, int] = {}
+    for number, start, end in counting:
         if kept.get(number, 0) >= MOST:
             continue
-        frame, matcher = rules.patterns[number]
-        encoded = encoded or rules.vocabulary.encode(words)
-        for start, end in matcher.spans(encoded):
-            start, end = _trim(words, start, end)
-            if start >= end:
-                continue
-            reach = reach or scopes(rules, tokens, encoded, present)
-            level, own = _level(rules, frame, reach, tokens, start, end)
-            if level is None:
-                continue
-            yield Sign(frame, (tokens[start].start, tokens[end - 1].end), level, own)
+        frame = rules.patterns[number][0]
+        sentence = 0 if wide else bisect_right(starts, start) - 1
+        begin = starts[sentence]
+        if sentence not in scoped:
+            stop = len(tokens) if wide or sentence + 1 == len(starts) else starts[sentence + 1]
+            part = encoded[begin * WIDTH : stop * WIDTH]
+            scoped[sentence] = scopes(rules, tokens[begin:stop], part, frozenset(words[begin:stop]))
+        level, own = _level(rules, frame, scoped[sentence], tokens, begin, start, end)
+        span = (tokens[start].start + offset, tokens[end - 1].end + offset)
+        if level is not None:
+            yield Sign(frame, span, level, own)
             kept[number] = kept.get(number, 0) + 1
-            if kept[number] >= MOST:
-                break
+        elif frame.level > Level.NONE:
+            yield Sign(frame, span, Level.NONE, own=False)
 
 
-def _candidates(rules: Rules, present: frozenset[str]) -> list[int]:
-    found: set[int] = set()
-    for word in present:
-        for number, needs in rules.by_key.get(word, ()):
-            for need in needs:
-                if need.isdisjoint(present):
-                    break
-            else:
-                found.add(number)
-    return sorted(found)
+def _matches(
+    rules: Rules, places: dict[int, int], words: list[str], starts: list[int], encoded: bytes
+) -> Iterator[tuple[int, int, int]]:
+    """Every match of every pattern where it may stand: its number and the words [start, end)."""
+    for number in sorted(places):
+        matcher = rules.patterns[number][1]
+        for first, last in _runs(places[number], starts):
+            for start, end in matcher.spans(encoded, first, last):
+                start, end = _trim(words, start, end)
+                if start < end:
+                    yield number, start, end
+
+
+def _sentences(words: list[str]) -> list[int]:
+    """Where each sentence starts."""
+    starts = [0]
+    starts += [at + 1 for at, word in enumerate(words) if word in BOUNDARIES and at + 1 < len(words)]
+    return starts
+
+
+def _where(words: list[str], starts: list[int]) -> dict[str, int]:
+    """For each word the sentences it stands in, one bit each."""
+    where: dict[str, int] = {}
+    ends = [*starts[1:], len(words)]
+    for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        bit = 1 << number
+        for word in words[start:end]:
+            where[word] = where.get(word, 0) | bit
+    return where
+
+
+def _candidates(rules: Rules, where: dict[str, int]) -> dict[int, int]:
+    """The patterns that may match, each with the sentences where it may."""
+    held = [0] * rules.index.size
+    for word, mask in where.items():
+        for group in rules.index.groups.get(word, ()):
+            held[group] |= mask
+    found: dict[int, int] = {}
+    for first, ways in rules.index.ways.items():
+        if held[first]:
+            for number, rest in ways:
+                mask = held[first]
+                for group in rest:
+                    mask &= held[group]
+                if mask:
+                    found[number] = found.get(number, 0) | mask
+    return found
+
+
+def _runs(mask: int, starts: list[int]) -> Iterator[tuple[int, int]]:
+    """The stretches of words that the marked sentences make, each with the mark that ends the sentence before it."""
+    number = 0
+    while mask:
+        skip = (mask & -mask).bit_length() - 1
+        mask >>= skip
+        number += skip
+        length = (~mask & (mask + 1)).bit_length() - 1
+        first, after = starts[number], number + length
+        yield max(0, first - 1), starts[after] if after < len(starts) else -1
+        mask >>= length
+        number = after
 
 
 def _trim(words: list[str], start: int, end: int) -> tuple[int, int]:
@@ -83,9 +136,11 @@ def _trim(words: list[str], start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _level(rules: Rules, frame: Frame, reach: Scopes, tokens: list[Token], start: int, end: int) -> tuple[Level | None, bool]:
-    """What the scopes leave of the frame's level (None: nothing), and whether it is about the patient."""
-    if reach.idiom(start, end):
+def _level(
+    rules: Rules, frame: Frame, reach: Scopes, tokens: list[Token], begin: int, start: int, end: int
+) -> tuple[Level | None, bool]:
+    """What the scopes of the sentence from `begin` leave of the frame's level (None: nothing), and whether it is about the patient."""
+    if frame.scopes[IDIOM] == DROP and reach.idiom(start - begin, end - begin):
         return None, True
     first = any(token.word in rules.first_person for token in tokens[start:end])
     quoted = tokens[start].quoted
@@ -94,7 +149,7 @@ def _level(rules: Rules, frame: Frame, reach: Scopes, tokens: list[Token], start
         action = frame.scopes[kind]
         if action == KEEP or (kind in OF_OTHERS and first and not quoted):
             continue
-        if not reach.over(kind, start, end):
+        if not reach.over(kind, start - begin, end - begin):
             continue
         if action == DROP:
             return None, True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,6 +18,8 @@ from safety.pattern import END, QUESTION
 from safety.slips import Anchors
 
 MANY, SOME, FEW, YEAR = "#many", "#some", "#few", "#year"
+MOST_GUESSES = 4_096
+_new = tuple.__new__
 LONGEST_WORD = 64  # letters; what is longer is no word
 _SPLIT = re.compile(
     r"(?P<plain>[a-z]{2,}(?=[ ,\n]|\Z))"
@@ -27,6 +29,9 @@ _SPLIT = re.compile(
     r"|(?P<end>[.!;\u3002]+)|(?P<ask>[?]+)|(?P<quote>\")"
     r"|(?P<other>[^\s\x00-\x7f])"
 )
+_SPELLED = r"(?<![^\W_])[a-z0-9@$!](?:[ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}(?:(?<=\.[a-z0-9])\.)?"
+_CHUNK = re.compile(_SPELLED + r"|[(\[\"*]+|[^\s(\[\"*]+")
+_MARKS = {",": ",", ".": END, "!": END, ";": END, "?": QUESTION}
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 
 
@@ -42,10 +47,9 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True)
 class Speller:
-    """The spelling lists, and the words the frames know (`plain`: those that stand for themselves)."""
+    """The spelling lists, and the words the frames know. `direct`: what a word that needs no guessing stands for."""
 
     known: frozenset[str]
-    plain: frozenset[str]
     rewrites: Mapping[str, tuple[str, ...]]
     leet: tuple[Mapping[int, str], ...]
     lookalikes: Mapping[str, str]
@@ -53,12 +57,45 @@ class Speller:
     joinable: frozenset[str]
     cores: tuple[str, ...]
     anchors: Anchors
+    direct: Mapping[str, tuple[str, ...]]
+    guessed: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)  # single words met before, in this process only
 
     def tokens(self, text: str) -> list[Token]:
         """The words of `text` in order, in time linear in its length; never raises for any `str`."""
         folded, places = self._fold(text)
         out: list[Token] = []
         paused = quoted = False
+        direct, length = self.direct, len(folded)
+        for found in _CHUNK.finditer(folded):  # most of what is written is a known word, bare or with one mark behind it
+            raw = found.group()
+            start, end = found.span()
+            words = direct.get(raw)
+            mark = ""
+            if words is None and raw[-1] in _MARKS:
+                mark = raw[-1]
+                words = direct.get(raw[:-1])
+            if words is None:
+                paused, quoted = self._cut(raw, start, places, out, paused, quoted)
+                continue
+            stop = end - 1 if mark else end
+            first, last = (start, stop) if places is None else (places[start], places[stop - 1] + 1)
+            for word in words:
+                out.append(_new(Token, (word, first, last, paused, quoted)))
+                paused = False
+            if mark == ",":
+                paused = True
+            elif mark:
+                at = end - 1 if places is None else places[end - 1]
+                out.append(Token(_MARKS[mark], at, at + 1, False, quoted))
+                quoted = quoted and mark != "?"
+            if end < length and folded[end] in "\r\n":
+                paused = True
+        return out
+
+    def _cut(
+        self, folded: str, base: int, places: list[int] | None, out: list[Token], paused: bool, quoted: bool
+    ) -> tuple[bool, bool]:
+        """Appends the words of any stretch of text that begins at `base`; whether a pause or an open quotation stands at its end."""
         for found in _SPLIT.finditer(folded):
             kind = found.lastgroup
             if kind == "pause":
@@ -67,23 +104,24 @@ class Speller:
             if kind == "quote":
                 quoted, paused = not quoted, True
                 continue
-            first, last = found.span()
+            first, last = found.start() + base, found.end() + base
             start, end = (first, last) if places is None else (places[first], places[last - 1] + 1)
             raw = found.group()
-            if raw in self.plain:
-                out.append(Token(raw, start, end, paused, quoted))
-                paused = False
-                continue
-            for word in self._read(kind, raw):
+            for word in self.direct.get(raw) or self._read(kind, raw):
                 out.append(Token(word, start, end, paused, quoted))
                 paused = False
             if kind in ("end", "ask"):
                 quoted = quoted and kind == "end"
-        return out
+        return paused or folded[-1:] in ("\n", "\r"), quoted
 
     def _read(self, kind: str | None, raw: str) -> tuple[str, ...]:
         if kind in ("plain", "word"):
-            return self.spell(raw)
+            words = self.guessed.get(raw)
+            if words is None:
+                if len(self.guessed) >= MOST_GUESSES:
+                    self.guessed.clear()
+                words = self.guessed[raw] = self.spell(raw)
+            return words
         if kind == "end":
             return (END,)
         if kind == "ask":

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import re2
+
 from content.library import REVIEW_STATES, ROOT, ContentError, read_toml
 from safety.heard import Level, Track
+from safety.learned import Learned, load_learned
 from safety.normalise import Speller
-from safety.pattern import END, QUESTION, WIDTH, Grammar, PatternError, Piece, Vocabulary, compiled
+from safety.pattern import END, FIRST, QUESTION, WIDTH, Grammar, PatternError, Piece, Vocabulary, compiled
 from safety.slips import Anchors
 
 FOLDER = ROOT / "screen"
-SPELLING = "spelling.toml"
-KEEP, DROP = "keep", "drop"
+SPELLING, LEARNED, CLASSES = "spelling.toml", "learned.toml", "classes.toml"
+KEEP, DROP, IDIOM = "keep", "drop", "idiom"
+UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED
+SENTENCE_ENDS = frozenset({chr(FIRST).encode(), chr(FIRST + 1).encode()})  # END and QUESTION, as the vocabulary numbers them
 SCOPES = ("negated", "past", "lately", "third", "third_told", "told", "topic", "fiction", "joke", "unreal")
 
 
@@ -28,12 +34,17 @@ class Matcher:
     regexp: Any
     branches: tuple[tuple[frozenset[str], ...], ...]
 
-    def spans(self, encoded: bytes) -> Iterator[tuple[int, int]]:
-        """Word positions [start, end) of every match, left to right."""
-        at = 0
-        while (found := self.regexp.search(encoded, at)) is not None:
-            start, end = found.span()
+    def spans(self, encoded: bytes, first: int = 0, last: int = -1) -> Iterator[tuple[int, int]]:
+        """Word positions [start, end) of every match among the words [first, last), left to right; -1 is the end of the text."""
+        search = self.regexp._regexp.Match  # one native call for each match: the wrapper around it takes longer than the search
+        at, stop = first * WIDTH, len(encoded) if last < 0 else last * WIDTH
+        while at <= stop:
+            start, end = search(UNANCHORED, encoded, at, stop)[0]
+            if start < 0:
+                return
             yield start // WIDTH, end // WIDTH
+            if end - WIDTH > start and encoded[end - WIDTH : end] in SENTENCE_ENDS:
+                end -= WIDTH  # the end of one sentence is the start of the next
             at = max(end, at + WIDTH)
 
 
@@ -74,20 +85,49 @@ class Rise:
 
 
 @dataclass(frozen=True)
+class Index:
+    """What a pattern cannot do without. `groups`: the groups of words each word is in. `ways`: by the rarest group a way to match needs,
+    the number of its pattern and the other groups it needs one word of."""
+
+    size: int
+    groups: Mapping[str, tuple[int, ...]]
+    ways: Mapping[int, tuple[tuple[int, tuple[int, ...]], ...]]
+
+    @classmethod
+    def of(cls, patterns: Iterable[tuple[Frame, Matcher]]) -> Index:
+        """Raises `ContentError` for a pattern that could match anything."""
+        ids: dict[frozenset[str], int] = {}
+        groups: dict[str, tuple[int, ...]] = {}
+        ways: dict[int, dict[tuple[int, tuple[int, ...]], None]] = {}
+        for number, (frame, matcher) in enumerate(patterns):
+            for needs in matcher.branches:
+                if not needs:
+                    raise ContentError(f"A pattern of '{frame.id}' has no word that must be there; give it one.")
+                for need in needs:
+                    if need not in ids:
+                        ids[need] = len(ids)
+                        for word in need:
+                            groups[word] = (*groups.get(word, ()), ids[need])
+                first, *rest = (ids[need] for need in needs)
+                ways.setdefault(first, {})[number, tuple(rest)] = None
+        return cls(len(ids), groups, {first: tuple(found) for first, found in ways.items()})
+
+
+@dataclass(frozen=True)
 class Rules:
-    """Everything the screen reads with. `by_key`: for each key word, the numbers of the `patterns` that may match where it stands, each
-    with the other groups of words it needs one of."""
+    """Everything the screen reads with. `index` says which of the `patterns` are worth trying."""
 
     speller: Speller
     vocabulary: Vocabulary
     frames: tuple[Frame, ...]
     patterns: tuple[tuple[Frame, Matcher], ...]
-    by_key: Mapping[str, tuple[tuple[int, tuple[frozenset[str], ...]], ...]]
+    index: Index
     cues: tuple[Cue, ...]
     cues_by_key: Mapping[str, tuple[int, ...]]
     stops: Mapping[str, tuple[Matcher, ...]]
     rises: tuple[Rise, ...]
     first_person: frozenset[str]
+    learned: Learned
 
 
 @cache
@@ -104,6 +144,10 @@ def load_rules() -> Rules:
                 raise ContentError(f"screen/{name}: the group '{group}' is defined twice.")
             groups[group] = _fold(words)
     spelling = files.pop(SPELLING)
+    try:
+        learned = load_learned(files.pop(LEARNED), files.pop(CLASSES))
+    except (KeyError, ValueError, zlib.error) as fault:
+        raise ContentError(f"screen/{LEARNED}: {fault}") from fault
     rewrites = {word: tuple(meant.split()) for word, meant in spelling["rewrites"].items()}
     vocabulary = Vocabulary()
     barred = frozenset(_single(groups["negator"])) | {END, QUESTION}
@@ -128,13 +172,6 @@ def load_rules() -> Rules:
             raise ContentError(f"screen/{name}: {fault}") from fault
     known = frozenset(vocabulary.points) - {END, QUESTION}
     patterns = tuple((frame, matcher) for frame in frames for matcher in frame.matchers)
-    by_key: dict[str, tuple[tuple[int, tuple[frozenset[str], ...]], ...]] = {}
-    for number, (frame, matcher) in enumerate(patterns):
-        for needs in matcher.branches:
-            if not needs:
-                raise ContentError(f"A pattern of '{frame.id}' has no word that must be there; give it one.")
-            for key in needs[0]:
-                by_key[key] = (*by_key.get(key, ()), (number, needs[1:]))
     cues.sort(key=lambda cue: cue.kind != "affirm")
     cues_by_key: dict[str, tuple[int, ...]] = {}
     for number, cue in enumerate(cues):
@@ -146,22 +183,23 @@ def load_rules() -> Rules:
         vocabulary,
         tuple(frames),
         patterns,
-        by_key,
+        Index.of(patterns),
         tuple(cues),
         cues_by_key,
         stops,
         tuple(rises),
         frozenset(_single(groups["first_person"])),
+        learned,
     )
 
 
 def _frame(grammar: Grammar, row: Mapping[str, Any], data: Mapping[str, Any]) -> Frame:
-    scopes = {scope: row.get(scope, data.get("scopes", {}).get(scope, KEEP)) for scope in SCOPES}
+    scopes = {scope: row.get(scope, data.get("scopes", {}).get(scope, KEEP)) for scope in SCOPES} | {IDIOM: row.get(IDIOM, DROP)}
     for action in scopes.values():
         if action not in (KEEP, DROP):
             Level[action.upper()]
     track = Track(row.get("track", data["meta"].get("track", "unknown")))
-    matchers = tuple(_matcher(grammar, [pattern]) for pattern in row["match"])
+    matchers = (_matcher(grammar, row["match"]),)
     return Frame(row["id"], track, Level[row["level"].upper()], row["why"], frozenset(row.get("tags", ())), scopes, matchers)
 
 
@@ -182,7 +220,6 @@ def _speller(data: Mapping[str, Any], known: frozenset[str], rewrites: Mapping[s
     anchors = Anchors.of([word for word in data["slips"]["anchors"] if word in known], [*data["slips"]["stops"], *known, *rewrites])
     return Speller(
         known,
-        known - rewrites.keys(),
         rewrites,
         leet,
         data["lookalikes"],
@@ -190,6 +227,7 @@ def _speller(data: Mapping[str, Any], known: frozenset[str], rewrites: Mapping[s
         frozenset(data["joined"]["words"]),
         tuple(data["joined"]["cores"]),
         anchors,
+        {**{word: (word,) for word in known}, **rewrites},
     )
 
 

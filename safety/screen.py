@@ -1,16 +1,18 @@
 """Reads a message for danger. Every text a patient sends goes through `screen`, and nothing else can say that it has.
 
-Deterministic and local: no model, no network, no clock. It fails safe: what it cannot read counts as high.
+Deterministic and local: no network, no clock, no language model; a small learned table may ask, never page (`safety/learned.py`).
+It fails safe: what it cannot read counts as high.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from safety.compose import compose
 from safety.frames import Sign, find_signs
 from safety.heard import _SEAL, Finding, Heard, Level, Track, worse
+from safety.normalise import Token
 from safety.rules import Rules, load_rules
 
 WINDOW = 6_000  # characters read at once; a Telegram message is at most 4,096
@@ -18,6 +20,7 @@ OVERLAP = 600  # characters read twice where a longer text is cut
 RECENT = 3  # earlier messages that are read together with the text
 RECENT_LENGTH = 1_000  # characters kept of each of them, from its end
 JOIN = ", "
+SIMILAR = Finding("learned.similar", (0, 0), "reads like messages of people in danger", Level.CONCERN, Track.UNKNOWN)
 BROKEN = Finding("screen.failed", (0, 0), "the message could not be read, which counts as high", Level.HIGH, Track.UNKNOWN)
 
 __all__ = ["Heard", "Level", "screen", "worse"]
@@ -32,8 +35,8 @@ def screen(text: str, recent: Sequence[str] = ()) -> Heard:
         return _heard(())
     try:
         rules = load_rules()
-        findings = compose(rules, _signs(rules, text))
-        alone = _heard(findings)
+        reading = by_rules(rules, text)
+        alone = _heard(reading.findings or _learned(rules, reading))
         return worse(alone, _heard(_joined(rules, text, recent))) if recent and text else alone
     except Exception:
         return Heard(Level.HIGH, (BROKEN,), Track.UNKNOWN, failed=True, seal=_SEAL)
@@ -45,14 +48,49 @@ def _heard(findings: tuple[Finding, ...]) -> Heard:
     return Heard(findings[0].level, findings, findings[0].track, seal=_SEAL)
 
 
-def _signs(rules: Rules, text: str) -> list[Sign]:
+@dataclass(frozen=True)
+class Reading:
+    """What the rules make of one text. `taken_back`: there were words of danger, and the words around them took them back."""
+
+    findings: tuple[Finding, ...]
+    taken_back: bool
+    windows: tuple[tuple[int, list[Token]], ...]
+
+    @property
+    def level(self) -> Level:
+        return self.findings[0].level if self.findings else Level.NONE
+
+
+def by_rules(rules: Rules, text: str) -> Reading:
+    """The verdict of the rules alone."""
+    windows = tuple(_read(rules, text))
+    signs = _signs(rules, windows)
+    taken_back = any(sign.level is Level.NONE and not sign.own for sign in signs)
+    return Reading(compose(rules, signs), taken_back, windows)
+
+
+def _learned(rules: Rules, reading: Reading) -> tuple[Finding, ...]:
+    """The second stage, asked only where the rules heard nothing at all."""
+    if reading.taken_back:
+        return ()
+    for start, tokens in reading.windows:
+        if (span := rules.learned.alarming(tokens)) is not None:
+            return (replace(SIMILAR, span=(span[0] + start, span[1] + start)),)
+    return ()
+
+
+def _read(rules: Rules, text: str) -> Iterator[tuple[int, list[Token]]]:
     if not isinstance(text, str):
         raise TypeError("Only a str can be screened.")
-    seen: dict[tuple[str, tuple[int, int]], Sign] = {}
     for start, part in _windows(text):
-        for sign in find_signs(rules, part):
-            moved = replace(sign, span=(sign.span[0] + start, sign.span[1] + start))
-            seen.setdefault((sign.frame.id, moved.span), moved)
+        yield start, rules.speller.tokens(part)
+
+
+def _signs(rules: Rules, windows: Iterable[tuple[int, list[Token]]]) -> list[Sign]:
+    seen: dict[tuple[str, tuple[int, int]], Sign] = {}
+    for start, tokens in windows:
+        for sign in find_signs(rules, tokens, start):
+            seen.setdefault((sign.frame.id, sign.span), sign)
     return list(seen.values())
 
 
@@ -69,7 +107,7 @@ def _windows(text: str) -> Iterator[tuple[int, str]]:
 def _joined(rules: Rules, text: str, recent: Sequence[str]) -> tuple[Finding, ...]:
     """People send "I'm going to" and "end it" as two messages. What lies wholly in the earlier ones was heard when they came."""
     before = JOIN.join([*(part[-RECENT_LENGTH:] for part in recent[-RECENT:]), ""])
-    signs = _signs(rules, before + text)
+    signs = _signs(rules, _read(rules, before + text))
     ours = [sign for sign in signs if sign.span[1] > len(before)]
     if not ours:
         return ()

@@ -6,6 +6,7 @@ import pytest
 
 import safety.clauses
 from safety.normalise import Speller, Token
+from safety.pattern import WIDTH
 from safety.rules import Matcher
 from safety.screen import screen
 
@@ -48,7 +49,7 @@ def test_work_is_linear_in_length(pump: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 class Counted:
-    """Counts what the screen reads: characters cut into words, words spelled, bytes handed to RE2, words a cue marks."""
+    """Counts what the screen reads: characters cut into words, words spelled, words handed to RE2, words a cue marks."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.units = 0
@@ -62,9 +63,9 @@ class Counted:
             self.units += 1 + len(raw)
             return spell(speller, raw)
 
-        def counted_spans(matcher: Matcher, encoded: bytes) -> object:
-            self.units += len(encoded)
-            for span in spans(matcher, encoded):
+        def counted_spans(matcher: Matcher, encoded: bytes, first: int = 0, last: int = -1) -> object:
+            self.units += (len(encoded) // WIDTH if last < 0 else last) - first
+            for span in spans(matcher, encoded, first, last):
                 self.units += 1
                 yield span
 

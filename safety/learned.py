@@ -1,0 +1,96 @@
+"""The second stage: what a linear model learned from our own made-up messages. It may ask (none becomes concern), never page, never calm.
+
+It sees words, their neighbours and word classes (`content/screen/classes.toml`), hashed into a small table of weights. The weights are data
+(`content/screen/learned.toml`, made by `python -m bench.train_screen`); to use them nothing is needed but the standard library.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from math import sqrt
+from typing import Any
+
+from safety.normalise import Token
+from safety.pattern import END, QUESTION
+
+BITS = 16
+MASK = (1 << BITS) - 1
+LEAST, STRETCH = 3, 40  # words: less says nothing; more than one stretch is read in several
+FIRST, LAST = zlib.crc32(b"^"), zlib.crc32(b"$")
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A table of weights in units of `scale`, the score from which it asks, and the class of each known word, hashed."""
+
+    weights: array[int]
+    scale: float
+    bias: float
+    threshold: float
+    classes: Mapping[str, int]
+
+    def score(self, words: Sequence[str]) -> float:
+        """How much these words read like danger: log-odds, more is worse."""
+        places = features(words, self.classes)
+        weights = self.weights
+        return sum([weights[place] for place in places]) * self.scale / sqrt(len(places)) + self.bias
+
+    def alarming(self, tokens: Sequence[Token]) -> tuple[int, int] | None:
+        """The stretch [start, end) of characters that reads most like danger, if any does."""
+        worst, found = self.threshold, None
+        for stretch in stretches(tokens):
+            score = self.score([token.word for token in stretch])
+            if score > worst:
+                worst, found = score, (stretch[0].start, stretch[-1].end)
+        return found
+
+
+def stretches(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    """The message in whole sentences of together about `STRETCH` words; a longer sentence is cut."""
+    start = 0
+    for at, token in enumerate(tokens, start=1):
+        length = at - start
+        if at == len(tokens) or length >= 2 * STRETCH or (length >= STRETCH and token.word in (END, QUESTION)):
+            if length >= LEAST:
+                yield tokens[start:at]
+            start = at
+
+
+def hash_classes(data: Mapping[str, Any]) -> dict[str, int]:
+    """Each word of `classes.toml` with the number of its class; the first class that names a word has it."""
+    classes: dict[str, int] = {}
+    for name, words in data["classes"].items():
+        for word in words.split():
+            classes.setdefault(word, zlib.crc32(f"class {name}".encode()))
+    return classes
+
+
+def features(words: Sequence[str], classes: Mapping[str, int]) -> list[int]:
+    """Places in the table: each word and class, each pair of neighbours, each pair of classes up to three words apart."""
+    ids = [FIRST, *[zlib.crc32(word.encode()) for word in words], LAST]
+    kinds = [FIRST, *[classes.get(word) or id for word, id in zip(words, ids[1:], strict=False)], LAST]
+    return [
+        place & MASK
+        for place in chain(
+            ids,
+            [kind * 7 + 1 for kind in kinds],
+            [one * 31 + two * 17 + 2 for one, two in pairwise(ids)],
+            [one * 101 + two * 57 + 3 for one, two in pairwise(kinds)],
+            [one * 307 + two * 211 + 4 for one, two in zip(kinds, kinds[2:], strict=False)],
+            [one * 307 + two * 211 + 4 for one, two in zip(kinds, kinds[3:], strict=False)],
+        )
+    ]
+
+
+def load_learned(data: Mapping[str, Any], classes: Mapping[str, Any]) -> Learned:
+    """From `learned.toml` and `classes.toml`. Raises `ValueError` or `KeyError` when they do not hold what they must."""
+    table = data["table"]
+    weights = array("b", zlib.decompress(base64.b85decode(table["weights"].replace("\n", ""))))
+    if len(weights) != MASK + 1:
+        raise ValueError("learned.toml holds a table of the wrong size; run python -m bench.train_screen.")
+    return Learned(weights, table["scale"], table["bias"], table["threshold"], hash_classes(classes))
