@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, or_, select
 
 from bench.sim.telegram import Telegram
 from bot import chores, menu, sending
@@ -28,9 +28,10 @@ from bot.pace import Pace
 from bot.sending import Accepted, Doubt, Gone, Refused, Result, Wait
 from bot.worker import take_group
 from bot.writer import Writer
-from storage import meta
+from storage import due, inbox, meta, outbox
 from storage.engine import open_engine
 from storage.outbox import Claimed
+from storage.prepared import Prepared, fixed
 from storage.seal import Keyring, MasterKey
 from storage.store import Store, Unit, table
 from storage.tables import Chat, Due, Inbox, Outbox
@@ -45,13 +46,15 @@ OPEN_AUDIT, IDLE_AUDIT = timedelta(minutes=5), timedelta(minutes=30)
 
 
 INBOX, OUTBOX, DUE = table(Inbox), table(Outbox), table(Due)
-_CHORE = DUE.c.kind.in_(CHORES)
-GLANCE = select(
-    select(func.count()).select_from(INBOX).where(INBOX.c.state == "ready").scalar_subquery().label("came"),
-    select(func.min(DUE.c.due_at)).where(DUE.c.state == "ready", ~_CHORE).scalar_subquery().label("turn_at"),
-    select(func.min(DUE.c.due_at)).where(DUE.c.state == "ready", _CHORE).scalar_subquery().label("chore_at"),
-    select(func.min(OUTBOX.c.not_before)).where(OUTBOX.c.state == "ready").scalar_subquery().label("send_at"),
-    select(func.count()).select_from(OUTBOX).where(OUTBOX.c.state == "leased").scalar_subquery().label("leased"),
+_CHORE = or_(*(DUE.c.kind == fixed(kind) for kind in CHORES))
+GLANCE = Prepared(
+    select(
+        select(func.count()).select_from(INBOX).where(inbox.READY).scalar_subquery().label("came"),
+        select(func.min(DUE.c.due_at)).where(due.READY, ~_CHORE).scalar_subquery().label("turn_at"),
+        select(func.min(DUE.c.due_at)).where(due.READY, _CHORE).scalar_subquery().label("chore_at"),
+        select(func.min(OUTBOX.c.not_before)).where(outbox.READY).scalar_subquery().label("send_at"),
+        select(func.count()).select_from(OUTBOX).where(outbox.LEASED).scalar_subquery().label("leased"),
+    )
 )
 """What there is to do, in one look that no loop of the bot has: it saves rounds that would find nothing."""
 
@@ -170,7 +173,7 @@ class Process:
         if self.death.dead:
             raise Died
         with Store.unit(self.store, self.clock.now()) as u:
-            row: Row[Any] = u.run(GLANCE).one()
+            row: Row[Any] = u.run(GLANCE).first()
             return row
 
     def _poll(self, now: datetime) -> bool:
