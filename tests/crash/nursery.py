@@ -33,7 +33,7 @@ from bot.commands import clinic as commands
 from bot.commands.pages import weekly_chore
 from bot.opening import open_store
 from bot.pace import Pace
-from bot.settings import Settings
+from bot.settings import load as load_settings
 from clinic.tone import tone
 from content.library import load
 from safety.screen import screen
@@ -94,7 +94,8 @@ class Hits:
 
 async def live(order: Order) -> None:
     """`between run` until the process ends, with the shared clock."""
-    settings = Settings(data_dir=Path(order.folder), bot_api_url=order.url)
+    os.environ |= {"BETWEEN_DATA_DIR": order.folder, "BETWEEN_BOT_API_URL": order.url, "BETWEEN_BOT_TOKEN": order.token}
+    settings = load_settings()
     clock = SharedClock(Path(order.folder) / "clock")
     store = open_store(settings, clock.now())
     with store.unit(clock.now(), "floor") as u:

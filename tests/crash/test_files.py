@@ -8,10 +8,9 @@ import pytest
 
 from bot.errors import NoDatabase
 from bot.opening import open_store
-from bot.settings import Settings
 from storage import points
 from storage.seal import read_or_make_key
-from tests.crash.world import START, lay_clinic
+from tests.crash.world import START, lay_clinic, settings_in
 
 
 class Cut(BaseException):
@@ -37,7 +36,7 @@ def test_a_key_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_database_that_ends_in_the_middle_of_a_page_is_not_opened(tmp_path: Path) -> None:
     """SQLite alone would take the missing end for zeros."""
     lay_clinic(tmp_path / "clinic")
-    settings = Settings(data_dir=tmp_path / "clinic")
+    settings = settings_in(tmp_path / "clinic")
     open_store(settings, START).close()
     file = tmp_path / "clinic" / "between.db"
     file.write_bytes(file.read_bytes()[:-100])

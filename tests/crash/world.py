@@ -16,11 +16,12 @@ from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 from bot.acts.check_in import plan_check_ins
 from bot.opening import open_store
 from bot.phones import instant
-from bot.settings import Settings
+from bot.settings import Settings, load
 from demo.local import LocalTelegram
 from demo.phone import Phone, PhoneFault
 from demo.server import running
@@ -107,6 +108,11 @@ async def nursery() -> AsyncIterator[Nursery]:
         yield made
     finally:
         await made.close()
+
+
+def settings_in(folder: Path) -> Settings:
+    with patch.dict(os.environ, {"BETWEEN_DATA_DIR": str(folder)}):
+        return load()
 
 
 def lay_clinic(folder: Path) -> None:
@@ -198,7 +204,7 @@ class World:
 
     def opened(self) -> Store:
         """The database as the next start would find it."""
-        return open_store(Settings(data_dir=self.folder), self.clock.now())
+        return open_store(settings_in(self.folder), self.clock.now())
 
 
 def shown(phone: Phone, words: str) -> list[str]:
