@@ -83,9 +83,9 @@ class Nursery:
             self.changed.clear()
             await asyncio.wait_for(self.changed.wait(), 20)
 
-    def kill(self) -> None:
+    def kill(self, sign: signal.Signals = signal.SIGKILL) -> None:
         with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, sign)
 
     def _say(self, order: dict[str, object]) -> None:
         assert self._process.stdin is not None
@@ -225,7 +225,12 @@ def _act(phone: Phone, act: str) -> None:
 
 @asynccontextmanager
 async def world(
-    nursery: Nursery, template: Path | None, folder: Path, ends: list[tuple[str, int]], fails: list[tuple[str, int]]
+    nursery: Nursery,
+    template: Path | None,
+    folder: Path,
+    ends: list[tuple[str, int]],
+    fails: list[tuple[str, int]],
+    hook: int | None = None,
 ) -> AsyncIterator[World]:
     """A world in a fresh data folder, copied from `template` or still to be set up, with its bot living in the nursery."""
     clock = _lay(folder, template)
@@ -233,9 +238,9 @@ async def world(
     here.calls = type(here.calls)(maxlen=20_000)
     made = World(nursery, here, clock, folder)
     async with running(here) as url:
-        nursery.start(Order(str(folder), url, here.token, ends, fails, setup=template is None))
+        nursery.start(Order(str(folder), url, here.token, ends, fails, template is None, hook))
         try:
-            await made.until(lambda: "getUpdates.before" in made.hits, "the bot never began to receive", 60)
+            await made.until(lambda: "setMyCommands.after" in made.hits, "the bot never began to receive", 60)
             yield made
         finally:
             await nursery.stop()
