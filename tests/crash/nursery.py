@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import json
 import mmap
 import os
@@ -183,6 +184,8 @@ def warm() -> None:
     migrate.newest()
     ssl.create_default_context = functools.cache(ssl.create_default_context)
     asyncio.run(_reach_nobody())
+    gc.collect()
+    gc.freeze()  # so that a fork does not copy all of it as soon as it counts
     app.TICK, drain.IDLE, drain.BUSY = 0.05, 0.05, 0.005
 
 

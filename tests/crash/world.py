@@ -38,11 +38,12 @@ START = instant("2026-11-16T15:00-05:00")
 PATIENCE = 1.5
 """Real seconds after which a person taps again."""
 TRIES = 8
-
+SOON = timedelta(seconds=3)
+"""What is in doubt and goes again does so within it."""
 
 BUSY = """
     select 1 from inbox where state = 'ready'
-    union all select 1 from outbox where state = 'leased' or (state = 'ready' and not_before < :now)
+    union all select 1 from outbox where state = 'leased' or (state = 'ready' and not_before < :soon)
     union all select 1 from due where state = 'ready' and due_at < :now
 """
 """One statement, so that it sees one moment: a row that moves on is in one of these places or in none."""
@@ -190,9 +191,9 @@ class World:
         await self.until(self._at_rest, "what came in was never taken, or what was to be sent never went", 60)
 
     def _at_rest(self) -> bool:
-        moment = f"{self.clock.now():%Y-%m-%d %H:%M:%S}"
+        now, soon = (f"{at:%Y-%m-%d %H:%M:%S.%f}" for at in (self.clock.now(), self.clock.now() + SOON))
         with closing(sqlite.connect(f"file:{self.folder / 'between.db'}?mode=ro", uri=True)) as outside:
-            return outside.execute(BUSY, {"now": moment}).fetchone() is None
+            return outside.execute(BUSY, {"now": now, "soon": soon}).fetchone() is None
 
     def _newest(self) -> int:
         return max((message.revision for chat in self.here.chats.values() for message in chat.messages.values()), default=0)
