@@ -123,7 +123,7 @@ class App:
     async def _say_planned(self) -> None:
         try:
             async with asyncio.timeout(STOP_WITHIN):
-                await self.writer.run(lambda u: heartbeat.beat(u, "planned"))
+                await self.writer.run(lambda u: heartbeat.beat(u, "planned"), "planned")
         except (SQLAlchemyError, TimeoutError) as fault:
             log.error("stop.heartbeat", fault=type(fault).__name__)
 

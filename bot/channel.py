@@ -110,7 +110,8 @@ class Channel:
         Raises `WebhookRefused`, and `ConnectionError` for what passes.
         """
         try:
-            await self.bot.set_webhook(url, secret_token=secret, allowed_updates=KINDS, max_connections=1)
+            with points.around("setWebhook"):
+                await self.bot.set_webhook(url, secret_token=secret, allowed_updates=KINDS, max_connections=1)
         except BadRequest as fault:
             raise WebhookRefused(why=_code(str(fault).lower())) from None
         except TelegramError:
@@ -122,7 +123,8 @@ class Channel:
         A Bot API server without webhooks harms nobody. Raises `ConnectionError` for what passes.
         """
         try:
-            await self.bot.delete_webhook()
+            with points.around("deleteWebhook"):
+                await self.bot.delete_webhook()
         except (BadRequest, InvalidToken):
             return
         except TelegramError:

@@ -76,3 +76,12 @@ def failed(u: Unit, row: DueRow) -> None:
     else:
         dues.dropped(u, row.id, "failed")
         _follow(u, row)
+
+
+def set_aside(u: Unit, row: DueRow) -> None:
+    """What comes after it cannot be planned either: staff are told that it has ended, and nobody is held up by it any more."""
+    notes.add(u, None, "ended", row.kind)
+    if row.kind == "escalation":
+        dues.move(u, row.id, u.now + timedelta(minutes=1))
+    else:
+        dues.dropped(u, row.id, "failed")

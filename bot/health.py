@@ -81,7 +81,7 @@ async def _writes(writer: Writer) -> bool:
 
     try:
         async with asyncio.timeout(WITHIN):
-            await writer.run(probe)
+            await writer.run(probe, "probe")
     except (SQLAlchemyError, OSError, RuntimeError, TimeoutError):
         return False
     return True
@@ -90,7 +90,7 @@ async def _writes(writer: Writer) -> bool:
 async def _figures(writer: Writer) -> Figures | None:
     try:
         async with asyncio.timeout(WITHIN):
-            return await writer.run(figures)
+            return await writer.run(figures, "figures")
     except (SQLAlchemyError, OSError, RuntimeError, TimeoutError):
         return None
 

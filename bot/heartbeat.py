@@ -11,6 +11,7 @@ import httpx
 
 from bot.log import get
 from bot.vitals import Vitals
+from storage import points
 
 log = get("bot.heartbeat")
 TIMEOUT = 5.0
@@ -42,8 +43,9 @@ class Heartbeat:
         if self._client is None:
             self._client = httpx.AsyncClient(follow_redirects=False, trust_env=False, headers={"User-Agent": "between"})
         try:
-            async with asyncio.timeout(TIMEOUT):
-                answer = await self._client.get(url)
+            with points.around("heartbeat"):
+                async with asyncio.timeout(TIMEOUT):
+                    answer = await self._client.get(url)
             if not answer.is_success:
                 how = {"status": answer.status_code}
         except (httpx.HTTPError, TimeoutError, OSError) as fault:

@@ -59,7 +59,7 @@ class Lead:
         """Ask the database now."""
         asked = time.monotonic()
         try:
-            held = await self._writer.run(self._take)
+            held = await self._writer.run(self._take, "lead")
         except SQLAlchemyError as fault:
             log.error("lead.database", fault=type(fault).__name__)
             return
@@ -101,7 +101,7 @@ class Lead:
         if not self._alone and self.held:
             self.held = False
             with suppress(SQLAlchemyError):
-                await self._writer.run(lambda u: leases.release(u, NAME, self._owner))
+                await self._writer.run(lambda u: leases.release(u, NAME, self._owner), "release")
 
     def _take(self, u: Unit) -> bool:
         taken = leases.take(u, NAME, self._owner, SPAN)

@@ -45,12 +45,14 @@ def open_store(settings: Settings, now: datetime, *, setup: bool = False) -> Sto
         raise SetupNeeded
     with _opened(settings.database_url) as engine:
         version = migrate.version(engine)
-        if version is None and not setup:
+        new = version is None or _half_made(engine, version)
+        if new and not setup:
             raise SetupNeeded
-        _check_version(version)
+        if not new:
+            _check_version(version)
         found = masters(settings, make=version is None)
         store = Store(engine, Keyring(found[0]))
-        if version is None:
+        if new:
             migrate.migrate(engine)
         with store.unit(now, "opening") as u:
             store.keys = u.keys = _keyring(u, settings, found)
@@ -155,6 +157,14 @@ def _opened(url: str) -> Iterator[Engine]:
 def _absent(url: str) -> bool:
     parsed = make_url(url)
     return parsed.get_backend_name() == "sqlite" and bool(parsed.database) and not Path(str(parsed.database)).exists()
+
+
+def _half_made(engine: Engine, found: str) -> bool:
+    """Whether the very first set-up was cut off between two migrations: an older schema that no key has ever been used with."""
+    if found == migrate.newest() or found not in migrate.known():
+        return False
+    with engine.connect() as connection:
+        return not meta.marked(connection)
 
 
 def _check_version(found: str | None) -> None:

@@ -27,6 +27,7 @@ LEASE = timedelta(seconds=20)
 DOUBT_AGAIN = timedelta(seconds=2)
 CRISIS_RETRY = timedelta(seconds=3)
 ATTEMPTS = 5
+DOUBT = "in_doubt"
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ def rescue_leases(u: Unit, *, alone: bool = False) -> int:
             outbox.put_back(u, row.id, row.attempt, u.now, reason="lease")
         else:
             outbox.finish(u, row.id, row.attempt, "unknown", reason="lease")
+            _tell_of_doubt(u, row.chat)
     return len(expired)
 
 
@@ -206,6 +208,8 @@ def _doubt(u: Unit, row: Claimed, safe: bool) -> None:
         outbox.put_back(u, row.id, row.attempt, u.now + timedelta(seconds=2**row.attempt), reason="doubt")
     else:
         outbox.finish(u, row.id, row.attempt, "unknown", reason="doubt")
+        if row.kind == "send":
+            _tell_of_doubt(u, row.chat)
 
 
 def _mark_repeat(u: Unit, id: int) -> None:
@@ -227,6 +231,13 @@ def _mark_repeat(u: Unit, id: int) -> None:
 def _tell_staff(u: Unit, row: Claimed, code: str) -> None:
     chat = people.chat(u, row.chat)
     notes.add(u, chat.person, "undelivered", code)
+
+
+def _tell_of_doubt(u: Unit, chat: int) -> None:
+    """A message that may not have arrived and is not repeated. One line for a person until somebody has seen it."""
+    who = people.chat(u, chat).person
+    if who is not None and not notes.waits(u, who, "undelivered", DOUBT):
+        notes.add(u, who, "undelivered", DOUBT)
 
 
 def _next_channel(u: Unit, row: Claimed) -> None:

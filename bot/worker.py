@@ -100,7 +100,10 @@ def _guarded_due(u: Unit, row: DueRow) -> None:
     fault = _try(u, lambda: dues.fire(u, row))
     if fault is not None:
         log.error("due.failed", due=row.id, kind=row.kind, fault=type(fault).__name__, exc_info=fault)
-        _try(u, lambda: dues.failed(u, row))
+        again = _try(u, lambda: dues.failed(u, row))
+        if again is not None:
+            log.critical("due.set_aside", due=row.id, kind=row.kind, fault=type(again).__name__, exc_info=again)
+            dues.set_aside(u, row)
 
 
 def _try(u: Unit, take: Callable[[], None]) -> Exception | None:

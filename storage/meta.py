@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from storage.store import Unit, table
 from storage.tables import Meta
@@ -21,6 +21,11 @@ KEY_FOLDERS, BACKUP = "key_folders", "backup"
 def get(u: Unit, key: str) -> str | None:
     row = u.one(select(META.c.value).where(META.c.key == key))
     return row.value if row else None
+
+
+def marked(connection: Connection) -> bool:
+    """Whether a key was ever used with this database. Reads any schema there has been."""
+    return connection.execute(select(META.c.key).where(META.c.key == KEY_CHECK)).first() is not None
 
 
 def put(u: Unit, key: str, value: str) -> None:

@@ -16,7 +16,7 @@ NOTES, PEOPLE = table(Note), table(Person)
 
 @dataclass(frozen=True)
 class NoteRow:
-    """One line. kind: session, concern, ladder, undelivered, quarantine, ...; `words` only what the patient passed on."""
+    """One line. kind: session, concern, ladder, undelivered, quarantine, ended, ...; `words` only what the patient passed on."""
 
     id: int
     person: int | None
@@ -47,6 +47,12 @@ def change(u: Unit, id: int, code: str, words: str | None = None) -> bool:
     sealed = _sealed(u, row.person_id, id, words)
     u.set(Note, id, code=code, words=sealed, at=u.now)
     return True
+
+
+def waits(u: Unit, person: int, kind: str, code: str) -> bool:
+    """Whether a line that says this of them waits to be seen."""
+    same = (NOTES.c.person_id == person) & (NOTES.c.kind == kind) & (NOTES.c.code == code)
+    return u.one(select(NOTES.c.id).where(same, NOTES.c.seen_at.is_(None)).limit(1)) is not None
 
 
 def unseen(u: Unit, limit: int = 50) -> list[NoteRow]:

@@ -203,6 +203,7 @@ class Leased:
     """A row whose holder died. Whether Telegram got it is not known; `repeatable` when a second time shows nothing new."""
 
     id: int
+    chat: int
     lane: int
     attempt: int
     repeatable: bool
@@ -213,11 +214,11 @@ def expired_leases(u: Unit, *, alone: bool = False) -> list[Leased]:
     aimed = OUTBOX.alias()
     over = LEASED if alone else LEASED & (OUTBOX.c.lease_until < u.now)
     rows = u.all(
-        select(OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.attempt, OUTBOX.c.kind, OUTBOX.c.target, aimed.c.message_id)
+        select(OUTBOX.c.id, OUTBOX.c.chat_id, OUTBOX.c.lane, OUTBOX.c.attempt, OUTBOX.c.kind, OUTBOX.c.target, aimed.c.message_id)
         .join(aimed, aimed.c.id == OUTBOX.c.target, isouter=True)
         .where(over)
     )
-    return [Leased(row.id, row.lane, row.attempt, not _makes_message(row)) for row in rows]
+    return [Leased(row.id, row.chat_id, row.lane, row.attempt, not _makes_message(row)) for row in rows]
 
 
 def _makes_message(row: Row[Any]) -> bool:

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from bot import danger, doors, talk
+from bot.acts.check_in import plan_check_ins
 from bot.flow import Flow, Me, Say, Talking
 from bot.phones import Phones, instant
+from bot.registry import DUES, RECURRING
 from handlers import FLOWS
 from safety import screen as screening
 from safety.heard import Heard, Level
-from storage import escalations, notes, people
+from storage import due, escalations, notes, people
 from storage.engine import open_engine
 from storage.seal import Keyring
 from storage.store import Store
@@ -144,3 +146,18 @@ def test_an_escalation_that_lost_its_next_step_is_given_it_back(phones: Phones) 
         assert ("ladder", "repaired") in {(note.kind, note.code) for note in notes.unseen(u)}
     phones.wait(timedelta(minutes=2))
     assert "Second page" in texts(phones, STAFF)[-1]
+
+
+def test_what_is_due_and_can_never_be_handled_is_set_aside_and_staff_are_told(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    with phones._store().unit(phones.now) as u:
+        chat = people.chat_for(u, PATIENT)
+        assert chat.person is not None
+        plan_check_ins(u, people.save_profile(u, people.person(u, chat.person), {"evening_at": "20:00"}), chat)
+    monkeypatch.setitem(DUES, "check_in", broken)
+    monkeypatch.setitem(RECURRING, "check_in", broken)
+    phones.wait(timedelta(hours=1, minutes=5))
+    with phones._store().unit(phones.now) as u:
+        assert [row.kind for row in due.ready(u, 9)] == []
+        assert [(row.kind, row.code) for row in notes.unseen(u)] == [("ended", "check_in")]
+    phones.type(STAFF, "/inbox")
+    assert "It does not come back by itself" in texts(phones, STAFF)[-1]

@@ -96,6 +96,17 @@ async def test_a_reply_in_doubt_is_not_repeated(bot: Bot) -> None:
     assert len(bot.patient.texts) == 1
 
 
+async def test_staff_see_that_replies_are_in_doubt_once_until_they_looked(bot: Bot) -> None:
+    bot.here.faults.add("drop_after", "sendMessage", chat_id=bot.patient.id, times=2)
+    for count, words in enumerate(("hello", "/help"), 1):
+        bot.patient.send_text(words)
+        await bot.here.until(lambda count=count: len(bot.patient.texts) == count)
+    await bot.app.drained()
+    bot.staff.send_text("/inbox")
+    await bot.here.until(lambda: bot.staff.texts)
+    assert bot.staff.texts[-1].count("nobody knows if it arrived") == 1
+
+
 async def test_the_on_call_person_blocked_the_bot_so_the_ladder_goes_on_at_once(bot: Bot) -> None:
     bot.staff.block()
     await asyncio.sleep(1)

@@ -25,12 +25,11 @@ from sqlalchemy import Connection
 from bot.errors import BetweenError
 from bot.opening import open_store
 from bot.phones import Phones
-from bot.settings import Settings
 from storage import engine, points
 from storage.engine import sqlite
 from storage.store import Store
 from tests.clinics import OTHER, PATIENT, STAFF
-from tests.crash.world import START, Lost, lay_clinic
+from tests.crash.world import START, Lost, lay_clinic, settings_in
 
 NAME = "between.db"
 PAGE = 4096
@@ -94,7 +93,7 @@ def _talk(phones: Phones) -> None:
 def _clinic(folder: Path, mode: str) -> Iterator[Store]:
     lay_clinic(folder)
     with patch.object(engine, "journal_mode", lambda version: mode):
-        store = open_store(Settings(data_dir=folder), START)
+        store = open_store(settings_in(folder), START)
         try:
             yield store
         finally:
@@ -163,7 +162,7 @@ class Bench:
     def __init__(self, folder: Path, key: Path) -> None:
         folder.mkdir(parents=True)
         shutil.copy2(key, folder / "master.key")
-        self.settings = Settings(data_dir=folder)
+        self.settings = settings_in(folder)
         self.file = folder / NAME
         self.opened = self.started = 0
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from signal import SIGKILL, SIGTERM
 
 from tests.crash.world import World
 
@@ -15,12 +16,17 @@ LINE = "A line about today"
 
 @dataclass(frozen=True)
 class Episode:
-    """`fails`: hits at which the database says once that it is locked. `furnished`: begins with a clinic, or with nothing."""
+    """`fails`: hits at which the database says once that it is locked. `furnished`: begins with a clinic, or with nothing.
+
+    `hook`: Telegram calls a webhook. `stops`: the exit codes of ends that belong to the story.
+    """
 
     name: str
     play: Callable[[World], Awaitable[None]]
     fails: tuple[tuple[str, int], ...] = ()
     furnished: bool = True
+    hook: bool = False
+    stops: tuple[int, ...] = ()
 
 
 async def check_in(w: World) -> None:
@@ -123,6 +129,34 @@ async def beginnings(w: World) -> None:
     await w.does(w.sam, "hello", "This bot is for people who were invited", "hello again")
 
 
+async def webhook(w: World) -> None:
+    """Telegram calls, and is told only after the commit."""
+    await w.does(w.sam, "/help", "988")
+    w.robin.send_text("I want to kill myself")
+    await w.shows(w.robin, "call 911 now")
+    await w.shows(w.dana, "0001: high")
+    await w.does(w.dana, "[I'll take it]", "you have taken this")
+
+
+async def stop(w: World) -> None:
+    """An operator stops it while it answers, and starts it again."""
+    await w.does(w.robin, "/checkin", "1/7")
+    w.robin.send_text("I want to kill myself")
+    w.nursery.kill(SIGTERM)
+    await w.shows(w.robin, "call 911 now")
+    await w.shows(w.dana, "0001: high")
+    w.nursery.kill(SIGTERM)
+    w.sam.send_text("hello")
+    await w.does(w.dana, "[I'll take it]", "you have taken this")
+
+
+async def away(w: World) -> None:
+    """It is gone for three days: what was due meanwhile is not said all at once."""
+    w.nursery.kill()
+    w.turn_to("2026-11-19T20:30-05:00")
+    await w.until(lambda: _fired(w, "evening check-in"), "the check-in neither came nor was on its way at a crash")
+
+
 EPISODES = (
     Episode("check-in", check_in),
     Episode("danger", danger),
@@ -134,4 +168,7 @@ EPISODES = (
     Episode("outage", outage, (("intake.before", 2), ("worker.before", 2))),
     Episode("group", group),
     Episode("beginnings", beginnings, furnished=False),
+    Episode("webhook", webhook, hook=True),
+    Episode("stop", stop, stops=(0, -SIGTERM)),
+    Episode("away", away, stops=(-SIGKILL,)),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import json
 import mmap
 import os
@@ -23,6 +24,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
+from unittest.mock import patch
 
 from sqlalchemy.exc import OperationalError
 
@@ -30,14 +32,14 @@ from bot import app, drain, log
 from bot.app import App
 from bot.channel import Channel
 from bot.commands import clinic as commands
-from bot.commands.pages import weekly_chore
-from bot.opening import open_store
+from bot.commands import run, shared
+from bot.opening import only_instance
 from bot.pace import Pace
-from bot.settings import Settings
+from bot.settings import load as load_settings
 from clinic.tone import tone
 from content.library import load
 from safety.screen import screen
-from storage import meta, migrate, points
+from storage import migrate, points
 
 CRASHED = 77
 """The exit code of a life that came to the point it was to end at."""
@@ -54,7 +56,8 @@ class Order:
     fails: list[tuple[str, int]] = field(default_factory=list)
     """The hits of points at which the first life is told that the database is locked."""
     setup: bool = False
-    key: str | None = None
+    hook: int | None = None
+    """The port of a webhook; without one it polls."""
 
 
 class SharedClock:
@@ -92,21 +95,31 @@ class Hits:
             raise OperationalError("a statement", {}, Exception("database is locked"))
 
 
-async def live(order: Order) -> None:
+def live(order: Order) -> None:
     """`between run` until the process ends, with the shared clock."""
-    settings = Settings(data_dir=Path(order.folder), bot_api_url=order.url)
     clock = SharedClock(Path(order.folder) / "clock")
-    store = open_store(settings, clock.now())
-    with store.unit(clock.now(), "floor") as u:
-        meta.latest(u)
-    bot = App(store, clock, Channel(order.token, order.url), weekly_chore(settings.out_dir), Pace(apart=timedelta()))
-    await bot.start()
-    await bot.wait()
+    paced = functools.partial(App, pace=Pace(apart=timedelta()))
+    with (
+        patch.multiple(run, App=paced, SteadyClock=lambda floor: clock, wall=clock.now),
+        patch.object(shared, "wall", clock.now),
+        only_instance(Path(order.folder)),
+    ):
+        asyncio.run(run._run(load_settings(), order.token))
 
 
-def set_up(order: Order) -> None:
+def environment(order: Order) -> dict[str, str]:
+    heard = {
+        "BETWEEN_DATA_DIR": order.folder, "BETWEEN_BOT_API_URL": order.url, "BETWEEN_BOT_TOKEN": order.token,
+        "BETWEEN_HEARTBEAT_URL": f"{order.url}/control/faults",
+    }  # fmt: skip
+    if order.hook is not None:
+        place = f"http://127.0.0.1:{order.hook}/telegram"
+        heard |= {"BETWEEN_WEBHOOK_URL": place, "BETWEEN_WEBHOOK_PORT": str(order.hook), "BETWEEN_WEBHOOK_SECRET": "between-crashes"}
+    return heard
+
+
+def set_up() -> None:
     """`between setup` with every option, as somebody does who runs it again because it was cut off."""
-    os.environ["BETWEEN_DATA_DIR"] = order.folder
     commands.setup("Harbor Program", "America/New_York", "555-0100", "US", "always", "Dana Reyes")
 
 
@@ -117,9 +130,11 @@ def begin(order: Order, life: int) -> NoReturn:
         os.dup2(0, 1)
         end = tuple(order.ends[life]) if life < len(order.ends) else None
         points.hook = Hits(order, end, [tuple(fail) for fail in order.fails] if life == 0 else [])  # type: ignore[arg-type, misc]
+        os.environ |= environment(order)
         if order.setup:
-            set_up(order)
-        asyncio.run(live(order))
+            set_up()
+        live(order)
+        os._exit(0)
     except BaseException as fault:
         sys.stderr.write(f"{type(fault).__name__}: {fault}\n")
     os._exit(1)
@@ -169,6 +184,8 @@ def warm() -> None:
     migrate.newest()
     ssl.create_default_context = functools.cache(ssl.create_default_context)
     asyncio.run(_reach_nobody())
+    gc.collect()
+    gc.freeze()  # so that a fork does not copy all of it as soon as it counts
     app.TICK, drain.IDLE, drain.BUSY = 0.05, 0.05, 0.005
 
 

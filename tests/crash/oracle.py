@@ -8,16 +8,18 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from bot.emergency import Emergency
+from bot.sending import DOUBT
 from safety import auditor
-from storage import audit, people
+from storage import audit, notes, people
 from storage.due import DUE
-from storage.outbox import ESCALATION, OUTBOX
+from storage.outbox import ESCALATION, OUTBOX, PROMPT
 from storage.seal import SealBroken
 from storage.store import Unit, table
 from storage.tables import Audit, Chat, CheckIn, Entry, Inbox, Observation
 from tests.crash.world import Lost, World, shown
 
 LATE = timedelta(seconds=30)
+STORM, AT_ONCE = timedelta(minutes=10), 2
 CHATS = table(Chat)
 
 
@@ -26,7 +28,7 @@ def judge(w: World) -> None:
     store = w.opened()
     try:
         with store.unit(w.clock.now()) as u:
-            wrong = [*_handled(u, w), *_shown_is_saved(u, w), *_repeats(u, w), *_goes_on(u), *_sound(u)]
+            wrong = [*_handled(u, w), *_shown_is_saved(u, w), *_repeats(u, w), *_goes_on(u), *_storm(u), *_told(u), *_sound(u)]
     finally:
         store.close()
     if wrong:
@@ -109,6 +111,22 @@ def _goes_on(u: Unit) -> list[str]:
     if overdue:
         wrong.append(f"due and not done: {sorted(row.kind for row in overdue)}")
     return wrong
+
+
+def _storm(u: Unit) -> list[str]:
+    """However long it was gone: no more reminders and prompts to anybody within ten minutes than the two of a day that is in time."""
+    asked = (OUTBOX.c.lane == PROMPT) & (OUTBOX.c.kind == "send") & OUTBOX.c.state.in_(("sent", "unknown"))
+    rows = u.all(select(OUTBOX.c.chat_id, OUTBOX.c.created_at).where(asked).order_by(OUTBOX.c.created_at))
+    times = [[row.created_at for row in rows if row.chat_id == chat] for chat in {row.chat_id for row in rows}]
+    stormy = any(later - first < STORM for of_one in times for first, later in zip(of_one, of_one[AT_ONCE:], strict=False))
+    return ["a storm of reminders and prompts"] if stormy else []
+
+
+def _told(u: Unit) -> list[str]:
+    """Staff see whose message is in doubt and was not repeated."""
+    doubtful = u.all(select(CHATS.c.person_id).join(OUTBOX, OUTBOX.c.chat_id == CHATS.c.id).where(OUTBOX.c.state == "unknown").distinct())
+    told = {note.person for note in notes.unseen(u, 1000) if note.code == DOUBT}
+    return ["a message is in doubt and no staff can see it" for row in doubtful if row.person_id is not None and row.person_id not in told]
 
 
 def _sound(u: Unit) -> list[str]:

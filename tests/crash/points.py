@@ -4,13 +4,16 @@ from __future__ import annotations
 
 COMMITS = (
     "migrate", "opening", "setup", "floor", "prepare", "intake", "worker", "worker_one", "choose", "claim", "record", "tick", "audit",
-    "retention", "weekly",
+    "retention", "weekly", "forgotten", "planned",
 )  # fmt: skip
 CALLS = (
-    "getMe", "setMyCommands", "getUpdates", "confirm", "answerCallbackQuery", "sendMessage", "editMessageText", "editMessageReplyMarkup",
+    "getMe", "setWebhook", "deleteWebhook", "heartbeat", "setMyCommands",
+    "getUpdates", "confirm", "answerCallbackQuery", "sendMessage", "editMessageText", "editMessageReplyMarkup",
     "leaveChat", "card",
 )  # fmt: skip
 FILES = ("key", "page")
+ELSEWHERE = ("lead", "release", "probe", "figures")
+"""Not come to here: the lease of several processes on PostgreSQL (`test_workers`), and what the health pages only read."""
 POINTS = frozenset(f"{name}.{side}" for name in (*COMMITS, *CALLS, *FILES) for side in ("before", "after"))
 HITS = 3
 """At each of its first three hits a point is crashed at."""

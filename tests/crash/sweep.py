@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,10 +34,16 @@ class Figures:
         )  # fmt: skip
 
 
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
 async def play(nursery: Nursery, template: Path, folder: Path, episode: Episode, ends: list[End]) -> tuple[list[str], list[int]]:
     """One episode with these ends; the points its lives came to, in order, and the exit codes. Raises `Lost`."""
     start = template if episode.furnished else None
-    async with world(nursery, start, folder, ends, list(episode.fails)) as w:
+    async with world(nursery, start, folder, ends, list(episode.fails), free_port() if episode.hook else None) as w:
         await episode.play(w)
         await w.does(w.sam, "/help", "988")
         await w.settled()
@@ -53,10 +60,10 @@ async def run(nursery: Nursery, template: Path, folder: Path, episode: Episode, 
         _, crashed = await play(nursery, template, folder, episode, ends)
     except (Lost, TimeoutError) as fault:
         return Figures(1, lost=[f"{label}: {fault}"])
-    unplanned = [code for code in crashed if code != 77]
+    unplanned = [code for code in crashed if code not in (77, *episode.stops)]
     if unplanned:
         return Figures(1, lost=[f"{label}: the bot ended by itself with {unplanned}"])
-    return Figures(1, len(crashed), int(len(crashed) > 1), int(len(crashed) < len(ends)))
+    return Figures(1, crashed.count(77), int(crashed.count(77) > 1), int(crashed.count(77) < len(ends)))
 
 
 async def learn(nursery: Nursery, template: Path, folder: Path, episode: Episode) -> Counter[str]:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import NoDatabase
+from bot.errors import NoDatabase, SetupNeeded
 from bot.opening import open_store
-from bot.settings import Settings
-from storage import points
+from storage import migrate, points
+from storage.engine import open_engine
 from storage.seal import read_or_make_key
-from tests.crash.world import START, lay_clinic
+from tests.crash.world import START, lay_clinic, settings_in
 
 
 class Cut(BaseException):
@@ -37,9 +37,24 @@ def test_a_key_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_database_that_ends_in_the_middle_of_a_page_is_not_opened(tmp_path: Path) -> None:
     """SQLite alone would take the missing end for zeros."""
     lay_clinic(tmp_path / "clinic")
-    settings = Settings(data_dir=tmp_path / "clinic")
+    settings = settings_in(tmp_path / "clinic")
     open_store(settings, START).close()
     file = tmp_path / "clinic" / "between.db"
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(NoDatabase, match="restore the last backup"):
         open_store(settings, START)
+
+
+def test_a_first_set_up_that_was_cut_off_between_two_migrations_is_begun_again(tmp_path: Path) -> None:
+    folder = tmp_path / "clinic"
+    folder.mkdir()
+    read_or_make_key(folder / "master.key", make=True)
+    engine = open_engine(f"sqlite:///{folder / 'between.db'}")
+    migrate.migrate(engine, "0001")
+    engine.dispose()
+    with pytest.raises(SetupNeeded):
+        open_store(settings_in(folder), START)
+    open_store(settings_in(folder), START, setup=True).close()
+    engine = open_engine(f"sqlite:///{folder / 'between.db'}")
+    assert migrate.version(engine) == migrate.newest()
+    engine.dispose()

@@ -16,11 +16,12 @@ from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 from bot.acts.check_in import plan_check_ins
 from bot.opening import open_store
 from bot.phones import instant
-from bot.settings import Settings
+from bot.settings import Settings, load
 from demo.local import LocalTelegram
 from demo.phone import Phone, PhoneFault
 from demo.server import running
@@ -37,11 +38,12 @@ START = instant("2026-11-16T15:00-05:00")
 PATIENCE = 1.5
 """Real seconds after which a person taps again."""
 TRIES = 8
-
+SOON = timedelta(seconds=3)
+"""What is in doubt and goes again does so within it."""
 
 BUSY = """
     select 1 from inbox where state = 'ready'
-    union all select 1 from outbox where state = 'leased' or (state = 'ready' and not_before < :now)
+    union all select 1 from outbox where state = 'leased' or (state = 'ready' and not_before < :soon)
     union all select 1 from due where state = 'ready' and due_at < :now
 """
 """One statement, so that it sees one moment: a row that moves on is in one of these places or in none."""
@@ -82,9 +84,9 @@ class Nursery:
             self.changed.clear()
             await asyncio.wait_for(self.changed.wait(), 20)
 
-    def kill(self) -> None:
+    def kill(self, sign: signal.Signals = signal.SIGKILL) -> None:
         with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, sign)
 
     def _say(self, order: dict[str, object]) -> None:
         assert self._process.stdin is not None
@@ -107,6 +109,11 @@ async def nursery() -> AsyncIterator[Nursery]:
         yield made
     finally:
         await made.close()
+
+
+def settings_in(folder: Path) -> Settings:
+    with patch.dict(os.environ, {"BETWEEN_DATA_DIR": str(folder)}):
+        return load()
 
 
 def lay_clinic(folder: Path) -> None:
@@ -184,9 +191,9 @@ class World:
         await self.until(self._at_rest, "what came in was never taken, or what was to be sent never went", 60)
 
     def _at_rest(self) -> bool:
-        moment = f"{self.clock.now():%Y-%m-%d %H:%M:%S}"
+        now, soon = (f"{at:%Y-%m-%d %H:%M:%S.%f}" for at in (self.clock.now(), self.clock.now() + SOON))
         with closing(sqlite.connect(f"file:{self.folder / 'between.db'}?mode=ro", uri=True)) as outside:
-            return outside.execute(BUSY, {"now": moment}).fetchone() is None
+            return outside.execute(BUSY, {"now": now, "soon": soon}).fetchone() is None
 
     def _newest(self) -> int:
         return max((message.revision for chat in self.here.chats.values() for message in chat.messages.values()), default=0)
@@ -198,7 +205,7 @@ class World:
 
     def opened(self) -> Store:
         """The database as the next start would find it."""
-        return open_store(Settings(data_dir=self.folder), self.clock.now())
+        return open_store(settings_in(self.folder), self.clock.now())
 
 
 def shown(phone: Phone, words: str) -> list[str]:
@@ -219,7 +226,12 @@ def _act(phone: Phone, act: str) -> None:
 
 @asynccontextmanager
 async def world(
-    nursery: Nursery, template: Path | None, folder: Path, ends: list[tuple[str, int]], fails: list[tuple[str, int]]
+    nursery: Nursery,
+    template: Path | None,
+    folder: Path,
+    ends: list[tuple[str, int]],
+    fails: list[tuple[str, int]],
+    hook: int | None = None,
 ) -> AsyncIterator[World]:
     """A world in a fresh data folder, copied from `template` or still to be set up, with its bot living in the nursery."""
     clock = _lay(folder, template)
@@ -227,9 +239,9 @@ async def world(
     here.calls = type(here.calls)(maxlen=20_000)
     made = World(nursery, here, clock, folder)
     async with running(here) as url:
-        nursery.start(Order(str(folder), url, here.token, ends, fails, setup=template is None))
+        nursery.start(Order(str(folder), url, here.token, ends, fails, template is None, hook))
         try:
-            await made.until(lambda: "getUpdates.before" in made.hits, "the bot never began to receive", 60)
+            await made.until(lambda: "setMyCommands.after" in made.hits, "the bot never began to receive", 60)
             yield made
         finally:
             await nursery.stop()
