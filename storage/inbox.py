@@ -54,8 +54,8 @@ def store(u: Unit, chat: ChatCard, update_id: int, raw: str, kind: str, said_at:
     return id if kept else None
 
 
-def ready(u: Unit, limit: int, chat: int | None = None) -> list[Received]:
-    """The oldest rows that wait, in order of arrival: all there are, or those of one chat the caller holds (`storage.claims`).
+def ready(u: Unit, limit: int, chats: list[int] | None = None) -> list[Received]:
+    """The oldest rows that wait, in order of arrival: all there are, or those of the chats the caller holds (`storage.claims`).
 
     A row that does not open comes with an empty `raw`, so that its turn fails alone and holds up nobody.
     """
@@ -72,7 +72,7 @@ def ready(u: Unit, limit: int, chat: int | None = None) -> list[Received]:
             CHATS.c.reachable,
         )
         .join(CHATS, CHATS.c.id == INBOX.c.chat_id)
-        .where(READY, INBOX.c.chat_id == chat if chat is not None else true())
+        .where(READY, INBOX.c.chat_id.in_(chats) if chats is not None else true())
         .order_by(INBOX.c.id)
         .limit(limit)
     )
@@ -97,7 +97,7 @@ def _opened(u: Unit, row: Row[Any]) -> str:
 
 
 def as_it_stands(u: Unit, row: Received) -> Received:
-    """The row with its chat as it is now: an event before it in the same group may have bound, moved or emptied that."""
+    """The row with its chat as it is now."""
     return replace(row, chat=people.chat(u, row.chat.id))
 
 
