@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -202,12 +203,12 @@ def main(arguments: list[str] | None = None) -> list[tuple[str, str, str]]:
     p99 = took[max(0, -(-len(took) * 99 // 100) - 1)]
     print(f"{len(took)} crisis replies, {options.reminders:,} reminders queued: median {statistics.median(took):.2f} s, p99 {p99:.2f} s,")
     print(f"  longest {took[-1]:.2f} s; sent by lane {here.lanes}, refused with 429 {here.refused} (seed {options.seed})")
-    limiter = asyncio.run(beside(options.queued, options.seed))
-    print(f"python-telegram-bot's AIORateLimiter, {options.queued} queued: {limiter:.1f} s")
+    limiter = f"{asyncio.run(beside(options.queued, options.seed)):.1f} s" if find_spec("aiolimiter") else "needs `pip install aiolimiter`"
+    print(f"python-telegram-bot's AIORateLimiter, {options.queued} queued: {limiter}")
     measured = f"{p99:.2f} s / {took[-1]:.2f} s"
     return [
         (f"crisis reply behind {options.reminders:,} reminders, p99 / longest", measured, f"{P99:.0f} s / {MOST:.0f} s"),
-        (f"the same with AIORateLimiter, {options.queued} queued", f"{limiter:.1f} s", "beside it"),
+        (f"the same with AIORateLimiter, {options.queued} queued", limiter, "beside it"),
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, true, update
 
 from storage import people
+from storage.ids import first_of
 from storage.people import ChatCard
 from storage.prepared import fixed
 from storage.seal import SealBroken
@@ -132,7 +133,7 @@ def mark_guess(u: Unit, id: int) -> None:
 
 def guesses(u: Unit, since: datetime, chat: int | None = None) -> int:
     """How many wrong invitations came since then, from one chat or in all."""
-    first = int(since.timestamp() * 1000) << 20  # ids rise with time, so this reads what came since and no more
+    first = first_of(since)  # ids rise with time, so this reads what came since and no more
     wanted = (INBOX.c.id > first) & (INBOX.c.reason == GUESS) & (INBOX.c.received_at > since)
     if chat is not None:
         wanted = (INBOX.c.chat_id == chat) & (INBOX.c.received_at > since) & (INBOX.c.reason == GUESS)
