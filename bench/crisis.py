@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ class Telegram:
         self.news = asyncio.Event()
         self.said: dict[int, float] = {}
         self.replied: dict[int, float] = {}
-        self.lanes = [0] * 5
+        self.lanes, self.refused = [0] * 5, [0] * 5
         self.expected, self.all_replied = 0, asyncio.Event()
 
     def say(self, number: int, address: int) -> None:
@@ -85,6 +86,9 @@ class Telegram:
 
     async def open(self) -> str:
         return "bench_bot"
+
+    async def unhook(self) -> None:
+        return None
 
     async def menu(self, commands: Sequence[tuple[str, str]], address: int | None = None) -> None:
         return None
@@ -110,6 +114,7 @@ class Telegram:
     async def send(self, row: Claimed) -> Result:
         wait = await self.wire.take(row.address, new=row.kind == "send", chancy=row.lane == PROMPT)
         if wait:
+            self.refused[row.lane] += 1
             return Wait(wait)
         self.lanes[row.lane] += 1
         if row.lane == CRISIS:
@@ -197,13 +202,13 @@ def main(arguments: list[str] | None = None) -> list[tuple[str, str, str]]:
         took, here = asyncio.run(ours(Path(folder), options.reminders, options.texts, options.seconds, options.seed))
     p99 = took[max(0, -(-len(took) * 99 // 100) - 1)]
     print(f"{len(took)} crisis replies, {options.reminders:,} reminders queued: median {statistics.median(took):.2f} s, p99 {p99:.2f} s,")
-    print(f"  longest {took[-1]:.2f} s; sent by lane {here.lanes}, refused with 429: {here.wire.refused} (seed {options.seed})")
-    limiter = asyncio.run(beside(options.queued, options.seed))
-    print(f"python-telegram-bot's AIORateLimiter, {options.queued} queued: {limiter:.1f} s")
+    print(f"  longest {took[-1]:.2f} s; sent by lane {here.lanes}, refused with 429 {here.refused} (seed {options.seed})")
+    limiter = f"{asyncio.run(beside(options.queued, options.seed)):.1f} s" if find_spec("aiolimiter") else "needs `pip install aiolimiter`"
+    print(f"python-telegram-bot's AIORateLimiter, {options.queued} queued: {limiter}")
     measured = f"{p99:.2f} s / {took[-1]:.2f} s"
     return [
         (f"crisis reply behind {options.reminders:,} reminders, p99 / longest", measured, f"{P99:.0f} s / {MOST:.0f} s"),
-        (f"the same with AIORateLimiter, {options.queued} queued", f"{limiter:.1f} s", "beside it"),
+        (f"the same with AIORateLimiter, {options.queued} queued", limiter, "beside it"),
     ]
 
 

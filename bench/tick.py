@@ -48,6 +48,18 @@ def one_tick(store: Store, now: datetime, due: int, round_: int) -> tuple[float,
     return spent
 
 
+def plan(store: Store, now: datetime) -> list[str]:
+    """How SQLite finds what is due, for the tick's look, the worker's and the drain's."""
+    asked = (
+        "select * from due where state = 'ready' and due_at <= ? order by due_at, id limit 64",
+        "select * from inbox where state = 'ready' order by id limit 64",
+        "select * from outbox where state = 'ready' and lane = 3 and not_before <= ? order by id limit 200",
+    )
+    with store.unit(now) as u:
+        found = [u.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {each}", (str(now),) * each.count("?")).all() for each in asked]
+    return [row[3] for rows in found for row in rows]
+
+
 def work() -> None:
     """What a job of the other scheduler does: nothing."""
 
@@ -94,6 +106,8 @@ def main(arguments: list[str] | None = None) -> list[tuple[str, str, str]]:
             for each, store in zip(spans, stores, strict=True):
                 each.append(one_tick(store, now, options.due, round_))
         few, many = ([statistics.median(span[at] for span in spans_[1:]) * 1000 for at in (0, 1)] for spans_ in spans)
+        for line in plan(stores[1], START):
+            print(f"  {line}")
         for patients, (wall, cpu) in ((options.few, few), (options.many, many)):
             print(f"{patients:>9,} patients, {options.due} due: {wall:.0f} ms ({cpu:.0f} ms of processor)")
         added, spent = job_store(folder, options.jobs, min(options.due, options.jobs))

@@ -3,7 +3,8 @@
 Ours: intake (raw update to committed row) and turn (screen, talk, facts, outbox), in the groups they are taken in.
 Bare: python-telegram-bot parses the update and one handler does one SQLModel insert and commit.
 First both on SQLite in the same journal mode with synchronous=FULL, one after the other; then both on one PostgreSQL with its
-defaults, 16 updates at once. Sending counts for neither. Wall and processor time, medians of the rounds, in pairs.
+defaults: the bare handler with 16 updates at once, ours with the worker threads of one process as `bot.app` has them.
+Sending counts for neither. Wall and processor time, medians of the rounds, in pairs.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from telegram import Update
 from telegram.ext import Application, CallbackQueryHandler
 
 from bot import log, talk
+from bot.app import WORKERS
 from bot.channel import BATCH
 from bot.event import Event
 from bot.intake import keep_all
@@ -209,7 +211,7 @@ def main(arguments: list[str] | None = None) -> list[tuple[str, str, str]]:
         rows.append((f"turns / bare handler, {mode}", f"{wall:.2f} (processor {used:.2f})", "at least 0.7, aim 2.0"))
         if not options.no_postgres:
             with postgres(folder) as url:
-                wall, used = asyncio.run(compare("PostgreSQL, 16 at once", Ours(url, 4), Bare(url), options.taps, options.rounds, 16))
+                wall, used = asyncio.run(compare("PostgreSQL, 16 at once", Ours(url, WORKERS), Bare(url), options.taps, options.rounds, 16))
             rows.append(("turns / bare handler, PostgreSQL, 16 at once", f"{wall:.2f} (processor {used:.2f})", "at least 0.5"))
     return rows
 

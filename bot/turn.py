@@ -6,6 +6,7 @@ Order: danger, then stop and help, then a command, then a button with a live pro
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +23,7 @@ from safety.heard import Heard, Level, worse
 from safety.screen import screen
 from storage import escalations, inbox, notes, outbox, people, talks
 from storage.inbox import Received
+from storage.seal import SealBroken
 from storage.store import Unit
 from storage.talks import TalkRow
 
@@ -39,11 +41,12 @@ def take(u: Unit, row: Received) -> None:
     try:
         event = parse(read(row.raw))
     except Unreadable:
-        rescue(u, row, "unreadable")
+        rescue(u, inbox.as_it_stands(u, row), "unreadable")
         return
     heard = screen(event.text)
+    chat, who = people.seated(u, row.chat.id)  # now: an event before it in the same group may have bound, moved or emptied it
+    row = replace(row, chat=chat)
     heard = worse(heard, _in_window(u, row, event)) if event.kind in ("text", "edit", "media") else heard
-    who = people.person(u, row.chat.person) if row.chat.person is not None else None
     if not row.chat.reachable and event.kind != "blocked":
         people.set_reachable(u, row.chat.id, True)
     s = Sitting(u, row.chat, who, row.id, event, said_at(event, row.received_at))
@@ -55,6 +58,8 @@ def take(u: Unit, row: Received) -> None:
 
 def rescue(u: Unit, row: Received, reason: str) -> None:
     """What is left when a turn could not be taken: the text kept, danger heard, the person told, staff to look at it."""
+    if not row.raw:
+        raise SealBroken("nobody can tell what was said")  # what could not be screened counts as danger: `last_resort`
     texts = texts_of(row.raw)
     heard = screen("\n".join(texts))
     inbox.quarantine(u, row.id, reason, heard.level.word)

@@ -19,6 +19,8 @@ from storage.store import Store, Unit
 
 log = get("bot.worker")
 GROUP = 64
+CHATS = 16
+"""Chats in one transaction on PostgreSQL, when nobody is in the way."""
 
 __all__ = ["GROUP", "acts", "take_group"]
 
@@ -34,14 +36,30 @@ def take_group(store: Store, now: datetime, limit: int = GROUP) -> int:
 
 
 def _take_chats(store: Store, now: datetime, limit: int) -> int:
-    """Where several workers serve one database: chat by chat, a transaction each, until `limit` or until none is free."""
-    taken = 0
+    """Where several workers serve one database: a few chats in a transaction, until `limit` or until none is free.
+
+    Chat by chat from the moment on when somebody else is in the way or a transaction failed.
+    """
+    taken, together = 0, True
     while taken < limit:
-        count = _transact(store, now, limit - taken, _take_chat)
+        count = _take_several(store, now, limit - taken) if together else None
+        if count is None:
+            together = False
+            count = _transact(store, now, limit - taken, _take_held)
         if not count:
             break
         taken += count
     return taken
+
+
+def _take_several(store: Store, now: datetime, limit: int) -> int | None:
+    """None when this could not be done; then nothing of it was."""
+    try:
+        with store.unit(now, "worker") as u:
+            u.wait_briefly()
+            return _take_held(u, limit, CHATS)
+    except SQLAlchemyError:
+        return None
 
 
 def _transact(store: Store, now: datetime, limit: int, take: Callable[[Unit, int], int]) -> int:
@@ -57,11 +75,11 @@ def _transact(store: Store, now: datetime, limit: int, take: Callable[[Unit, int
     return transact(1, "worker_one")
 
 
-def _take_chat(u: Unit, limit: int) -> int:
-    """The events of one chat. Zero only when there is nothing for this worker to do."""
-    while (chat := claims.chat(u)) is not None:
-        rows = inbox.ready(u, limit, chat)
-        count = _take_rows(u, rows, due.of_chat(u, chat, limit - len(rows)))
+def _take_held(u: Unit, limit: int, chats: int = 1) -> int:
+    """The events of that many chats. Zero only when there is nothing for this worker to do."""
+    while held := claims.chats(u, min(chats, limit)):
+        rows = inbox.ready(u, limit, held)
+        count = _take_rows(u, rows, due.of_chats(u, held, limit - len(rows)))
         if count:
             return count
     return _take_rows(u, [], due.ready(u, limit, kinds=CHORES))
@@ -73,8 +91,8 @@ def _take(u: Unit, limit: int) -> int:
 
 
 def _take_rows(u: Unit, rows: list[Received], due_rows: list[DueRow]) -> int:
-    for place, row in enumerate(rows):
-        _guarded(u, row if place == 0 else inbox.as_it_stands(u, row))
+    for row in rows:
+        _guarded(u, row)
     for due_row in due_rows:
         _guarded_due(u, due_row)
     return len(rows) + len(due_rows)
@@ -87,10 +105,10 @@ def _guarded(u: Unit, row: Received) -> None:
     if fault is None:
         return
     log.error("turn.failed", inbox=row.id, fault=type(fault).__name__, exc_info=fault)
-    again = _try(u, lambda: turn.rescue(u, row, type(fault).__name__))
+    again = _try(u, lambda: turn.rescue(u, inbox.as_it_stands(u, row), type(fault).__name__))
     if again is not None:
         log.critical("turn.rescue_failed", inbox=row.id, fault=type(again).__name__, exc_info=again)
-        last = _try(u, lambda: turn.last_resort(u, row))
+        last = _try(u, lambda: turn.last_resort(u, inbox.as_it_stands(u, row)))
         if last is not None:
             log.critical("turn.lost", inbox=row.id, fault=type(last).__name__, exc_info=last)
             inbox.quarantine(u, row.id, "lost", "high")

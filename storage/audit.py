@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from storage.store import Unit, table
 from storage.tables import Audit, AuditAnchor
@@ -70,9 +70,11 @@ def anchor(u: Unit) -> str:
     """
     last = u.one(select(ANCHORS).order_by(ANCHORS.c.id.desc()).limit(1))
     since = last.upto - OVERLAP if last else 0
-    grown = select(AUDIT.c.subject, func.max(AUDIT.c.position).label("position"), func.max(AUDIT.c.id).label("id"))
-    rows = u.all(grown.where(AUDIT.c.id > since).group_by(AUDIT.c.subject).order_by(AUDIT.c.subject))
-    heads = [[row.subject, row.position] for row in rows]
+    rows = u.all(select(AUDIT.c.id, AUDIT.c.subject, AUDIT.c.position).where(AUDIT.c.id > since))  # a day's; grouped, SQLite reads all
+    grown: dict[int, int] = {}
+    for row in rows:
+        grown[row.subject] = max(row.position, grown.get(row.subject, 0))
+    heads = [[subject, position] for subject, position in sorted(grown.items())]
     upto = max([row.id for row in rows], default=last.upto if last else 0)
     digest = _anchored(u, last.digest if last else b"", heads)
     assert digest is not None  # every head was just read

@@ -71,7 +71,7 @@ def plan(
 def ready(u: Unit, limit: int, *, chores: bool = False, kinds: tuple[str, ...] = ()) -> list[DueRow]:
     """What is due, oldest first. `kinds` are the chores' names; with `chores` only those, else all others.
 
-    What another process is at is passed over; what happens in a chat is taken by who holds the chat, see `of_chat`.
+    What another process is at is passed over; what happens in a chat is taken by who holds the chat, see `of_chats`.
     """
     which = DUE.c.kind.in_(kinds) if chores else DUE.c.kind.not_in(kinds)
     found = select(DUE).where(READY, DUE.c.due_at <= u.now, which)
@@ -80,9 +80,9 @@ def ready(u: Unit, limit: int, *, chores: bool = False, kinds: tuple[str, ...] =
     return [_row(row) for row in u.all(found.order_by(DUE.c.due_at, DUE.c.id).limit(limit))]
 
 
-def of_chat(u: Unit, chat: int, limit: int) -> list[DueRow]:
-    """What is due in one chat that the caller holds (`storage.claims`), oldest first."""
-    found = select(DUE).where(READY, DUE.c.due_at <= u.now, DUE.c.chat_id == chat)
+def of_chats(u: Unit, chats: list[int], limit: int) -> list[DueRow]:
+    """What is due in the chats that the caller holds (`storage.claims`), oldest first."""
+    found = select(DUE).where(READY, DUE.c.due_at <= u.now, DUE.c.chat_id.in_(chats))
     return [_row(row) for row in u.all(found.order_by(DUE.c.due_at, DUE.c.id).limit(limit))]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, true, update
 
 from storage import people
+from storage.ids import first_of
 from storage.people import ChatCard
 from storage.prepared import fixed
 from storage.seal import SealBroken
@@ -54,8 +55,8 @@ def store(u: Unit, chat: ChatCard, update_id: int, raw: str, kind: str, said_at:
     return id if kept else None
 
 
-def ready(u: Unit, limit: int, chat: int | None = None) -> list[Received]:
-    """The oldest rows that wait, in order of arrival: all there are, or those of one chat the caller holds (`storage.claims`).
+def ready(u: Unit, limit: int, chats: list[int] | None = None) -> list[Received]:
+    """The oldest rows that wait, in order of arrival: all there are, or those of the chats the caller holds (`storage.claims`).
 
     A row that does not open comes with an empty `raw`, so that its turn fails alone and holds up nobody.
     """
@@ -72,7 +73,7 @@ def ready(u: Unit, limit: int, chat: int | None = None) -> list[Received]:
             CHATS.c.reachable,
         )
         .join(CHATS, CHATS.c.id == INBOX.c.chat_id)
-        .where(READY, INBOX.c.chat_id == chat if chat is not None else true())
+        .where(READY, INBOX.c.chat_id.in_(chats) if chats is not None else true())
         .order_by(INBOX.c.id)
         .limit(limit)
     )
@@ -97,7 +98,7 @@ def _opened(u: Unit, row: Row[Any]) -> str:
 
 
 def as_it_stands(u: Unit, row: Received) -> Received:
-    """The row with its chat as it is now: an event before it in the same group may have bound, moved or emptied that."""
+    """The row with its chat as it is now."""
     return replace(row, chat=people.chat(u, row.chat.id))
 
 
@@ -132,7 +133,7 @@ def mark_guess(u: Unit, id: int) -> None:
 
 def guesses(u: Unit, since: datetime, chat: int | None = None) -> int:
     """How many wrong invitations came since then, from one chat or in all."""
-    first = int(since.timestamp() * 1000) << 20  # ids rise with time, so this reads what came since and no more
+    first = first_of(since)  # ids rise with time, so this reads what came since and no more
     wanted = (INBOX.c.id > first) & (INBOX.c.reason == GUESS) & (INBOX.c.received_at > since)
     if chat is not None:
         wanted = (INBOX.c.chat_id == chat) & (INBOX.c.received_at > since) & (INBOX.c.reason == GUESS)

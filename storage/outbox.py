@@ -101,28 +101,27 @@ def post(
     if kind == "strip" and target is not None and _strip_unsent(u, chat, target):
         return None
     if kind in ("edit", "strip") and target is not None:
-        u.run(SUPERSEDE, {"onto": target, "at": u.now})
+        u.later(SUPERSEDE, {"onto": target, "at": u.now})
     id = u.new_id()
-    posted = insert_once(
-        u,
-        Outbox,
-        id=id,
-        dedupe_key=dedupe,
-        lane=lane,
-        chat_id=chat.id,
-        kind=kind,
-        target=target,
-        content=content,
-        payload=u.seal(chat.key, "outbox.payload", id, payload),
-        not_before=not_before or u.now,
-        send_by=send_by,
-        wanted=wanted,
-        state="ready",
-        attempt=0,
-        ref=ref,
-        created_at=u.now,
-    )
-    return id if posted else None
+    values = {
+        "dedupe_key": dedupe,
+        "lane": lane,
+        "chat_id": chat.id,
+        "kind": kind,
+        "target": target,
+        "content": content,
+        "payload": u.seal(chat.key, "outbox.payload", id, payload),
+        "not_before": not_before or u.now,
+        "send_by": send_by,
+        "wanted": wanted,
+        "state": "ready",
+        "attempt": 0,
+        "ref": ref,
+        "created_at": u.now,
+    }
+    if dedupe is None:  # nothing to look for, and so no answer to wait for
+        return u.add(Outbox, id=id, **values)
+    return id if insert_once(u, Outbox, id=id, **values) else None
 
 
 def _strip_unsent(u: Unit, chat: ChatCard, target: int) -> bool:

@@ -21,6 +21,11 @@ PEOPLE, CHATS, INVITES, CONSENTS = table(Person), table(Chat), table(Invite), ta
 BY_ID = Prepared(select(PEOPLE).where(PEOPLE.c.id == bindparam("person")))
 CARD = select(CHATS.c.id, CHATS.c.key_id, CHATS.c.person_id, CHATS.c.reachable)
 CHAT = Prepared(CARD.where(CHATS.c.id == bindparam("chat")))
+SEATED = Prepared(
+    select(CHATS.c.id.label("chat_id"), CHATS.c.key_id.label("chat_key"), CHATS.c.person_id.label("bound"), CHATS.c.reachable, *PEOPLE.c)
+    .join(PEOPLE, PEOPLE.c.id == CHATS.c.person_id, isouter=True)
+    .where(CHATS.c.id == bindparam("chat"))
+)
 CHATS_OF = Prepared(CARD.where(CHATS.c.person_id == bindparam("person")).order_by(CHATS.c.id.desc()))
 BY_ADDRESS = Prepared(CARD.where(CHATS.c.address_hash == bindparam("hashed")))
 ADDRESS = Prepared(select(CHATS.c.key_id, CHATS.c.address).where(CHATS.c.id == bindparam("chat")))
@@ -203,6 +208,14 @@ def chat(u: Unit, id: int) -> ChatCard:
     if row is None:
         raise LookupError("no such chat")
     return ChatCard(row.id, row.key_id, row.person_id, row.reachable)
+
+
+def seated(u: Unit, chat: int) -> tuple[ChatCard, PersonCard | None]:
+    """A chat and who it is bound to, as they are now."""
+    row = u.one(SEATED, chat=chat)
+    if row is None:
+        raise LookupError("no such chat")
+    return ChatCard(row.chat_id, row.chat_key, row.bound, row.reachable), _person(u, row) if row.bound is not None else None
 
 
 def chat_of(u: Unit, person: int) -> ChatCard | None:

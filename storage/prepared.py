@@ -7,7 +7,7 @@ Here its compiler, its column types and its errors still serve; only that is don
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Dialect, literal_column
@@ -76,14 +76,18 @@ class Prepared:
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """Run it in the connection's transaction. Raises what SQLAlchemy would, with no values in it."""
-        if connection.dispatch.before_cursor_execute:  # whoever listens to an engine's statements hears these too
+        if heard(connection):
             return connection.execute(self.statement, values or None)
+        form, filled = self.fill(connection, values)
+        return drive(connection, form.sql, filled, form)
+
+    def fill(self, connection: Connection, values: Mapping[str, Any]) -> tuple[Form, Any]:
+        """How the connection's driver takes it, and the values as that takes them. Raises `StatementError` when they don't fit."""
         form = self._form(connection.dialect, values)
         try:
-            filled = form.fill(values)
+            return form, form.fill(values)
         except Exception as fault:
             raise StatementError(type(fault).__name__, form.sql, None, fault, hide_parameters=True) from fault
-        return drive(connection, form.sql, filled, form)
 
     def _form(self, dialect: Dialect, values: Mapping[str, Any]) -> Form:
         key = (dialect.name, tuple(values))
@@ -93,11 +97,22 @@ class Prepared:
         return self._forms[key]
 
 
-def drive(connection: Connection, sql: str, values: Any = (), form: Form | None = None) -> Done:
-    """Run SQL at the driver, inside the connection's transaction."""
+def heard(connection: Connection) -> bool:
+    """Whether somebody listens to the statements of this engine: then SQLAlchemy runs the prepared ones too."""
+    return bool(connection.dispatch.before_cursor_execute)
+
+
+def drive(connection: Connection, sql: str, values: Any = (), form: Form | None = None, before: Sequence[tuple[str, Any]] = ()) -> Done:
+    """Run SQL at the driver, inside the connection's transaction. `before` goes first, on the same way to the server (psycopg only)."""
     cursor = connection.connection.cursor()
     try:
-        cursor.execute(sql, values)
+        if before:
+            with connection.connection.dbapi_connection.pipeline():  # type: ignore[union-attr]
+                for each in before:
+                    connection.connection.cursor().execute(*each)
+                cursor.execute(sql, values)
+        else:
+            cursor.execute(sql, values)
         rows = [form.make(row) for row in cursor.fetchall()] if form is not None and form.row is not None else []
         return Done(rows, cursor.rowcount)
     except Exception as fault:

@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from storage import points
 from storage.engine import shared, truncate_log
 from storage.ids import new_id
-from storage.prepared import Prepared, drive
+from storage.prepared import Form, Prepared, drive, heard
 from storage.seal import Keyring, SealBroken
 from storage.tables import DataKey, Meta
 
@@ -46,6 +46,7 @@ class Unit:
         self.now = now
         self.where = where
         self._depth = 0
+        self._held: list[tuple[str, Any]] = []
         self.leave_no_log = False
         """Set where something was erased: then the log of the database is emptied once this has been committed."""
 
@@ -54,8 +55,44 @@ class Unit:
 
     def run(self, statement: Executable | Prepared, values: Any = None) -> Any:
         if isinstance(statement, Prepared):
-            return statement.run(self.connection, values or {})
+            if not self._held:
+                return statement.run(self.connection, values or {})
+            form, filled = statement.fill(self.connection, values or {})
+            return self._drive(form.sql, filled, form)
+        self.send()
         return self.connection.execute(statement, values) if values is not None else self.connection.execute(statement)
+
+    def later(self, statement: Prepared, values: dict[str, Any]) -> None:
+        """Run something whose result nobody looks at. On PostgreSQL it goes to the server with the next statement, in this order:
+        a way there and back is most of what a statement costs. If it fails, that one raises; a savepoint sees its own failures."""
+        if self._patient:
+            form, filled = statement.fill(self.connection, values)
+            self._held.append((form.sql, filled))
+        else:
+            self.run(statement, values)
+
+    def _send_later(self, sql: str) -> tuple[str, Any]:
+        step = (sql, ())
+        if self._patient:
+            self._held.append(step)
+        else:
+            self._drive(*step)
+        return step
+
+    def send(self) -> None:
+        """Have everything held back done now."""
+        if self._held:
+            *before, (sql, values) = self._held
+            self._held = []
+            drive(self.connection, sql, values, before=before)
+
+    @property
+    def _patient(self) -> bool:
+        return shared(self.connection.engine) and not heard(self.connection)
+
+    def _drive(self, sql: str, values: Any = (), form: Form | None = None) -> Any:
+        before, self._held = self._held, []
+        return drive(self.connection, sql, values, form, before)
 
     def one(self, statement: Executable | Prepared, **values: Any) -> Row[Any] | None:
         """The first row. `values` fill the bind parameters of a statement that was built once (hot paths)."""
@@ -68,26 +105,42 @@ class Unit:
     def add(self, model: type[SQLModel], **values: Any) -> int:
         """Insert one row, with a fresh id unless one is given; returns the id."""
         values.setdefault("id", self.new_id())
-        self.run(_insert(model), values)
+        self.later(_insert(model), values)
         return int(values["id"])
 
     def set(self, model: type[SQLModel], row: int, **values: Any) -> None:
-        self.run(_update(model, tuple(sorted(values))), {"row_id_": row, **values})
+        self.later(_update(model, tuple(sorted(values))), {"row_id_": row, **values})
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """What happens inside is undone alone if it raises."""
         name = f"inside_{self._depth}"
-        drive(self.connection, f"SAVEPOINT {name}")
+        opened = self._send_later(f"SAVEPOINT {name}")
         self._depth += 1
         try:
             yield
+            self._drive(f"RELEASE SAVEPOINT {name}")
         except BaseException:
-            drive(self.connection, f"ROLLBACK TO SAVEPOINT {name}")
+            self._undo(opened)
             raise
         finally:
             self._depth -= 1
-            drive(self.connection, f"RELEASE SAVEPOINT {name}")
+
+    def _undo(self, opened: tuple[str, Any]) -> None:
+        """Take back all since a savepoint was opened; if that was not even sent yet, it is enough to forget it."""
+        for place, each in enumerate(self._held):
+            if each is opened:
+                del self._held[place:]
+                return
+        self._held = []
+        name = opened[0].rpartition(" ")[2]
+        drive(self.connection, f"ROLLBACK TO SAVEPOINT {name}")
+        drive(self.connection, f"RELEASE SAVEPOINT {name}")
+
+    def wait_briefly(self) -> None:
+        """From here on this transaction waits for nobody's lock longer than 0.1 s; the conflict is raised then (PostgreSQL)."""
+        if shared(self.connection.engine):
+            self._send_later("SET LOCAL lock_timeout = '100ms'")
 
     def may_think(self) -> None:
         """This one transaction may be silent for long between two statements (`storage.engine.hold_briefly`): it draws pages."""
@@ -146,6 +199,7 @@ class Store:
         with self.engine.begin() as connection:
             u = Unit(connection, self.keys, now, where)
             yield u
+            u.send()
             points.at(f"{u.where}.before")
         points.at(f"{u.where}.after")
         if u.leave_no_log:

@@ -219,7 +219,7 @@ def close_prompt(u: Unit, id: int, answered: str | None = None) -> None:
 
 def close_live_prompt(u: Unit, id: int) -> None:
     """Close a keyboard nobody tapped; one that was tapped keeps what was answered."""
-    u.run(CLOSE_LIVE, {"prompt": id})
+    u.later(CLOSE_LIVE, {"prompt": id})
 
 
 def live_prompts_about(u: Unit, kind: str, key: str, subject: int) -> list[PromptRow]:

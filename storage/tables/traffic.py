@@ -66,6 +66,7 @@ class Prompt(SQLModel, table=True):
 
     __table_args__ = (
         Index("prompt_about", "subject", sqlite_where=text("state = 'live'"), postgresql_where=text("state = 'live'")),
+        Index("prompt_talk", "talk_id", sqlite_where=text("talk_id is not null"), postgresql_where=text("talk_id is not null")),
     )
     id: int = row_id()
     nonce: str = Field(unique=True)

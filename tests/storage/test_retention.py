@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Table, select
 from sqlmodel import SQLModel
 
-from storage import people, retention
+from storage import ids, people, retention
 from storage.store import Store, Unit, table
 from storage.tables import Chat, Due, Inbox, Invite, Note, Outbox, Prompt, Talk
 from tests.clinics import OTHER, STAFF, STRANGER, open_clinic
@@ -26,7 +26,8 @@ def test_every_table_has_its_line_and_the_page_says_the_same() -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    monkeypatch.setattr(ids, "_last", 0)  # time never goes back for a bot; between two tests it does
     made = open_store(tmp_path / "kept.db")
     open_clinic(made, AT)
     with made.unit(AT) as u:
@@ -48,6 +49,9 @@ def plant(u: Unit) -> None:
               done_at=AT if state == "sent" else None)  # fmt: skip
     for state in ("done", "ready"):
         u.add(Due, kind="x", subject=1, slot=state, due_at=AT, args="{}", state=state, done_at=AT if state == "done" else None)
+    for state in ("done", "ready"):
+        at = AT if state == "done" else None
+        u.add(Due, kind="audit", subject=0, slot=f"audit:{state}", due_at=AT, args="{}", state=state, done_at=at)
     for state in ("closed", "waiting"):
         talk = u.add(Talk, chat_id=chat.id, flow="x", version=1, state=state, body=b"", started_at=AT, touched_at=AT, expires_at=AT)
         u.add(Prompt, nonce=state, chat_id=chat.id, kind="talk", talk_id=talk, key="k", options="[]", args="{}", created_at=AT)
@@ -90,6 +94,14 @@ def test_what_fired_and_what_was_talked_about(store: Store) -> None:
     assert [slot for kind, slot in left(store, 180 * DAY + A_MINUTE, "kind", "slot", of=Due) if kind == "x"] == ["ready"]
     assert left(store, 180 * DAY + A_MINUTE, "state", of=Talk) == [("waiting",)]
     assert left(store, 180 * DAY + A_MINUTE, "nonce", of=Prompt) == [("waiting",)]
+
+
+def test_what_fired_every_minute_goes_after_a_week(store: Store) -> None:
+    def minutes(after: timedelta) -> list[object]:
+        return [state for kind, state in left(store, after, "kind", "state", of=Due) if kind == "audit"]
+
+    assert minutes(7 * DAY - A_MINUTE) == ["done", "ready"]
+    assert minutes(7 * DAY + A_MINUTE) == ["ready"]
 
 
 def test_links_and_what_was_passed_on(store: Store) -> None:

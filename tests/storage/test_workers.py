@@ -82,9 +82,9 @@ def test_a_chat_has_one_worker_and_the_next_takes_another_chat(store: Store) -> 
     say(store, PATIENT, "one", "two")
     say(store, OTHER, "three")
     with store.unit(NOW) as first, store.unit(NOW) as second, store.unit(NOW) as third:
-        held, next_held = claims.chat(first), claims.chat(second)
-        assert [held, next_held] == [people.chat_for(first, PATIENT).id, people.chat_for(first, OTHER).id]
-        assert claims.chat(third) is None
+        held, next_held = claims.chats(first), claims.chats(second)
+        assert [held, next_held] == [[people.chat_for(first, PATIENT).id], [people.chat_for(first, OTHER).id]]
+        assert claims.chats(third) == []
         assert [row.id for row in inbox.ready(first, 9, held)] == sorted(row.id for row in inbox.ready(first, 9, held))
 
 
@@ -92,7 +92,7 @@ def test_a_held_chat_can_still_be_written_to(store: Store) -> None:
     """A page to a clinician whose own turn is going on waits for nobody."""
     say(store, STAFF, "hello")
     with store.unit(NOW) as theirs:
-        claims.chat(theirs)
+        claims.chats(theirs)
         with store.unit(NOW) as u:
             assert outbox.post(u, people.chat_for(u, STAFF), outbox.ESCALATION, "send", {"text": "x"}, "bot.later@1") is not None
 
@@ -103,7 +103,7 @@ def test_humans_come_before_due_times(store: Store) -> None:
         due.plan(u, "talk_expiry", 1, "expiry:1", NOW - timedelta(hours=1), chat=chat.id)
     say(store, PATIENT, "hello")
     with store.unit(NOW) as u:
-        assert claims.chat(u) == people.chat_for(u, PATIENT).id
+        assert claims.chats(u) == [people.chat_for(u, PATIENT).id]
 
 
 def test_every_text_is_taken_once_by_whichever_worker(store: Store) -> None:

@@ -16,6 +16,7 @@ PARTIAL = (
     ("outbox_kept", "outbox", "done_at", "length(payload) > 0"),
     ("escalation_opened", "escalation_event", "at", "kind = 'opened'"),
     ("prompt_about", "prompt", "subject", "state = 'live'"),
+    ("prompt_talk", "prompt", "talk_id", "talk_id is not null"),
 )
 OPEN, OPEN_BEFORE = "state = 'waiting' or state = 'parked'", "state in ('waiting', 'parked')"
 
