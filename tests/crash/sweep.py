@@ -14,6 +14,7 @@ from tests.crash.points import HITS
 from tests.crash.world import Lost, Nursery, world
 
 End = tuple[str, int]
+Job = tuple[Episode, list[End]]
 
 
 @dataclass
