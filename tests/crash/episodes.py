@@ -41,7 +41,7 @@ async def check_in(w: World) -> None:
     await w.does(w.robin, "[Skip]", "6/7", again)
     await w.does(w.robin, "[7]", "7/7", again)
     await w.does(w.robin, LINE, "Who may read that line?", again)
-    w.robin.press("Keep private")
+    await w.taps(w.robin, "Keep private", again)
 
 
 async def danger(w: World) -> None:
@@ -107,7 +107,7 @@ async def erase(w: World) -> None:
     await w.does(w.robin, "/mydata", "What is kept about you")
     await w.does(w.robin, "[Erase everything]", "This erases you here", *again[:1])
     await w.does(w.robin, "[Go on]", "Are you sure?", *again[:2])
-    w.robin.press("Yes, erase everything")
+    await w.taps(w.robin, "Yes, erase everything", *again)
     w.turn(minutes=11)
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from demo.phone import PhoneFault
 from tests.crash.episodes import Episode
 from tests.crash.oracle import judge
 from tests.crash.points import HITS
@@ -59,7 +60,7 @@ async def run(nursery: Nursery, template: Path, folder: Path, episode: Episode, 
     label = f"{episode.name}: " + ", then ".join(f"{point} #{hit}" for point, hit in ends)
     try:
         _, crashed = await play(nursery, template, folder, episode, ends)
-    except (Lost, TimeoutError) as fault:
+    except (Lost, TimeoutError, PhoneFault) as fault:
         return Figures(1, lost=[f"{label}: {fault}"])
     unplanned = [code for code in crashed if code not in (77, *episode.stops)]
     if unplanned:

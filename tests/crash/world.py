@@ -185,6 +185,18 @@ class World:
                         return
         raise Lost(f"{phone.person.first_name} did {act!r} and never read {words!r}; the last is {phone.texts[-2:]}")
 
+    async def taps(self, phone: Phone, label: str, *again: str) -> None:
+        """Tap what is offered; where its keyboard is not there any more, a person does `again` first."""
+        for _ in range(TRIES):
+            with suppress(PhoneFault):
+                phone.press(label)
+                return
+            for step in again:
+                with suppress(PhoneFault):
+                    _act(phone, step)
+                await self.quiet()
+        raise Lost(f"{phone.person.first_name} was never offered {label!r}")
+
     async def quiet(self, seconds: float = 0.3) -> None:
         """Until nothing has changed on any phone for so long, and every update was taken."""
         seen = -1
