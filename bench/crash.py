@@ -21,10 +21,8 @@ from bot import log
 from tests.crash import cuts, kills
 from tests.crash.episodes import EPISODES, Episode
 from tests.crash.points import HITS, POINTS
-from tests.crash.sweep import End, Figures, ends_of, learn, run
+from tests.crash.sweep import Figures, Job, ends_of, learn, run
 from tests.crash.world import Lost, lay_clinic, nursery
-
-Job = tuple[Episode, list[End]]
 
 
 async def sweep(folder: Path, jobs: list[Job], hands: int) -> Figures:

@@ -1,7 +1,7 @@
 """Starts bots quickly so that they can be killed often: everything is imported once, each bot is a fork of this process.
 
 One JSON object a line on standard input: `{"do": "start", ...}` (see `Order`) begins a life, and whenever that one ends the next
-begins; `{"do": "stop"}` ends it for good. Answers, a line each: `pid <number>` of every life, `end <exit code>` after it.
+begins; `{"do": "stop"}` ends it for good. Answers, a line each: `pid <number>` of every life, `end <exit code>` after it, `stopped 0`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ CRASHED = 77
 
 @dataclass(frozen=True)
 class Order:
-    """One bot: where it lives, and at which hit of which point each of its lives ends; when these are used up, it lives on."""
+    """One bot: where it lives, and at which hit of which point its lives end, one after the other; when these are used up, it lives on."""
 
     folder: str
     url: str
@@ -78,11 +78,13 @@ class SharedClock:
 class Hits:
     """Counts what is come to in one life, writes each point down where the test can read it, and ends the life where told."""
 
-    def __init__(self, order: Order, end: tuple[str, int] | None, fails: list[tuple[str, int]]) -> None:
+    def __init__(self, order: Order, end: tuple[str, int] | None, fails: list[tuple[str, int]], *, first: bool) -> None:
+        """`first`: nothing was crashed yet, so what earlier lives came to counts too (an operator may have ended them)."""
         self._end, self._fails = end, fails
-        self._count: Counter[str] = Counter()
+        file = Path(order.folder) / "hits"
+        self._count = Counter(file.read_text().split() if first and file.exists() else ())
         self._lock = threading.Lock()
-        self._file = os.open(Path(order.folder) / "hits", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def __call__(self, name: str) -> None:
         with self._lock:
@@ -123,13 +125,14 @@ def set_up() -> None:
     commands.setup("Harbor Program", "America/New_York", "555-0100", "US", "always", "Dana Reyes")
 
 
-def begin(order: Order, life: int) -> NoReturn:
+def begin(order: Order, life: int, crashes: int) -> NoReturn:
     """The child: a life, whose end is an exit code and never an exception that could reach the nursery's own loop."""
     try:
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)
         os.dup2(0, 1)
-        end = tuple(order.ends[life]) if life < len(order.ends) else None
-        points.hook = Hits(order, end, [tuple(fail) for fail in order.fails] if life == 0 else [])  # type: ignore[arg-type, misc]
+        end = tuple(order.ends[crashes]) if crashes < len(order.ends) else None
+        fails = [tuple(fail) for fail in order.fails] if life == 0 else []
+        points.hook = Hits(order, end, fails, first=not crashes)  # type: ignore[arg-type]
         os.environ |= environment(order)
         if order.setup:
             set_up()
@@ -145,14 +148,15 @@ class Cradle:
 
     def __init__(self) -> None:
         self.order: Order | None = None
-        self.life = self.pid = 0
+        self.life = self.crashes = self.pid = 0
         self.watched = -1
 
     def start(self, order: Order, life: int = 0) -> None:
         self.order, self.life = order, life
+        self.crashes = self.crashes if life else 0
         self.pid = os.fork()
         if self.pid == 0:
-            begin(order, life)
+            begin(order, life, self.crashes)
         self.watched = os.pidfd_open(self.pid)
         tell(f"pid {self.pid}")
 
@@ -167,7 +171,9 @@ class Cradle:
         _, status = os.waitpid(self.pid, 0)
         os.close(self.watched)
         self.watched = -1
-        tell(f"end {os.waitstatus_to_exitcode(status)}")
+        code = os.waitstatus_to_exitcode(status)
+        self.crashes += code == CRASHED
+        tell(f"end {code}")
         if self.order is not None:
             self.start(self.order, self.life + 1)
 
@@ -216,6 +222,8 @@ def main() -> None:
             cradle.stop()
             if order.pop("do") == "start":
                 cradle.start(Order(**order))
+            else:
+                tell("stopped 0")
 
 
 if __name__ == "__main__":

@@ -8,12 +8,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from demo.phone import PhoneFault
 from tests.crash.episodes import Episode
 from tests.crash.oracle import judge
 from tests.crash.points import HITS
 from tests.crash.world import Lost, Nursery, world
 
 End = tuple[str, int]
+Job = tuple[Episode, list[End]]
 
 
 @dataclass
@@ -58,7 +60,7 @@ async def run(nursery: Nursery, template: Path, folder: Path, episode: Episode, 
     label = f"{episode.name}: " + ", then ".join(f"{point} #{hit}" for point, hit in ends)
     try:
         _, crashed = await play(nursery, template, folder, episode, ends)
-    except (Lost, TimeoutError) as fault:
+    except (Lost, TimeoutError, PhoneFault) as fault:
         return Figures(1, lost=[f"{label}: {fault}"])
     unplanned = [code for code in crashed if code not in (77, *episode.stops)]
     if unplanned:

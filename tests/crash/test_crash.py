@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.crash import cuts, kills
-from tests.crash.episodes import EPISODES
+from tests.crash.episodes import EPISODES, Episode
 from tests.crash.points import POINTS
-from tests.crash.sweep import ends_of, play
-from tests.crash.world import lay_clinic, nursery
+from tests.crash.sweep import Job, ends_of, play
+from tests.crash.world import Nursery, lay_clinic, nursery
 
 SEED = 20261121
 SINGLES, DOUBLES, KILLS, CUTS = 6, 2, 25, 60
@@ -24,19 +26,29 @@ def template(tmp_path: Path) -> Path:
 
 
 async def test_every_point_is_listed_and_some_are_crashed_at(tmp_path: Path, template: Path) -> None:
-    chance, seen = random.Random(SEED), set()
-    async with nursery() as made:
-        hits = []
-        for episode in EPISODES:
-            found, _ = await play(made, template, tmp_path / episode.name, episode, [])
-            seen |= set(found)
-            hits.append({point: found.count(point) for point in found})
+    chance = random.Random(SEED)
+    async with nursery() as one, nursery() as another:
+
+        async def by_turns(jobs: list[Job]) -> list[tuple[Episode, Counter[str]]]:
+            """Each job played, on two nurseries side by side, with the points it came to."""
+            left, played = list(enumerate(jobs)), []
+
+            async def work(made: Nursery) -> None:
+                while left:
+                    number, (episode, ends) = left.pop()
+                    hits, crashed = await play(made, template, tmp_path / f"{len(jobs)}-{number}", episode, ends)
+                    assert set(crashed) <= {77, *episode.stops}, f"{episode.name} {ends}: the bot ended by itself"
+                    played.append((episode, Counter(hits)))
+
+            await asyncio.gather(work(one), work(another))
+            return sorted(played, key=lambda each: each[0].name)
+
+        learned = await by_turns([(episode, []) for episode in EPISODES])
+        seen = set().union(*(hits for _, hits in learned))
         assert seen == POINTS, "a point that is not in tests/crash/points.py, or one there that is not come to"
-        for number in range(SINGLES + DOUBLES):
-            episode, known = chance.choice(list(zip(EPISODES, hits, strict=True)))
-            ends = [chance.choice(ends_of(known)) for _ in range(1 if number < SINGLES else 2)]
-            _, crashed = await play(made, template, tmp_path / f"run{number}", episode, ends)
-            assert set(crashed) <= {77, *episode.stops}, f"{episode.name} {ends}: the bot ended by itself"
+        chosen = [chance.choice(learned) for _ in range(SINGLES + DOUBLES)]
+        counts = [1] * SINGLES + [2] * DOUBLES
+        await by_turns([(episode, chance.choices(ends_of(hits), k=count)) for (episode, hits), count in zip(chosen, counts, strict=True)])
 
 
 async def test_kills(tmp_path: Path, template: Path) -> None:

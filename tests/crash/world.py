@@ -60,6 +60,7 @@ class Nursery:
         self._process = process
         self.pid = 0
         self.lives = 0
+        self.stopped = True
         self.ends: list[int] = []
         self.changed = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
@@ -70,8 +71,10 @@ class Nursery:
             word, number = line.split()
             if word == b"pid":
                 self.pid, self.lives = int(number), self.lives + 1
-            else:
+            elif word == b"end":
                 self.ends.append(int(number))
+            else:
+                self.stopped = True
             self.changed.set()
 
     def start(self, order: Order) -> None:
@@ -79,8 +82,9 @@ class Nursery:
         self._say({"do": "start", **asdict(order)})
 
     async def stop(self) -> None:
+        self.stopped = False
         self._say({"do": "stop"})
-        while len(self.ends) < max(self.lives, 1):
+        while not self.stopped:
             self.changed.clear()
             await asyncio.wait_for(self.changed.wait(), 20)
 
@@ -177,7 +181,21 @@ class World:
                     return
                 if step != act:
                     await self.quiet()
+                    if _reads(phone, words) > before:  # a tap now would answer the question after it
+                        return
         raise Lost(f"{phone.person.first_name} did {act!r} and never read {words!r}; the last is {phone.texts[-2:]}")
+
+    async def taps(self, phone: Phone, label: str, *again: str) -> None:
+        """Tap what is offered; where its keyboard is not there any more, a person does `again` first."""
+        for _ in range(TRIES):
+            with suppress(PhoneFault):
+                phone.press(label)
+                return
+            for step in again:
+                with suppress(PhoneFault):
+                    _act(phone, step)
+                await self.quiet()
+        raise Lost(f"{phone.person.first_name} was never offered {label!r}")
 
     async def quiet(self, seconds: float = 0.3) -> None:
         """Until nothing has changed on any phone for so long, and every update was taken."""
