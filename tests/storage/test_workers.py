@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from bot.intake import keep
 from bot.worker import take_group
@@ -20,7 +22,7 @@ from storage.engine import open_engine
 from storage.people import PersonCard
 from storage.seal import Keyring, MasterKey
 from storage.store import Store, Unit, table
-from storage.tables import Chat, DataKey, Escalation
+from storage.tables import Chat, DataKey, Escalation, Person
 from tests.clinics import OTHER, PATIENT, STAFF, add_staff, open_clinic
 
 NOW = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
@@ -114,6 +116,63 @@ def test_every_text_is_taken_once_by_whichever_worker(store: Store) -> None:
     assert sum(taken) == 30
     with store.unit(NOW) as u:
         assert inbox.ready(u, 99) == []
+
+
+def inbox_of(store: Store) -> set[int]:
+    """Whose texts wait."""
+    with store.unit(NOW) as u:
+        return {people.address(u, row.chat.id) for row in inbox.ready(u, 9)}
+
+
+def look_until(store: Store, address: int) -> None:
+    """Look for work, as the workers of the app do, until nothing of this chat waits."""
+    for _ in range(400):
+        if address not in inbox_of(store):
+            return
+        take_group(store, NOW)
+        time.sleep(0.02)
+    raise TimeoutError
+
+
+def test_who_waits_for_an_alert_holds_up_only_its_own_chat(store: Store) -> None:
+    """Both chats are taken together; the first needs what somebody else has, so the second is let go and taken by the next."""
+    with store.unit(NOW) as u:
+        row = raised(u).row.id
+    say(store, PATIENT, "I want to kill myself")
+    say(store, OTHER, "hello")
+    with ThreadPoolExecutor(2) as threads:
+        with store.unit(NOW) as busy:
+            escalations.get(busy, row)
+            taking = [threads.submit(look_until, store, PATIENT) for _ in range(2)]
+            for _ in range(400):
+                if OTHER not in inbox_of(store):
+                    break
+                time.sleep(0.02)
+            assert [waits.chat.person for waits in inbox.ready(busy, 9)] == [patient(busy).id]
+        for each in taking:
+            each.result()
+        assert inbox_of(store) == set()
+
+
+def test_what_is_held_back_fails_in_the_savepoint_it_belongs_to(store: Store) -> None:
+    with store.unit(NOW) as u:
+        id, code = patient(u).id, "0002"
+        u.set(Person, id, name=b"before")
+
+        def inside(code: str, divisor: int) -> None:
+            with u.savepoint():
+                u.set(Person, id, code=code)
+                u.set(Person, id, name=bytes(1 // divisor))
+
+        with pytest.raises(IntegrityError):
+            inside(code, 1)
+        with pytest.raises(ZeroDivisionError):
+            inside("0009", 0)
+        with u.savepoint():
+            u.set(Person, id, zone="UTC")
+        kept = u.one(select(table(Person).c.name, table(Person).c.zone, table(Person).c.code).where(table(Person).c.id == id))
+    assert kept is not None
+    assert tuple(kept) == (b"before", "UTC", "0001")
 
 
 def test_a_message_has_one_sender(store: Store) -> None:
