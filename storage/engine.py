@@ -30,6 +30,9 @@ def journal_mode(version: tuple[int, ...]) -> str:
     return "WAL" if sound else "TRUNCATE"
 
 
+MAGIC = b"SQLite format 3\x00"
+
+
 def is_torn(url: str) -> bool:
     """Whether a SQLite file ends in the middle of a page: SQLite itself would take the missing end of its last page for zeros.
 
@@ -45,7 +48,7 @@ def is_torn(url: str) -> bool:
     with path.open("rb") as file:
         head = file.read(18)
     size = int.from_bytes(head[16:18], "big")  # https://sqlite.org/fileformat.html: 1 stands for 65536
-    return len(head) == 18 and size > 0 and path.stat().st_size % (65536 if size == 1 else size) != 0
+    return head.startswith(MAGIC) and size > 0 and path.stat().st_size % (65536 if size == 1 else size) != 0
 
 
 def open_engine(url: str) -> Engine:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import update
 
+from bot import app
 from bot.heartbeat import Heartbeat
 from bot.vitals import Vitals
 from demo.limits import Flood
@@ -101,24 +102,16 @@ async def test_each_minute_after_the_proof_and_with_nothing_in_it(tmp_path: Path
             assert names == {"host", "accept", "accept-encoding", "connection", "user-agent"}
 
 
-async def test_a_step_that_is_late_stops_it_until_the_step_is_taken(tmp_path: Path, logs: Lines) -> None:
+async def test_a_step_that_is_late_stops_it_until_the_step_is_taken(tmp_path: Path, logs: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     async with sink() as there, running_bot(tmp_path, heartbeat_url=there.url) as bot:
         await in_danger(bot)
-        call, hung = bot.app.writer.call, asyncio.Event()
-
-        async def hang(_work: object) -> int:
-            await hung.wait()
-            return 0
-
-        bot.app.writer.call = hang  # type: ignore[method-assign,assignment]
-        bot.app.wake()
-        await asyncio.sleep(0.5)
-        await bot.turn(timedelta(minutes=4))  # the step at two minutes is not taken, for the worker hangs
+        monkeypatch.setattr(app, "take_group", lambda *_: 0)
+        await bot.turn(timedelta(minutes=4))  # the step at two minutes is not taken, for the worker takes nothing
         await bot.here.until(lambda: logs.named("audit.not_proved"), 10)
         assert (await last(bot), there.heard) == (None, [])
-        bot.app.writer.call = call  # type: ignore[method-assign]
-        hung.set()
-        await asyncio.sleep(0.5)
+        monkeypatch.undo()
+        bot.app.wake()
+        await bot.app.rested()
         await bot.app.drained()
         await bot.turn(timedelta(minutes=1))
         await bot.here.until(lambda: there.heard, 10)

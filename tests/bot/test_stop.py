@@ -181,9 +181,9 @@ async def test_stopped_between_claiming_and_sending_nothing_stays_in_doubt(tmp_p
         claim, claimed = bot.app.drain._claim, asyncio.Event()
         loop = asyncio.get_running_loop()
 
-        def slow(u: object, chosen: list[Waiting]) -> list[Claimed]:
+        def slow(u: object, chosen: list[Waiting]) -> list[tuple[Waiting, Claimed]]:
             taken = claim(u, chosen)  # type: ignore[arg-type]
-            if any(row.kind == "send" for row in taken):
+            if any(row.kind == "send" for _, row in taken):
                 loop.call_soon_threadsafe(claimed.set)
             return taken
 
