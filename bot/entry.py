@@ -12,7 +12,7 @@ from bot.flow.commands import ShowHome
 from bot.panel import HELP
 from bot.registry import act, command, tap
 from bot.sitting import Sitting
-from storage import audit, inbox, my_data, notes, people, talks
+from storage import audit, inbox, invites, my_data, notes, people, talks
 from storage.people import ChatCard, PersonCard
 from storage.talks import PromptRow
 
@@ -97,9 +97,9 @@ def tapped(s: Sitting, prompt: PromptRow, option: str) -> None:
 def _redeem(s: Sitting) -> None:
     since = s.u.now - TRY_WINDOW
     few = inbox.guesses(s.u, since, s.chat.id) < TRIES and inbox.guesses(s.u, since) < ALL_TRIES
-    person = people.invited(s.u, s.event.argument) if few else None
+    person = invites.lets_in(s.u, s.event.argument) if few else None
     before = people.chats_of(s.u, person) if person is not None else []
-    who = people.redeem(s.u, s.event.argument, s.chat.id) if person is not None else None
+    who = invites.redeem(s.u, s.event.argument, s.chat.id) if person is not None else None
     if who is None:
         _guessed(s, since)
         return
@@ -132,7 +132,7 @@ def _leave(s: Sitting, chat: ChatCard) -> None:
 
 def _tell_issuer(s: Sitting, who: PersonCard) -> None:
     """An invitation that was used is told to whoever gave it out, so that a wrong hand is noticed."""
-    issuer = people.invited_by(s.u, who.id)
+    issuer = invites.issuer(s.u, who.id)
     at = s.of(issuer) if issuer is not None and issuer != who.id else None
     if at is not None and at.person.active:
         at.say("staff.invite_used", code=who.code, time=f"{at.local:%H:%M}")

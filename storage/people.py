@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, select, update
@@ -42,8 +40,6 @@ OUTSIDE = ("declined", "discharged", "revoked", "forgotten")
 CODE = re.compile(r"(?!caseload$|2\d{3}-w\d{2}$)[a-z0-9][a-z0-9_-]{0,11}", re.ASCII | re.IGNORECASE)
 """A code of the clinic's own. Files are named by it, beside the caseload's and the week's."""
 
-PATIENT_INVITE = timedelta(hours=72)
-STAFF_INVITE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -236,60 +232,9 @@ def set_reachable(u: Unit, chat: int, reachable: bool) -> None:
     u.set(Chat, chat, reachable=reachable)
 
 
-def add_invite(u: Unit, who: PersonCard, issued_by: int | None = None) -> str:
-    """A one-time code of 128 bits for this person; only its hash is kept. Earlier unused codes of theirs stop working."""
-    void_invites(u, who.id)
-    code = secrets.token_urlsafe(16)
-    lasts = PATIENT_INVITE if who.role == "patient" else STAFF_INVITE
-    u.add(Invite, code_hash=_code_hash(code), person_id=who.id, issued_by=issued_by, expires_at=u.now + lasts)
-    return code
-
-
-def invited(u: Unit, code: str) -> int | None:
-    """The person a code that still works would let in; the code is not used up by asking."""
-    works = (INVITES.c.code_hash == _code_hash(code)) & INVITES.c.used_at.is_(None) & (INVITES.c.expires_at > u.now)
-    row = u.one(select(INVITES.c.person_id).where(works))
-    return row.person_id if row else None
-
-
-def redeem(u: Unit, code: str, chat: int) -> PersonCard | None:
-    """Bind the chat to the invited person, once. None for a wrong, used or expired code: one answer for all three."""
-    used = u.run(
-        update(INVITES)
-        .where(INVITES.c.code_hash == _code_hash(code), INVITES.c.used_at.is_(None), INVITES.c.expires_at > u.now)
-        .values(used_at=u.now)
-        .returning(INVITES.c.person_id)
-    ).first()
-    if used is None:
-        return None
-    who = person(u, used.person_id)
-    if who.status not in ("invited", "active", "declined"):
-        return None
-    u.run(update(CHATS).where(CHATS.c.person_id == who.id, CHATS.c.id != chat).values(person_id=None))
-    u.set(Chat, chat, person_id=who.id, reachable=True)
-    u.set(Person, who.id, status="active")
-    return person(u, who.id)
-
-
-def invited_by(u: Unit, person: int) -> int | None:
-    """Who issued the invitation this person used last, if it was someone of the staff in the chat."""
-    used = (INVITES.c.person_id == person) & INVITES.c.used_at.is_not(None)
-    row = u.one(select(INVITES.c.issued_by).where(used).order_by(INVITES.c.used_at.desc(), INVITES.c.id.desc()))
-    return row.issued_by if row else None
-
-
-def void_invites(u: Unit, person: int) -> None:
-    """No link of this person works any more."""
-    u.run(update(INVITES).where(INVITES.c.person_id == person, INVITES.c.used_at.is_(None)).values(used_at=u.now))
-
-
 def chats_of(u: Unit, person: int) -> list[ChatCard]:
     """Every chat bound to a person."""
     return [ChatCard(row.id, row.key_id, row.person_id, row.reachable) for row in u.all(CHATS_OF, person=person)]
-
-
-def _code_hash(code: str) -> bytes:
-    return hashlib.sha256(code.encode()).digest()
 
 
 def give_consent(u: Unit, person: int, scope: str, version: int) -> None:

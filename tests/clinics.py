@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from bot.phones import Phones
-from storage import clinic, escalations, people
+from storage import clinic, escalations, invites, people
 from storage.migrate import migrate
 from storage.store import Store, Unit
 
@@ -52,7 +52,7 @@ def open_clinic(store: Store, now: datetime, phones: Phones | None = None) -> No
 def add_patient(u: Unit, address: int, name: str, *, code: str | None = None, zone: str = ZONE, **fields: object) -> int:
     id = people.add_person(u, "patient", name, zone, code=code, **fields)
     who = people.person(u, id)
-    people.redeem(u, people.add_invite(u, who), people.chat_for(u, address).id)
+    invites.redeem(u, invites.add(u, who), people.chat_for(u, address).id)
     people.save_profile(u, people.person(u, id), {"call_name": name, "phone": "555-0111"})
     people.give_consent(u, id, "program", 1)
     return id
@@ -60,5 +60,5 @@ def add_patient(u: Unit, address: int, name: str, *, code: str | None = None, zo
 
 def add_staff(u: Unit, address: int, name: str, *, duty: str = "admin") -> int:
     id = people.add_person(u, "staff", name, ZONE, duty=duty)
-    people.redeem(u, people.add_invite(u, people.person(u, id)), people.chat_for(u, address).id)
+    invites.redeem(u, invites.add(u, people.person(u, id)), people.chat_for(u, address).id)
     return id

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from bot import intake, sending, worker
 from bot.phones import instant
-from storage import clinic, escalations, outbox, people
+from storage import clinic, escalations, invites, outbox, people
 from storage.engine import open_engine
 from storage.seal import Keyring, MasterKey
 from storage.store import Store, Unit, table
@@ -199,9 +199,9 @@ def _settle_in(u: Unit) -> None:
             people.set_status(u, id, who)
     moved = add_patient(u, PEOPLE["moved"], "Noa", code="0005")
     u.run(table(Chat).update().where(table(Chat).c.person_id == moved).values(person_id=None))
-    people.redeem(u, people.add_invite(u, people.person(u, moved)), people.chat_for(u, 5105).id)
+    invites.redeem(u, invites.add(u, people.person(u, moved)), people.chat_for(u, 5105).id)
     new = people.add_person(u, "patient", "Jo", ZONE, code="0006")
-    people.redeem(u, people.add_invite(u, people.person(u, new)), people.chat_for(u, PEOPLE["new"]).id)
+    invites.redeem(u, invites.add(u, people.person(u, new)), people.chat_for(u, PEOPLE["new"]).id)
     for who, name, duty in (("admin", "Dana Reyes", "admin"), ("clinician", "Ana Ruiz", "clinician"), ("revoked", "Pat Lane", "admin")):
         id = add_staff(u, PEOPLE[who], name, duty=duty)
         people.give_consent(u, id, "paged", 1)

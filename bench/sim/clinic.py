@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bench.sim.people import ZONES, Patient
 from bench.sim.staff import HABITS, Staff
 from bot.acts.check_in import plan_check_ins
-from storage import clinic, escalations, people, reminders, sessions
+from storage import clinic, escalations, invites, people, reminders, sessions
 from storage.migrate import migrate
 from storage.store import Store, Unit
 
@@ -52,7 +52,7 @@ def _add_staff(history: History, u: Unit, number: int) -> None:
     address, name = FIRST_STAFF + number, f"Staff{number} Member"
     id = people.add_person(u, "staff", name, ZONE, duty="admin" if number == 0 else "clinician")
     who = people.person(u, id)
-    people.redeem(u, people.add_invite(u, who), people.chat_for(u, address).id)
+    invites.redeem(u, invites.add(u, who), people.chat_for(u, address).id)
     people.give_consent(u, id, "paged", 1)
     if number < len(escalations.POSITIONS):
         escalations.set_on_call(u, escalations.POSITIONS[number], people.person(u, id))
@@ -66,7 +66,7 @@ def _add_patient(history: History, u: Unit, number: int) -> None:
     address, code = FIRST_PATIENT + number, f"{number + 1:04d}"
     zone = ZONE if history.chance.random() < 0.7 else history.chance.choice(ZONES)
     id = people.add_person(u, "patient", f"Ria Q{code}q", zone, code=code)
-    people.redeem(u, people.add_invite(u, people.person(u, id)), people.chat_for(u, address).id)
+    invites.redeem(u, invites.add(u, people.person(u, id)), people.chat_for(u, address).id)
     profile = {
         "call_name": f"Ria Q{code}q", "phone": f"555 Q{code}q", "morning_at": history.chance.choice(("07:30", "08:30", None)),
         "evening_at": history.chance.choice(("19:00", "20:00")), "medicines": ["a tablet"] if history.chance.random() < 0.3 else [],

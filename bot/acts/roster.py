@@ -13,7 +13,7 @@ from bot.registry import command, tap
 from bot.rights import allowed, may
 from bot.sitting import Sitting
 from safety import pager
-from storage import audit, escalations, my_data, notes, people
+from storage import audit, escalations, invites, my_data, notes, people
 from storage.people import PersonCard
 from storage.talks import PromptRow
 
@@ -136,7 +136,7 @@ def _discharge(s: Sitting, panel: int | None, who: PersonCard) -> None:
         quiet(at)
         at.say("staff.goodbye")
     my_data.leave_nothing_due(s.u, who.id, None)
-    people.void_invites(s.u, who.id)
+    invites.void(s.u, who.id)
     people.set_status(s.u, who.id, "discharged")
     audit.record(s.u, who.id, s.person.code, "person.discharged")
     _end(s, panel, "staff.patients.discharged", code=who.code)
@@ -154,7 +154,7 @@ def _revoke(s: Sitting, panel: int | None, who: PersonCard) -> None:
             if paged is not None:
                 danger.perform(s, paged)
     at = s.of(who.id)
-    people.void_invites(s.u, who.id)
+    invites.void(s.u, who.id)
     people.set_status(s.u, who.id, "revoked")
     audit.record(s.u, who.id, s.person.code, "person.revoked")
     if at is not None:

@@ -9,7 +9,7 @@ from bot.flow.commands import Invite
 from bot.registry import act, command, look
 from bot.rights import allowed, may
 from bot.sitting import Sitting
-from storage import audit, meta, people
+from storage import audit, invites, meta, people
 from storage.clinic import clinic
 from storage.outbox import CRISIS
 from storage.people import PersonCard
@@ -64,7 +64,7 @@ def invite(s: Sitting, command: Invite) -> dict[str, str]:
 
 def link(s: Sitting, who: PersonCard) -> str:
     """A fresh one-time link for someone, as they open it; the command to type where the bot's name is not known yet."""
-    code = people.add_invite(s.u, who, s.person.id)
+    code = invites.add(s.u, who, s.person.id)
     audit.record(s.u, who.id, s.person.code, "invite.issued", who.role)
     name = meta.get(s.u, "bot_username")
     return f"https://t.me/{name}?start={code}" if name else f"/start {code}"

@@ -17,7 +17,7 @@ from bot.commands.shared import ask, ask_for, out
 from bot.errors import AlreadySetUp, NotYet, SetupNeeded, UsageError
 from bot.settings import Settings
 from content import hotlines
-from storage import audit, clinic, escalations, meta, people
+from storage import audit, clinic, escalations, invites, meta, people
 from storage.clinic import ClinicCard
 from storage.people import PersonCard
 from storage.store import Unit
@@ -50,7 +50,7 @@ def setup(
         with store.unit(wall(), "setup") as u:
             clinic.set_up(u, after.name, after.line, after.zone, after.country, after.cover)
             who = _add_admin(u, admin, after, first=before is None) if admin is not None else None
-            code = people.add_invite(u, who) if who is not None else None
+            code = invites.add(u, who) if who is not None else None
             bot_name = meta.get(u, "bot_username")
     finally:
         store.close()

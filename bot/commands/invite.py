@@ -11,7 +11,7 @@ import typer
 from bot.commands import shared
 from bot.commands.shared import ask, out
 from bot.errors import UsageError
-from storage import audit, clinic, meta, people
+from storage import audit, clinic, invites, meta, people
 from storage.clinic import ClinicCard
 from storage.people import PersonCard
 from storage.store import Unit
@@ -102,7 +102,7 @@ def _clinic(u: Unit) -> ClinicCard:
 
 def _issue(u: Unit, who: PersonCard) -> tuple[str, str | None]:
     audit.record(u, who.id, "between", "invite.issued", who.role, "command line")
-    return people.add_invite(u, who), meta.get(u, "bot_username")
+    return invites.add(u, who), meta.get(u, "bot_username")
 
 
 def _hand_out(who: PersonCard, code: str, bot_name: str | None) -> None:

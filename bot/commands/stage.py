@@ -34,7 +34,7 @@ from demo.local import LocalTelegram
 from demo.phone import Phone
 from demo.server import PortTaken, running
 from demo.web import page_routes
-from storage import clinic, due, escalations, meta, people
+from storage import clinic, due, escalations, invites, meta, people
 from storage.engine import open_engine
 from storage.migrate import migrate
 from storage.seal import Keyring, MasterKey
@@ -93,7 +93,7 @@ class Stage:
         def make(u: Unit) -> str:
             who = people.person_by_code(u, CODE)
             assert who is not None
-            return people.add_invite(u, who)
+            return invites.add(u, who)
 
         await self.ready.wait()
         return f"https://t.me/{self.here.bot['username']}?start={await self.app.writer.run(make)}"
@@ -225,7 +225,7 @@ def _furnish(store: Store, now: datetime, seed: int, here: LocalTelegram) -> Non
 
 
 def _on_call(u: Unit, here: LocalTelegram, position: str, who: people.PersonCard, address: int) -> None:
-    people.redeem(u, people.add_invite(u, who), people.chat_for(u, address).id)
+    invites.redeem(u, invites.add(u, who), people.chat_for(u, address).id)
     people.give_consent(u, who.id, "paged", 1)
     escalations.set_on_call(u, position, who)
     here.phone(address, who.name).send_text("/start")

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.clock import wall
 from bot.commands.shared import out
 from bot.phones import Phones, Shown
-from storage import clinic, escalations, people
+from storage import clinic, escalations, invites, people
 from storage.engine import open_engine
 from storage.migrate import migrate
 from storage.seal import Keyring, MasterKey
@@ -37,10 +37,10 @@ class Terminal:
         with store.unit(self._phones.now) as u:
             clinic.set_up(u, "Harbor Program (made up)", "555-0100", ZONE, "US", clinic.ALWAYS)
             staff = people.person(u, people.add_person(u, "staff", "Dana Reyes", ZONE, duty="admin"))
-            people.redeem(u, people.add_invite(u, staff), people.chat_for(u, STAFF).id)
+            invites.redeem(u, invites.add(u, staff), people.chat_for(u, STAFF).id)
             escalations.set_on_call(u, "primary", staff)
             patient = people.person(u, people.add_person(u, "patient", "Robin", ZONE))
-            self._invitation = people.add_invite(u, patient)
+            self._invitation = invites.add(u, patient)
 
     def run(self) -> None:
         """Until `/quit` or the end of the input."""

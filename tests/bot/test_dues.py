@@ -32,7 +32,7 @@ from bot.registry import recurring
 from bot.sending import Result, Wait
 from bot.sitting import Sitting
 from bot.worker import take_group
-from storage import due, outbox, people, reminders, series, sessions
+from storage import due, invites, outbox, people, reminders, series, sessions
 from storage.due import DueRow
 from storage.engine import open_engine
 from storage.outbox import Claimed
@@ -257,7 +257,7 @@ def test_reminders_go_to_the_chat_the_patient_has_now(world: World) -> None:
     title, new = world.session(TUESDAY, "18:00"), 5777
     with world.unit() as u:
         who = world.patient(u)
-        people.redeem(u, people.add_invite(u, who), people.chat_for(u, new).id)
+        invites.redeem(u, invites.add(u, who), people.chat_for(u, new).id)
         reminders.plan_sessions(u, who, people.chat_for(u, new))
     world.phones.wait(timedelta(days=2))
     assert world.told(title) == []
@@ -270,7 +270,7 @@ def test_a_chat_that_became_somebody_elses_is_told_nothing(world: World) -> None
     with world.unit() as u:
         old, other = people.chat_for(u, PATIENT), people.person_by_code(u, "0002")
         assert other is not None
-        people.redeem(u, people.add_invite(u, other), old.id)
+        invites.redeem(u, invites.add(u, other), old.id)
     world.phones.wait(timedelta(days=2))
     assert world.told(title) == []
     assert world.reasons() == ["reminder_eve:left", "reminder_soon:left"]

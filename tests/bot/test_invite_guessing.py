@@ -12,9 +12,9 @@ import pytest
 from bot import entry
 from bot.entry import TRIES
 from bot.phones import Phones, instant
-from storage import notes, people, talks
+from storage import invites, notes, people, talks
 from storage.engine import open_engine
-from storage.people import PATIENT_INVITE, STAFF_INVITE
+from storage.invites import PATIENT_INVITE, STAFF_INVITE
 from storage.seal import Keyring
 from storage.store import Store
 from tests.bots import MASTER
@@ -37,7 +37,7 @@ def phones(tmp_path: Path) -> Iterator[Phones]:
 
 def invited(phones: Phones, role: str = "patient") -> str:
     with phones._store().unit(phones.now) as u:
-        return people.add_invite(u, people.person(u, people.add_person(u, role, "Kim", ZONE)))
+        return invites.add(u, people.person(u, people.add_person(u, role, "Kim", ZONE)))
 
 
 def let_in(phones: Phones, code: str, address: int = STRANGER) -> bool:
@@ -106,7 +106,7 @@ def test_of_fifty_who_open_a_link_at_once_one_gets_in(phones: Phones, tmp_path: 
         gate.wait()
         for chat in mine:
             with store.unit(START) as u:
-                got.append(people.redeem(u, code, chat))
+                got.append(invites.redeem(u, code, chat))
 
     threads = [threading.Thread(target=redeem, args=(chats[n::10],)) for n in range(10)]
     for thread in threads:

@@ -16,7 +16,7 @@ from bot.phones import Phones, instant
 from bot.registry import CommandEntry
 from bot.sitting import Sitting
 from bot.worker import take_group
-from storage import escalations, notes, people
+from storage import escalations, invites, notes, people
 from storage.engine import open_engine
 from storage.seal import Keyring
 from storage.store import Store, table
@@ -137,7 +137,7 @@ def test_who_erases_everything_and_then_writes_of_danger_is_heard(store: Store, 
 def test_who_opens_the_invitation_and_writes_at_once_is_a_patient_already(store: Store, phones: Phones) -> None:
     with store.unit(NOW) as u:
         id = people.add_person(u, "patient", "Kim", "America/New_York")
-        code = people.add_invite(u, people.person(u, id))
+        code = invites.add(u, people.person(u, id))
     together(store, phones, said(STRANGER, 1, f"/start {code}"), said(STRANGER, 2, "I want to kill myself"))
     phones.settle()
     with store.unit(NOW) as u:

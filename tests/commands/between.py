@@ -17,7 +17,7 @@ import pytest
 
 from bot import cli
 from bot.clock import wall
-from storage import people
+from storage import invites, people
 from storage.engine import open_engine
 from storage.seal import Keyring, read_or_make_key
 from storage.store import Store, Unit
@@ -94,7 +94,7 @@ class Between:
     def open_invitation(self, code: str, address: int) -> None:
         """What happens when the link is opened in Telegram."""
         with self.unit() as u:
-            assert people.redeem(u, code, people.chat_for(u, address).id) is not None
+            assert invites.redeem(u, code, people.chat_for(u, address).id) is not None
 
     def left(self) -> dict[str, bytes]:
         """Every file of the data folder and what is in it."""

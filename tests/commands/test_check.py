@@ -11,7 +11,7 @@ import pytest
 
 from bot.opening import only_instance
 from content import hotlines, library
-from storage import clinic, escalations, people
+from storage import clinic, escalations, invites, people
 from tests.clinics import add_staff
 from tests.commands.between import TOKEN, Between
 
@@ -37,7 +37,7 @@ def joined(between: Between) -> Between:
     """Its administrator has opened the invitation and is on call; two others hold the positions behind her."""
     with between.unit() as u:
         (dana,) = people.people(u, "staff")
-        people.redeem(u, people.add_invite(u, dana), people.chat_for(u, 9001).id)
+        invites.redeem(u, invites.add(u, dana), people.chat_for(u, 9001).id)
         for position, name, address in (("backup", "Imani Brooks", 9002), ("supervisor", "Luis Ortega", 9003)):
             escalations.set_on_call(u, position, people.person(u, add_staff(u, address, name)))
     return between

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from storage import audit, meta, people
+from storage import audit, invites, meta, people
 from tests.commands.between import Between, Ran
 
 BOT = "harbor_between_bot"
@@ -51,8 +51,8 @@ def test_a_new_link_takes_the_place_of_the_old_one(between: Between) -> None:
     first = link(between("invite", "patient", "--name", "Robin"))
     second = link(between("invite", "patient", "--code", "0001"))
     with between.unit() as u:
-        assert people.invited(u, first) is None
-        who = people.invited(u, second)
+        assert invites.lets_in(u, first) is None
+        who = invites.lets_in(u, second)
         assert who is not None
         assert people.person(u, who).name == "Robin"
         assert [(row.actor, row.action) for row in audit.history(u, who)] == [("between", "invite.issued")] * 2

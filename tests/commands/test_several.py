@@ -56,7 +56,7 @@ async def test_two_on_one_database_and_the_first_is_stopped(empty: Between, sett
         stranger.send_text("hello?")
         await here.until(lambda: len(stranger.texts) == 1, WITHIN)
         await stop(first)
-        stranger.send_text("still there?")
+        stranger.send_text("/help")
         await here.until(lambda: len(stranger.texts) == 2, WITHIN)
         await stop(second)
     assert [call.status for call in here.calls if call.status == 409] == []

@@ -15,7 +15,7 @@ from bot.phones import Phones, instant
 from handlers.phone import is_phone
 from handlers.settings import names
 from handlers.welcome import FLOWS
-from storage import escalations, people
+from storage import escalations, invites, people
 from storage.engine import open_engine
 from storage.seal import Keyring, MasterKey
 from storage.store import Store
@@ -43,7 +43,7 @@ def phones(store: Store) -> Phones:
     made = Phones(lambda: store, AT)
     open_clinic(store, AT, made)
     with store.unit(AT) as u:
-        code = people.add_invite(u, people.person(u, people.add_person(u, "patient", "Kim", ZONE, code="0003")))
+        code = invites.add(u, people.person(u, people.add_person(u, "patient", "Kim", ZONE, code="0003")))
     made.type(STRANGER, f"/start {code}")
     return made
 

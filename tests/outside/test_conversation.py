@@ -13,7 +13,7 @@ from bot.app import App
 from bot.channel import Channel
 from bot.clock import TurnedClock, wall
 from bot.pace import Pace
-from storage import check_ins, clinic, escalations, journal, people
+from storage import check_ins, clinic, escalations, invites, journal, people
 from storage.engine import open_engine
 from storage.migrate import migrate
 from storage.seal import Keyring
@@ -66,7 +66,7 @@ async def here(outside: Outside, tmp_path: Path) -> AsyncIterator[Here]:
     with store.unit(clock.now()) as u:
         clinic.set_up(u, "Harbor Program", "555-0100", ZONE, "US", clinic.ALWAYS)
         escalations.set_on_call(u, "primary", people.person(u, add_staff(u, DANA, "Dana Reyes")))
-        invitation = people.add_invite(u, people.person(u, people.add_person(u, "patient", "Robin", ZONE, code="0001")))
+        invitation = invites.add(u, people.person(u, people.add_person(u, "patient", "Robin", ZONE, code="0001")))
     app = App(store, clock, Channel(TOKEN, outside.api_url), pace=Pace(apart=timedelta(milliseconds=20)))
     await app.start()
     try:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.phones import Phones, instant
-from storage import audit, escalations, journal, my_data, notes, outbox, people
+from storage import audit, escalations, invites, journal, my_data, notes, outbox, people
 from storage.engine import open_engine
 from storage.my_data import StillOpen
 from storage.people import PersonCard
@@ -136,7 +136,7 @@ def test_a_chat_is_not_erased_while_its_last_words_wait_nor_once_it_is_somebodys
     with store.unit(AT) as u:
         chat = my_data.forget(u, robin(u))
         assert chat is not None
-        code = people.add_invite(u, people.person(u, people.add_person(u, "patient", "Kim", "UTC", code="0003")))
+        code = invites.add(u, people.person(u, people.add_person(u, "patient", "Kim", "UTC", code="0003")))
         u.add(
             Outbox, lane=2, chat_id=chat.id, kind="send", content="", payload=u.seal(chat.key, "outbox.payload", 1, {}),
             not_before=AT + timedelta(days=1), created_at=AT,
@@ -153,7 +153,7 @@ def test_a_chat_is_not_erased_while_its_last_words_wait_nor_once_it_is_somebodys
 def test_moving_to_another_account_keeps_an_open_alert_going(store: Store, phones: Phones) -> None:
     phones.type(PATIENT, "I want to kill myself")
     with store.unit(AT) as u:
-        code = people.add_invite(u, robin(u))
+        code = invites.add(u, robin(u))
     phones.type(STRANGER, f"/start {code}")
     phones.wait(timedelta(minutes=16))
     with store.unit(phones.now) as u:

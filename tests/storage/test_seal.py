@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import people, seal
+from storage import invites, people, seal
 from storage.engine import open_engine
 from storage.migrate import migrate
 from storage.seal import Keyring, MasterKey, SealBroken, read_or_make_key
@@ -132,7 +132,7 @@ def test_nothing_said_is_readable_in_the_file(tmp_path: Path) -> None:
     with made.unit(NOW) as u:
         id = people.add_person(u, "patient", "Canary Name", "America/New_York")
         people.save_profile(u, people.person(u, id), {"phone": "555-0177", "medicines": ["Canarycillin"], "call_name": "Birdie"})
-        people.redeem(u, people.add_invite(u, people.person(u, id)), people.chat_for(u, 8675309123).id)
+        invites.redeem(u, invites.add(u, people.person(u, id)), people.chat_for(u, 8675309123).id)
     made.close()
     raw = b"".join(file.read_bytes() for file in folder.iterdir())
     assert b"America/New_York" in raw, "the right files are looked at"

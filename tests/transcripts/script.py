@@ -28,7 +28,7 @@ from pathlib import Path
 
 from bot.acts.check_in import plan_check_ins
 from bot.phones import Phone, Phones, Shown, instant
-from storage import people, reminders, sessions
+from storage import invites, people, reminders, sessions
 from storage.seal import Keyring, MasterKey
 from storage.store import Store
 from storage.tables import Person
@@ -257,7 +257,7 @@ def _invite(play: Play, address: int, rest: str) -> None:
     code, _, name = rest.partition(" ")[2].partition(" ")
     with play.store.unit(play.phones.now) as u:
         who = people.person_by_code(u, code) or people.person(u, people.add_person(u, "patient", name, ZONE, code=code))
-        play.invite = people.add_invite(u, who)
+        play.invite = invites.add(u, who)
 
 
 def _long(play: Play, address: int, rest: str) -> None:
