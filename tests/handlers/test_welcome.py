@@ -72,7 +72,7 @@ def test_danger_at_every_question_gets_the_card_first_and_is_never_an_answer(pho
         who = people.person_by_code(u, "0003")
         assert who is not None
         assert (who.call_name, who.phone, who.country, who.region) == ("Kim", "555-0199", "US", "OH")
-        assert [row.level for row in escalations.of_person(u, who.id)] == ["high"]
+        assert [row.level for row in escalations.of_person(u, who.id)] == ["imminent"]
     assert any("0003: high" in page.text for page in phones.phone(STAFF).messages)
 
 

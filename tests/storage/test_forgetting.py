@@ -48,6 +48,7 @@ DECIDED = {
     "note": {"kind": CODE, "code": CODE, "words": SEALED},
     "observation": dict.fromkeys(("item", "code", "status"), CODE),
     "on_call": {"position": NOBODY},
+    "lease": dict.fromkeys(("name", "owner"), NOBODY),
     "outbox": dict.fromkeys(("dedupe_key", "kind", "content", "wanted", "state", "reason", "lease_owner", "ref"), CODE)
     | {"payload": SEALED},
     "person": dict.fromkeys(("code", "role", "duty", "status", "country", "language"), CODE)

@@ -88,7 +88,7 @@ def test_whoever_lost_the_lease_can_write_nothing(u: Unit, chat: ChatCard) -> No
     row = post(u, chat)
     first = claim(u, row)
     u.now = LEASE + timedelta(seconds=1)
-    assert outbox.expired_leases(u) == [Leased(row, REPLY, first.attempt, repeatable=False)]
+    assert outbox.expired_leases(u) == [Leased(row, chat.id, REPLY, first.attempt, repeatable=False)]
     outbox.put_back(u, row, first.attempt, u.now, reason="lease")
     second = claim(u, row, "two")
     assert not outbox.finish(u, row, first.attempt, "sent", message_id=100)
