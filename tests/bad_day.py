@@ -243,7 +243,7 @@ async def no_database(day: Day) -> None:
     """Every transaction fails for a while, and says why in words."""
     unit = day.bot.store.unit
 
-    def gone(now: datetime) -> NoReturn:
+    def gone(now: datetime, where: str = "") -> NoReturn:
         raise OperationalError("insert into Qanarydatabase", {"words": "Qanarydatabase"}, Exception("Qanarydatabase"))
 
     with pytest.MonkeyPatch.context() as patched:
