@@ -120,7 +120,7 @@ async def be_in_danger(visitor: Visitor) -> None:
     await expect(card).to_contain_text(re.compile("call 911 now.*call or text 988", re.DOTALL), timeout=PATIENCE)
     await visitor.asked(re.compile(r"I am paging the person on call .* at \d\d:\d\d\. Nobody has answered yet"))
     await expect(card.get_by_text("If you might act on it")).to_be_in_viewport()
-    page = await visitor.asked(re.compile(r"0001: high, \d\d:\d\d\. Reference \w{5}\."), visitor.staff)
+    page = await visitor.asked(re.compile(r"0001: imminent, \d\d:\d\d\. Reference \w{5}\."), visitor.staff)
     await expect(page.get_by_role("button", name="I'll take it")).to_be_in_viewport(ratio=1)
     await expect(visitor.staff.locator(".log")).not_to_contain_text(re.compile("Robin|kill|this any more|555 010"))
 
@@ -150,7 +150,7 @@ async def read_the_week(visitor: Visitor) -> None:
     await week.get_by_role("link", name="Robin").click()
     await expect(week.get_by_role("heading", name="Safety: 1 event this week, closed")).to_be_visible(timeout=PATIENCE)
     shown = week.locator("body")
-    event = re.compile(r"Fri 20 Nov.*High, from their own words.*Dana Reyes.*Spoke with them, safe for now", re.DOTALL)
+    event = re.compile(r"Fri 20 Nov.*Imminent, from their own words.*Dana Reyes.*Spoke with them, safe for now", re.DOTALL)
     for fact in (event, re.compile(r"Check-ins\s*1 of 1"), re.compile(r"Craving\s*8"), "Being lonely", "Boredom", LINE):
         await expect(shown).to_contain_text(fact)
     await expect(week.get_by_text("Ride the urge")).to_be_visible()
@@ -171,7 +171,7 @@ async def test_in_the_hand_from_the_invitation_to_who_saw_it(demo: Demo) -> None
     badge = visitor.page.locator(".views").get_by_role("button", name="On call").locator(".badge")
     await expect(badge).to_be_visible()
     await visitor.view("On call")
-    page = await visitor.asked(re.compile(r"0001: high, \d\d:\d\d"), visitor.staff)
+    page = await visitor.asked(re.compile(r"0001: imminent, \d\d:\d\d"), visitor.staff)
     await expect(page.get_by_role("button", name="I'll take it")).to_be_in_viewport(ratio=1)
     await whole(visitor.page)
     await visitor.tap("I'll take it", "you have taken this", visitor.staff)
