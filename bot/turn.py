@@ -44,6 +44,8 @@ def take(u: Unit, row: Received) -> None:
         rescue(u, inbox.as_it_stands(u, row), "unreadable")
         return
     heard = screen(event.text)
+    if event.kind == "button":
+        taps.foresee(u, event.data)
     chat, who = people.seated(u, row.chat.id)  # now: an event before it in the same group may have bound, moved or emptied it
     row = replace(row, chat=chat)
     heard = worse(heard, _in_window(u, row, event)) if event.kind in ("text", "edit", "media") else heard

@@ -22,6 +22,7 @@ from bot.serving import listen
 from bot.vitals import Vitals
 from demo.local import LocalTelegram
 from storage import escalations, inbox, outbox, people
+from storage.inbox import Update
 from storage.store import Unit
 from tests import leaks
 from tests.bot.test_shell import DANGER, database_gone
@@ -182,7 +183,7 @@ async def test_what_waits_and_what_went_wrong_is_counted(bot: Bot, pages: httpx.
             if state != "ready":
                 assert id is not None and outbox.claim(u, id, "me", u.now)
                 outbox.finish(u, id, 1, state)
-        row = inbox.store(u, chat, 77, "{}", "text", u.now)
+        (row,) = inbox.store(u, [Update(chat, 77, "{}", "text", u.now)])
         assert row is not None
         inbox.quarantine(u, row, "made_up", None)
 
