@@ -1,16 +1,17 @@
 """What there is to do, in one look that no loop of the bot has: it saves rounds that would find nothing.
 
-From a connection of its own that only reads, and only when something was committed since it last looked.
+Only when something was written since it last looked, by the bot or by others.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
 
 from bot.dues import CHORES
-from storage.engine import sqlite
 
 _CHORES = ", ".join(f"'{kind}'" for kind in CHORES)
 LOOK = f"""
@@ -35,20 +36,24 @@ class Seen:
 
 
 class Glance:
-    def __init__(self, file: Path) -> None:
-        self._connection = sqlite.connect(file)
-        self._version: tuple[int] | None = None
+    """Looks through the engine's own connection, whose pages are in memory."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._state: tuple[int, int] | None = None
         self._seen = Seen(False, None, None, None, False)
 
     def look(self) -> Seen:
-        version = self._connection.execute("pragma data_version").fetchone()
-        if version != self._version:
-            came, turn_at, chore_at, send_at, leased = self._connection.execute(LOOK).fetchone()
-            self._version, self._seen = version, Seen(bool(came), _read(turn_at), _read(chore_at), _read(send_at), bool(leased))
+        raw = self._engine.raw_connection()
+        try:
+            connection: Any = raw.dbapi_connection
+            state = (connection.total_changes, connection.execute("pragma data_version").fetchone()[0])
+            if state != self._state:
+                came, turn_at, chore_at, send_at, leased = connection.execute(LOOK).fetchone()
+                self._state, self._seen = state, Seen(bool(came), _read(turn_at), _read(chore_at), _read(send_at), bool(leased))
+        finally:
+            raw.close()
         return self._seen
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 def _read(at: str | None) -> datetime | None:

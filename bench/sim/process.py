@@ -105,7 +105,7 @@ class Process:
     def __init__(self, file: Path, telegram: Telegram, clock: Clock, chance: Random, channel: Channel | None = None) -> None:
         self.death = Death()
         self.store = MortalStore(f"sqlite:///{file}", self.death)
-        self._glance = Glance(file)
+        self._glance = Glance(self.store.engine)
         self.telegram, self.clock, self.chance = telegram, clock, chance
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(lambda loop, context: None)  # a task that died with its process is not news
@@ -125,7 +125,6 @@ class Process:
             menu.post_staff_menus(u)
 
     def stop(self) -> None:
-        self._glance.close()
         self.store.close()
         pending = asyncio.all_tasks(self._loop)
         for task in pending:
