@@ -134,10 +134,9 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
     chat = people.chat(u, row.chat)
     if not chat.reachable and row.lane > ESCALATION:
         return "unreachable"
-    wanted = u.run(select(table(Outbox).c.wanted).where(table(Outbox).c.id == row.id)).scalar_one()
-    if not wanted:
+    if not taken.wanted:
         return None
-    kind, _, rest = wanted.partition(":")
+    kind, _, rest = taken.wanted.partition(":")
     if kind in ("consent", "session") and chat.person is not None and escalations.any_open(u, chat.person):
         return "escalation"  # it was put there before the danger was heard
     if kind == "escalation":
@@ -242,10 +241,9 @@ def _tell_of_doubt(u: Unit, chat: int) -> None:
 
 def _next_channel(u: Unit, row: Claimed) -> None:
     """A page that can't be delivered: the ladder's next step is due at once."""
-    wanted = u.run(select(table(Outbox).c.wanted).where(table(Outbox).c.id == row.id)).scalar_one()
-    if not wanted or not wanted.startswith("escalation:"):
+    if not row.wanted or not row.wanted.startswith("escalation:"):
         return
-    escalation = escalations.get(u, int(wanted.split(":")[1]))
+    escalation = escalations.get(u, int(row.wanted.split(":")[1]))
     if escalation is not None and escalation.state in ("OPEN", "EXHAUSTED") and escalation.next_at is not None:
         after = escalations.save(u, escalation, next_at=u.now)
         due.cancel(u, "escalation", escalation.id, "moved")

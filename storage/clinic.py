@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from storage.prepared import Prepared
 from storage.store import Unit, table
 from storage.tables import Clinic
 
 CLINIC = table(Clinic)
+THE_CLINIC = Prepared(select(CLINIC))
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS = dict.fromkeys(DAYS, ("00:00", "24:00"))
 
@@ -29,7 +31,7 @@ class ClinicCard:
 
 def clinic(u: Unit) -> ClinicCard | None:
     """The clinic, or None on a database that has not been set up."""
-    row = u.one(select(CLINIC))
+    row = u.one(THE_CLINIC)
     if row is None:
         return None
     name, line = (u.open(row.key_id, f"clinic.{column}", 1, getattr(row, column)) for column in ("name", "line"))

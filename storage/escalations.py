@@ -21,6 +21,8 @@ NOT_CLOSED = ESCALATIONS.c.state != fixed("CLOSED")
 OPEN_FOR = Prepared(select(ESCALATIONS).where(ESCALATIONS.c.person_id == bindparam("whose"), NOT_CLOSED).with_for_update(key_share=True))
 ALL_OPEN = Prepared(select(ESCALATIONS).where(NOT_CLOSED))
 BY_ID = Prepared(select(ESCALATIONS).where(ESCALATIONS.c.id == bindparam("escalation")).with_for_update(key_share=True))
+ANY_OPEN = Prepared(select(ESCALATIONS.c.id).where(ESCALATIONS.c.person_id == bindparam("whose"), NOT_CLOSED))
+STATE = Prepared(select(ESCALATIONS.c.state).where(ESCALATIONS.c.id == bindparam("escalation")))
 REF_LETTERS = "ACDEFHJKMNPRTWXY34679"
 POSITIONS = ("primary", "backup", "supervisor")
 
@@ -75,7 +77,7 @@ def open_for(u: Unit, person: int) -> EscalationRow | None:
 
 def any_open(u: Unit, person: int) -> bool:
     """Whether this patient has an escalation that is not closed; takes no lock."""
-    return u.one(select(ESCALATIONS.c.id).where(ESCALATIONS.c.person_id == person, ESCALATIONS.c.state != "CLOSED")) is not None
+    return u.one(ANY_OPEN, whose=person) is not None
 
 
 def get(u: Unit, id: int) -> EscalationRow | None:
@@ -85,7 +87,7 @@ def get(u: Unit, id: int) -> EscalationRow | None:
 
 def state(u: Unit, id: int) -> str | None:
     """How an escalation stands, without locking it: for the sender, who has other rows in hand."""
-    row = u.one(select(ESCALATIONS.c.state).where(ESCALATIONS.c.id == id))
+    row = u.one(STATE, escalation=id)
     return row.state if row else None
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select, true, update
+from sqlalchemy import Row, bindparam, func, select, update
 
 from storage import people
 from storage.ids import first_of
 from storage.people import ChatCard
-from storage.prepared import fixed
+from storage.prepared import Prepared, fixed
 from storage.seal import SealBroken
 from storage.store import Unit, table
 from storage.tables import Chat, Inbox
@@ -21,6 +21,30 @@ from storage.upsert import insert_each_once
 
 INBOX, CHATS = table(Inbox), table(Chat)
 READY = INBOX.c.state == fixed("ready")
+_WAITING = (
+    select(
+        INBOX.c.id,
+        INBOX.c.kind,
+        INBOX.c.raw,
+        INBOX.c.said_at,
+        INBOX.c.received_at,
+        CHATS.c.id.label("chat_id"),
+        CHATS.c.key_id,
+        CHATS.c.person_id,
+        CHATS.c.reachable,
+    )
+    .join(CHATS, CHATS.c.id == INBOX.c.chat_id)
+    .where(READY)
+    .order_by(INBOX.c.id)
+)
+OLDEST = Prepared(_WAITING.limit(bindparam("most")))
+RECENT = Prepared(
+    select(INBOX.c.id, INBOX.c.raw)
+    .where(INBOX.c.chat_id == bindparam("of_chat"), INBOX.c.received_at > bindparam("since"), INBOX.c.id < bindparam("before"))
+    .where(INBOX.c.raw.is_not(None), INBOX.c.kind == fixed("text"))
+    .order_by(INBOX.c.received_at.desc(), INBOX.c.id.desc())
+    .limit(bindparam("most"))
+)
 RAW_KEPT = timedelta(days=7)
 GUESS = "invite_guess"
 
@@ -73,23 +97,7 @@ def ready(u: Unit, limit: int, chats: list[int] | None = None) -> list[Received]
 
     A row that does not open comes with an empty `raw`, so that its turn fails alone and holds up nobody.
     """
-    rows = u.all(
-        select(
-            INBOX.c.id,
-            INBOX.c.kind,
-            INBOX.c.raw,
-            INBOX.c.said_at,
-            INBOX.c.received_at,
-            CHATS.c.id.label("chat_id"),
-            CHATS.c.key_id,
-            CHATS.c.person_id,
-            CHATS.c.reachable,
-        )
-        .join(CHATS, CHATS.c.id == INBOX.c.chat_id)
-        .where(READY, INBOX.c.chat_id.in_(chats) if chats is not None else true())
-        .order_by(INBOX.c.id)
-        .limit(limit)
-    )
+    rows = u.all(OLDEST, most=limit) if chats is None else u.all(_WAITING.where(INBOX.c.chat_id.in_(chats)).limit(limit))
     return [
         Received(
             row.id,
@@ -155,11 +163,5 @@ def guesses(u: Unit, since: datetime, chat: int | None = None) -> int:
 
 def recent_raw(u: Unit, chat: ChatCard, before: int, within: timedelta, limit: int) -> list[dict[str, Any]]:
     """The chat's last updates before row `before`, oldest first, as parsed JSON."""
-    rows = u.all(
-        select(INBOX.c.id, INBOX.c.raw)
-        .where(INBOX.c.chat_id == chat.id, INBOX.c.received_at > u.now - within, INBOX.c.id < before, INBOX.c.raw.is_not(None))
-        .where(INBOX.c.kind == "text")
-        .order_by(INBOX.c.received_at.desc(), INBOX.c.id.desc())
-        .limit(limit)
-    )
+    rows = u.all(RECENT, of_chat=chat.id, since=u.now - within, before=before, most=limit)
     return [json.loads(u.open(chat.key, "inbox.raw", row.id, row.raw)) for row in reversed(rows)]

@@ -26,6 +26,9 @@ def table(model: type[SQLModel]) -> Table:
     return found
 
 
+_KEY = Prepared(select(table(DataKey).c.wrapped).where(table(DataKey).c.id == bindparam("of")))
+
+
 @cache
 def _insert(model: type[SQLModel]) -> Prepared:
     return Prepared(insert(table(model)))
@@ -218,8 +221,7 @@ class Unit:
     def _admit(self, key: int) -> None:
         if key in self.keys:
             return
-        columns = table(DataKey)
-        found = self.one(select(columns.c.wrapped).where(columns.c.id == key))
+        found = self.one(_KEY, of=key)
         if found is None or found.wrapped is None:
             raise SealBroken("the data key of this subject has been destroyed")
         self.keys.admit(key, found.wrapped)

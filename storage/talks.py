@@ -38,6 +38,11 @@ ASKED_BY = Prepared(
     .where(PROMPTS.c.nonce == bindparam("nonce"), PROMPTS.c.chat_id == TALKS.c.chat_id)
 )
 PROMPT = Prepared(select(PROMPTS).where(PROMPTS.c.id == bindparam("id")))
+LIVE_ABOUT = Prepared(
+    select(PROMPTS).where(
+        PROMPTS.c.kind == bindparam("of_kind"), PROMPTS.c.key == bindparam("of_key"), PROMPTS.c.subject == bindparam("about"), LIVE
+    )
+)
 CLOSE_LIVE = Prepared(update(PROMPTS).where(PROMPTS.c.id == bindparam("prompt"), LIVE).values(state="closed"))
 
 
@@ -241,8 +246,7 @@ def close_live_prompt(u: Unit, id: int) -> None:
 
 def live_prompts_about(u: Unit, kind: str, key: str, subject: int) -> list[PromptRow]:
     """Every live keyboard about one thing (all pages of an escalation)."""
-    wanted = (PROMPTS.c.kind == kind) & (PROMPTS.c.key == key) & (PROMPTS.c.subject == subject) & (LIVE)
-    return [_prompt(row) for row in u.all(select(PROMPTS).where(wanted))]
+    return [_prompt(row) for row in u.all(LIVE_ABOUT, of_kind=kind, of_key=key, about=subject)]
 
 
 def close_prompts_about(u: Unit, kind: str, key: str, subject: int) -> list[PromptRow]:

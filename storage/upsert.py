@@ -31,7 +31,11 @@ def _insert_once(model: type[SQLModel], dialect: str) -> Prepared:
 
 def insert_or_update(u: Unit, model: type[SQLModel], keys: tuple[str, ...], **values: Any) -> None:
     """Insert a row, or set its other columns where the unique `keys` exist already."""
-    dialect = postgresql if u.connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table(model)).values(**values)
-    changes = {name: statement.excluded[name] for name in values if name not in (*keys, "id")}
-    u.run(statement.on_conflict_do_update(index_elements=list(keys), set_=changes))
+    u.run(_insert_or_update(model, keys, tuple(values), u.connection.dialect.name), values)
+
+
+@cache
+def _insert_or_update(model: type[SQLModel], keys: tuple[str, ...], columns: tuple[str, ...], dialect: str) -> Prepared:
+    made = (postgresql if dialect == "postgresql" else sqlite).insert(table(model))
+    changes = {name: made.excluded[name] for name in columns if name not in (*keys, "id")}
+    return Prepared(made.on_conflict_do_update(index_elements=list(keys), set_=changes))

@@ -5,6 +5,7 @@ Deadlines are counted in healthy seconds: those in which the bot was running and
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -259,6 +260,12 @@ class Oracle:
     def wrong(self, kind: str, address: int, detail: str) -> None:
         self.violations.append(Violation(kind, self.now(), address, " ".join(detail.split())[:160]))
         self._note(address, f"*** {kind}")
+
+    def broke(self, fault: Exception) -> None:
+        """The history ended with an exception: nothing more is known of it, and that is no good end."""
+        for line in traceback.format_exception(fault):
+            self._note(0, line)
+        self.wrong("history_broke", 0, f"{type(fault).__name__}: {fault}")
 
     def story(self, violation: Violation, lines: int = 14) -> list[str]:
         """The last things the failing person said and saw up to then."""
