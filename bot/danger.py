@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot import outage
 from bot.message import Draft
-from bot.sitting import Sitting
+from bot.sitting import Sitting, seat
 from content import hotlines
 from content.library import load
 from safety import pager
@@ -19,6 +19,7 @@ from storage import escalations, notes, people, talks
 from storage.escalations import EscalationRow
 from storage.lines import confirmed
 from storage.outbox import CRISIS, ESCALATION
+from storage.store import Unit
 
 CARDS = {
     "overdose": "crisis.card_overdose",
@@ -88,6 +89,20 @@ def perform(s: Sitting, paged: Paged, actor: people.PersonCard | None = None) ->
     patient = people.person(s.u, row.person)
     for action in paged.actions:
         _perform(s, row, patient, action, actor)
+
+
+def pass_on(u: Unit, person: int, position: str, source: int) -> None:
+    """Somebody has just come on duty: what nobody has taken yet is paged to them at once; the ladder goes on as it was.
+
+    Only where the ladder has come to their position: a page to a backup before its time would be no help to anybody.
+    """
+    at = seat(u, person, source)
+    if at is None:
+        return
+    for row in escalations.all_open(u):
+        reached = any(rung[1] in (position, "all") for rung in row.ladder[: row.step])
+        if row.state in ("OPEN", "EXHAUSTED") and reached and not outage.covers(at, person):
+            _page(at, row, people.person(u, row.person), person, "page.come_on", f"page:{row.id}:{row.cycle}:on:{source}:{person}")
 
 
 def _raise(s: Sitting, level: str, track: str, reason: str, words: str | None) -> None:

@@ -204,3 +204,16 @@ class RecordAttended(Command):
     series: int
     day: str
     came: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TakeStretch(Command):
+    """By staff: a colleague is on call in `position` from a wall time of the clinic until another, on the same or the next day.
+
+    Times are ISO without a zone. The result is "ok", "over" (it has ended already), "away" (on leave) or "unfit".
+    """
+
+    position: str
+    person: int
+    begins: str
+    ends: str

@@ -15,7 +15,7 @@ CARDS = (
     "crisis.card_unknown_country",
     "crisis.memory",
 )
-PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all", "page.exhausted")
+PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all", "page.come_on", "page.exhausted")
 
 
 @pytest.mark.parametrize("card", [*CARDS, "help.screen"])
