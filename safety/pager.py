@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
-
-from sqlalchemy import select
 
 from safety import ladder
+from safety.duty import cover_starts, reachable
 from safety.ladder import Action, Holders, Ladder, Move
-from storage import audit, due, escalations, people
+from storage import audit, due, escalations
 from storage.escalations import EscalationRow
 from storage.people import ChatCard, PersonCard
-from storage.store import Unit, table
-from storage.tables import Clinic
-from storage.wall import instant
-
-CLINIC = table(Clinic)
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from storage.store import Unit
 
 
 @dataclass(frozen=True)
@@ -79,33 +70,6 @@ def answer(u: Unit, id: int, who: PersonCard, option: str) -> Paged | None:
     escalations.note(u, row.id, act, by=who.id, code=outcome)
     audit.record(u, row.person, who.code, f"escalation.{act}", row.ref, outcome)
     return Paged(_keep(u, row, move, closed_by=who.id, outcome=outcome), move.actions)
-
-
-def reachable(u: Unit) -> Holders:
-    """Who holds each position and can be sent a message now."""
-    found: dict[str, list[int]] = {}
-    for position, ids in escalations.on_call(u).items():
-        chats = ((id, people.chat_of(u, id)) for id in ids)
-        found[position] = [id for id, chat in chats if chat is not None and chat.reachable]
-    return found
-
-
-def cover_starts(u: Unit) -> datetime | None:
-    """None when somebody is on duty now by the clinic's cover hours; else when the next cover begins, at most 8 days on."""
-    clinic = u.one(select(CLINIC.c.zone, CLINIC.c.cover))
-    if clinic is None:
-        return None
-    hours: dict[str, list[str]] = json.loads(clinic.cover)
-    local = u.now.astimezone(ZoneInfo(clinic.zone))
-    for ahead in range(9):
-        day = local.date() + timedelta(days=ahead)
-        span = hours.get(DAYS[day.weekday()])
-        if not span:
-            continue
-        opens, closes = (instant(day, wall, clinic.zone) for wall in span)
-        if closes > u.now:
-            return None if opens <= u.now else opens
-    return u.now + timedelta(days=8)
 
 
 def _without(holders: Holders, person: int) -> Holders:

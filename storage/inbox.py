@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from storage.prepared import Prepared, fixed
 from storage.seal import SealBroken
 from storage.store import Unit, table
 from storage.tables import Chat, Inbox
-from storage.upsert import insert_once
+from storage.upsert import insert_each_once
 
 INBOX, CHATS = table(Inbox), table(Chat)
 READY = INBOX.c.state == fixed("ready")
@@ -60,23 +61,35 @@ class Received:
     received_at: datetime
 
 
-def store(u: Unit, chat: ChatCard, update_id: int, raw: str, kind: str, said_at: datetime) -> int | None:
-    """Keep an update; None when the very same update is already here. An id that restarts with other content is kept."""
-    id = u.new_id()
-    kept = insert_once(
-        u,
-        Inbox,
-        id=id,
-        update_id=update_id,
-        payload_hash=u.keys.payload_hash(raw),
-        chat_id=chat.id,
-        kind=kind,
-        raw=u.seal(chat.key, "inbox.raw", id, raw),
-        received_at=u.now,
-        said_at=said_at,
-        state="ready",
-    )
-    return id if kept else None
+@dataclass(frozen=True)
+class Update:
+    """An update as it came: `raw` is its JSON text, `id` Telegram's number for it."""
+
+    chat: ChatCard
+    id: int
+    raw: str
+    kind: str
+    said_at: datetime
+
+
+def store(u: Unit, updates: Sequence[Update]) -> list[int | None]:
+    """Keep updates, in this order; None for one that is already here. An id that restarts with other content is kept."""
+    ids = [u.new_id() for _ in updates]
+    rows = [
+        {
+            "id": id,
+            "update_id": update.id,
+            "payload_hash": u.keys.payload_hash(update.raw),
+            "chat_id": update.chat.id,
+            "kind": update.kind,
+            "raw": u.seal(update.chat.key, "inbox.raw", id, update.raw),
+            "received_at": u.now,
+            "said_at": update.said_at,
+            "state": "ready",
+        }
+        for id, update in zip(ids, updates, strict=True)
+    ]
+    return [id if kept else None for id, kept in zip(ids, insert_each_once(u, Inbox, rows), strict=True)]
 
 
 def ready(u: Unit, limit: int, chats: list[int] | None = None) -> list[Received]:

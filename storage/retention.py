@@ -31,6 +31,7 @@ KEPT = {
     "clinic": FACT,
     "consent": "kept: what was agreed to, in which version, and when it ended",
     "data_key": "destroyed with its person or chat; that it was destroyed is kept",
+    "drill": FACT,
     "due": f"{TRAFFIC.days} days after it fired or was dropped; the auditor's, one a minute, {MINUTES.days} days",
     "entry": "words until the patient erases them or is forgotten",
     "escalation": CARE,
@@ -43,12 +44,15 @@ KEPT = {
     "note": f"words {PASSED_ON.days} days after staff have seen them; the line is kept as the record of care",
     "observation": CARE,
     "on_call": FACT,
+    "override": FACT,
     "outbox": f"words {outbox.KEPT.days} days after it was sent or dropped, row {TRAFFIC.days} days",
     "person": "until forgotten; then a code without a name",
     "prompt": f"{TRAFFIC.days} days",
+    "rotation": FACT,
     "series": FACT + "; the title of a session for one patient alone goes with them",
     "skill_gate": "until the patient is forgotten",
     "skill_use": CARE,
+    "staff_leave": FACT,
     "talk": f"{TRAFFIC.days} days after it was last touched",
 }
 

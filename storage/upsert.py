@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,11 @@ from storage.store import Unit, table
 def insert_once(u: Unit, model: type[SQLModel], **values: Any) -> bool:
     """Insert a row unless a unique key of it exists. True when it was inserted."""
     return bool(u.run(_insert_once(model, u.connection.dialect.name), values).rowcount)
+
+
+def insert_each_once(u: Unit, model: type[SQLModel], rows: Sequence[dict[str, Any]]) -> list[bool]:
+    """`insert_once` for many rows with the same columns, in this order."""
+    return [bool(count) for count in u.run_each(_insert_once(model, u.connection.dialect.name), rows)]
 
 
 @cache

@@ -3,6 +3,7 @@
 from bot.acts import (
     check_in,
     check_in_prompts,
+    concern,
     consent,
     help,
     inbox,
@@ -12,6 +13,7 @@ from bot.acts import (
     pages,
     profile,
     roster,
+    rota,
     schedule,
     session_prompts,
     sessions,
@@ -22,6 +24,7 @@ from bot.acts import (
 __all__ = [
     "check_in",
     "check_in_prompts",
+    "concern",
     "consent",
     "help",
     "inbox",
@@ -31,6 +34,7 @@ __all__ = [
     "pages",
     "profile",
     "roster",
+    "rota",
     "schedule",
     "session_prompts",
     "sessions",

@@ -12,7 +12,7 @@ from bot.message import Button, Draft
 from bot.registry import command, tap
 from bot.rights import allowed, may
 from bot.sitting import Sitting
-from safety import pager
+from safety import duty, pager
 from storage import audit, escalations, invites, my_data, notes, people
 from storage.people import PersonCard
 from storage.talks import PromptRow
@@ -147,7 +147,7 @@ def _revoke(s: Sitting, panel: int | None, who: PersonCard) -> None:
     if who.id == s.person.id:
         _end(s, panel, "staff.members.not_yourself")
         return
-    vacant = escalations.release_all(s.u, who)
+    vacant = duty.let_go(s.u, who)
     for row in escalations.all_open(s.u):
         if row.acked_by == who.id:
             paged = pager.answer(s.u, row.id, who, "cant")
@@ -156,6 +156,7 @@ def _revoke(s: Sitting, panel: int | None, who: PersonCard) -> None:
     at = s.of(who.id)
     invites.void(s.u, who.id)
     people.set_status(s.u, who.id, "revoked")
+    duty.settle(s.u)
     audit.record(s.u, who.id, s.person.code, "person.revoked")
     if at is not None:
         at.say("staff.revoked")

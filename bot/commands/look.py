@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.commands import shared
+from bot.commands.rota import gap_words
 from bot.commands.shared import count, out
 from bot.errors import AlreadyRunning, ListenerTaken
 from bot.opening import only_instance
@@ -17,8 +18,10 @@ from bot.settings import Settings
 from content import hotlines, library
 from content.hotlines import Hotline
 from content.library import ContentError
+from safety import duty
+from safety.duty import cover_starts, reachable
 from safety.lines import screen_lines
-from safety.pager import cover_starts, reachable
+from safety.rota import ANYONE
 from safety.rules import load_rules
 from storage import backup, clinic, lines, people
 from storage.store import Unit
@@ -104,6 +107,7 @@ def clinic_checks(u: Unit) -> list[Found]:
         else:
             state = "problem" if position == "primary" else "warning"
             found.append(Found(f"on call: {position}", state, f"nobody who can be reached; {_who_could(u)}"))
+    found += coverage_checks(u)
     if cover_starts(u) is not None:
         found.append(Found("cover hours", "warning", "nobody is on call right now; patients are told so and no ladder is promised"))
     if hotlines.emergency_number(known.country) is None:
@@ -112,6 +116,18 @@ def clinic_checks(u: Unit) -> list[Found]:
     if made is not None and u.now - made > backup.LATE:
         found.append(Found("backup", "warning", f"the last verified one is of {made:%Y-%m-%d %H:%M} UTC; run `between backup` every day"))
     return found + line_checks(u, known.country)
+
+
+def coverage_checks(u: Unit) -> list[Found]:
+    """What of the cover hours of the next 14 days nobody covers. Without a rota, who holds the positions now says it all."""
+    if not duty.rota_of(u).used:
+        return []
+    _, zone = duty.hours_of(u)
+    found = duty.gaps(u)
+    if not found:
+        return [Found("coverage of the next 14 days", "ok")]
+    fills = "`between rota override` fills it"
+    return [Found("coverage", "problem" if gap.position == ANYONE else "warning", f"{gap_words(gap, zone)}; {fills}") for gap in found]
 
 
 def line_checks(u: Unit, home: str) -> list[Found]:

@@ -154,6 +154,18 @@ class NoteStaff(Command):
 
 
 @dataclass(frozen=True)
+class KeepConcern(Command):
+    """What the answers to a concern came to, as a code for staff. today: they should see it the same day, not the next working day.
+
+    calm: nothing cheerful is said for two days. The result is whether somebody on call was told just now.
+    """
+
+    code: str
+    today: bool = False
+    calm: bool = True
+
+
+@dataclass(frozen=True)
 class StartFlow(Command):
     """Open another conversation when this one ends (a skill offered at the end of a check-in)."""
 
@@ -204,3 +216,16 @@ class RecordAttended(Command):
     series: int
     day: str
     came: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TakeStretch(Command):
+    """By staff: a colleague is on call in `position` from a wall time of the clinic until another, on the same or the next day.
+
+    Times are ISO without a zone. The result is "ok", "over" (it has ended already), "away" (on leave) or "unfit".
+    """
+
+    position: str
+    person: int
+    begins: str
+    ends: str

@@ -6,7 +6,18 @@ before the row is written. JSON in clear text columns holds codes and numbers on
 
 from storage.tables.care import Attendance, Attendee, Cancelled, CheckIn, Entry, Observation, Series, SkillGate, SkillUse
 from storage.tables.people import Chat, Clinic, Consent, DataKey, Invite, Meta, Person
-from storage.tables.safety import Audit, AuditAnchor, Escalation, EscalationEvent, Note, OnCall
+from storage.tables.safety import (
+    Audit,
+    AuditAnchor,
+    Drill,
+    Escalation,
+    EscalationEvent,
+    Note,
+    OnCall,
+    Override,
+    Rotation,
+    StaffLeave,
+)
 from storage.tables.traffic import Due, Inbox, Lease, Outbox, Prompt, Talk
 
 __all__ = [
@@ -20,6 +31,7 @@ __all__ = [
     "Clinic",
     "Consent",
     "DataKey",
+    "Drill",
     "Due",
     "Entry",
     "Escalation",
@@ -32,10 +44,13 @@ __all__ = [
     "Observation",
     "OnCall",
     "Outbox",
+    "Override",
     "Person",
     "Prompt",
+    "Rotation",
     "Series",
     "SkillGate",
     "SkillUse",
+    "StaffLeave",
     "Talk",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from storage.tables.columns import link, link_or_none, row_id
@@ -28,6 +29,8 @@ class Clinic(SQLModel, table=True):
     cover: str
     """JSON: {"mon": ["00:00", "24:00"], ...}; a missing day has nobody on call."""
     page_language: str = "en"
+    ladders: str = Field(default="{}", sa_column_kwargs={"server_default": "{}"})
+    """JSON: level -> minutes of the rungs, where the clinic chose other than the reviewed ones (`safety.policy`)."""
     created_at: datetime
 
 
@@ -45,6 +48,7 @@ class DataKey(SQLModel, table=True):
 class Person(SQLModel, table=True):
     """A patient or a staff member. `profile` is sealed JSON: call_name, phone, medicines and other words of theirs."""
 
+    __table_args__ = (Index("person_admin", "duty", sqlite_where=text("duty = 'admin'"), postgresql_where=text("duty = 'admin'")),)
     id: int = row_id()
     code: str = Field(unique=True)
     role: str

@@ -49,7 +49,7 @@ MAY_TAP: dict[str, dict[str, set[str]]] = {
     "session_pick": {"1": {P, N}},
     "page": {"ack": STAFF, "close": STAFF},
     "outage": {"ack": STAFF},
-    "on_call": {"take:primary": STAFF, "release:primary": STAFF, "hand:primary": STAFF, "back": STAFF},
+    "on_call": {"take:primary": STAFF, "release:primary": STAFF, "hand:primary": STAFF, "back": STAFF, "stretch:": STAFF},
     "inbox": {"seen:NOTE": STAFF},
     "roster": {"page:0": STAFF, "one:OTHER": STAFF, "staff:": {A}, "who:CLINICIAN": {A}, "link:OTHER": {A}, "end:OTHER": {A},
                "end!:OTHER": {A}, "out:CLINICIAN": {A}, "out!:REVOKED": {A}, "nothing:1": set()},
@@ -58,13 +58,14 @@ STAFF_ACTS: dict[type[do.Command], tuple[do.Command, set[str]]] = {
     do.Invite: (do.Invite("patient", "Kim"), {A}),
     do.AddSession: (do.AddSession("group", "Evening group", "2026-11-20", "18:00", 60, 1, None), STAFF),
     do.CancelSession: (do.CancelSession("G1", None), STAFF),
+    do.TakeStretch: (do.TakeStretch("primary", 0, "2026-11-20T18:00", "2026-11-21T08:00"), STAFF),
     do.RecordAttended: (do.RecordAttended(0, "2026-11-18", ("0001",)), STAFF),
 }
 OF_ANOTHER: dict[type[do.Command], str] = {do.ShareEntry: "entry", do.DeleteEntry: "entry", do.AnswerSession: "session"}
 """Acts that name a row: given another patient's, they change nothing."""
 ON_ONESELF = {
     do.SaveProfile, do.GiveConsent, do.RevokeConsent, do.LeaveProgram, do.Pause, do.Resume, do.EraseJournal, do.ForgetMe, do.ShowHome,
-    do.SaveCheckIn, do.SaveSkill, do.SaveGate, do.SaveJournal, do.ShowHelp, do.NoteStaff,
+    do.SaveCheckIn, do.SaveSkill, do.SaveGate, do.SaveJournal, do.ShowHelp, do.NoteStaff, do.KeepConcern,
 }  # fmt: skip
 """Acts that name nobody: they are about whoever sits there, so there is nothing of another's to reach."""
 
@@ -154,6 +155,9 @@ def test_acts_of_staff(world: World, role: str, kind: type[do.Command]) -> None:
         series = sessions.add_series(u, "group", "Morning group", "2026-11-18", "09:00", 60, weeks=2)
     if isinstance(command, do.RecordAttended):
         command = replace(command, series=series.id)
+    if isinstance(command, do.TakeStretch):
+        with world.store.unit(world.now) as u:
+            command = replace(command, person=_someone(u, "clinician").id)
     before = world.digest()
     with world.store.unit(world.now) as u:
         chat = people.chat_for(u, PEOPLE[role])

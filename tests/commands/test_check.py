@@ -38,6 +38,7 @@ def joined(between: Between) -> Between:
     with between.unit() as u:
         (dana,) = people.people(u, "staff")
         invites.redeem(u, invites.add(u, dana), people.chat_for(u, 9001).id)
+        people.give_consent(u, dana.id, "paged", 1)
         for position, name, address in (("backup", "Imani Brooks", 9002), ("supervisor", "Luis Ortega", 9003)):
             escalations.set_on_call(u, position, people.person(u, add_staff(u, address, name)))
     return between

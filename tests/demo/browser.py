@@ -20,13 +20,14 @@ FLAGS = [
 ]
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 HAND: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds an answer may take on a machine that has other things to do."""
 
 
 @asynccontextmanager
 async def browsing(chromium_path: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         browser = await playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
         yield browser
         await browser.close()

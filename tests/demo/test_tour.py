@@ -55,7 +55,7 @@ async def do(stage: Stage, card: Suggestion) -> None:
         case "fill" | "send":
             phone.send_text(card.value)
         case "press":
-            await stage.here.until(lambda: any(card.value in row for message in phone.messages for row in message.labels), 20)
+            await stage.here.until(lambda: any(card.value in row for message in phone.messages for row in message.labels), 60)
             phone.press(card.value)
         case "play":
             await stage.play()
@@ -74,12 +74,12 @@ async def do(stage: Stage, card: Suggestion) -> None:
 async def test_a_visitor_may_answer_in_between(stage: Stage) -> None:
     robin = stage.here.phone(stage.patient.user_id)
     robin.open_link(await stage.invite_link())
-    await stage.here.until(lambda: robin.texts, 20)
+    await stage.here.until(lambda: robin.texts, 60)
     robin.press("Next")
     await stage.play()
-    await stage.here.until(lambda: "All set, Robin" in robin.texts[-1], 20)
+    await stage.here.until(lambda: "All set, Robin" in robin.texts[-1], 60)
     robin.send_text("/settings")
-    await stage.here.until(lambda: "All set" not in robin.texts[-1], 20)
+    await stage.here.until(lambda: "All set" not in robin.texts[-1], 60)
     before = list(robin.texts)
     await stage.play()
     assert robin.texts == before

@@ -35,7 +35,7 @@ DECIDED = {
     "audit_anchor": dict.fromkeys(("heads", "digest"), CODE),
     "chat": {"address_hash": EMPTIED, "address": SEALED},
     "check_in": dict.fromkeys(("slot", "status"), CODE),
-    "clinic": dict.fromkeys(("name", "line", "zone", "country", "cover", "page_language"), NOBODY),
+    "clinic": dict.fromkeys(("name", "line", "zone", "country", "cover", "page_language", "ladders"), NOBODY),
     "consent": {"scope": CODE},
     "data_key": {"master": CODE, "wrapped": EMPTIED},
     "due": dict.fromkeys(("kind", "slot", "args", "state", "reason"), CODE),
@@ -48,6 +48,7 @@ DECIDED = {
     "note": {"kind": CODE, "code": CODE, "words": SEALED},
     "observation": dict.fromkeys(("item", "code", "status"), CODE),
     "on_call": {"position": NOBODY},
+    "override": {"position": NOBODY},
     "lease": dict.fromkeys(("name", "owner"), NOBODY),
     "outbox": dict.fromkeys(("dedupe_key", "kind", "content", "wanted", "state", "reason", "lease_owner", "ref"), CODE)
     | {"payload": SEALED},
@@ -55,6 +56,7 @@ DECIDED = {
     | dict.fromkeys(("zone", "region", "morning_at", "evening_at", "quiet_from", "quiet_to"), EMPTIED)
     | {"name": SEALED, "profile": SEALED},
     "prompt": dict.fromkeys(("nonce", "kind", "key", "options", "args", "state", "answered"), REMOVED),
+    "rotation": dict.fromkeys(("position", "at", "people"), NOBODY),
     "series": dict.fromkeys(("code", "kind", "starts", "zone"), NOBODY) | {"title": SEALED},
     "skill_gate": dict.fromkeys(("gate", "answer"), REMOVED),
     "skill_use": dict.fromkeys(("card", "scale", "status"), CODE),

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, Table, func, select
 
+from safety import duty
 from storage import audit, escalations, journal, notes, people, skills
 from storage.seal import SealBroken
 from storage.store import Unit, table
@@ -155,7 +156,7 @@ def _statuses(u: Unit) -> str:
 
 def _on_call(u: Unit) -> str:
     """`= on_call primary=S001 backup= supervisor=`."""
-    held = escalations.on_call(u)
+    held = duty.holders(u)
     return " ".join(f"{position}={','.join(people.person(u, id).code for id in ids)}" for position, ids in held.items())
 
 
