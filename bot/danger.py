@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from bot import outage
+from bot import cards, outage
 from bot.message import Draft
 from bot.sitting import Sitting, seat
 from content import hotlines
@@ -15,20 +15,12 @@ from safety import pager
 from safety.heard import Heard
 from safety.ladder import Action, Alarm, Inform, Page, Tell
 from safety.pager import Paged
-from storage import escalations, notes, people, talks
+from storage import calm, escalations, notes, people, talks
 from storage.escalations import EscalationRow
 from storage.lines import confirmed
 from storage.outbox import CRISIS, ESCALATION
 from storage.store import Unit
 
-CARDS = {
-    "overdose": "crisis.card_overdose",
-    "medical": "crisis.card_medical",
-    "withdrawal": "crisis.card_withdrawal",
-    "violence": "crisis.card_violence",
-}
-PURPOSES = {"violence": "violence"}
-"""The purpose of the line on a track's card, where it is not the suicide line."""
 TELLS = {
     "opened": "crisis.ladder_opened",
     "joined": "crisis.joined",
@@ -43,7 +35,7 @@ TELLS = {
 
 def from_text(s: Sitting, heard: Heard) -> None:
     """A message of an active patient that the screen graded high or imminent, or could not read."""
-    reason = "screen_failed" if heard.failed else heard.findings[0].rule if heard.findings else "text"
+    reason = "screen_failed" if heard.failed else rule_of(heard) or "text"
     _raise(s, heard.level.word, heard.track.value, reason, s.event.text)
 
 
@@ -51,15 +43,24 @@ def from_button(s: Sitting, level: str, reason: str, track: str) -> None:
     """A button, a risk item or SOS: the same way as a text."""
     if level == "concern":
         notes.add(s.u, s.person.id, "concern", reason)
+        calm.begin(s.u, s.person.id, s.chat.id)
         return
     _raise(s, level, track, reason, None)
 
 
-def card(s: Sitting, track: str) -> None:
-    """The crisis card of this track and country, in the first lane; once per message that caused it."""
-    lines = Lines.of(s.who.country if s.who else "US", PURPOSES.get(track, "suicide"), confirmed(s.u))
-    words = CARDS.get(track, "crisis.card") if lines.known else "crisis.card_unknown_country"
-    draft = fill(s.draft(), words, lines)
+def rule_of(heard: Heard) -> str:
+    """The rule that heard the gravest; empty when none did."""
+    return heard.findings[0].rule if heard.findings else ""
+
+
+def card(s: Sitting, track: str, rule: str = "") -> None:
+    """The crisis card of this track, rule and country, in the first lane; once per message that caused it."""
+    country, checked = s.who.country if s.who else "US", confirmed(s.u)
+    lines = Lines.of(country, cards.PURPOSES.get(track, "suicide"), checked)
+    spanish = cards.spanish_way(s.words, country, checked)
+    draft = s.draft()
+    for words in cards.choose(track, rule if spanish else rule.removeprefix("es."), country):
+        fill(draft, words, lines, spanish=spanish, poison=cards.poison_line(country))
     if s.who is not None and s.who.active and s.who.role == "patient":
         draft.row(draft.button("ground", "crisis.button.ground"))
         draft.row(draft.button("call_me", "crisis.button.phone"))
@@ -106,7 +107,8 @@ def pass_on(u: Unit, person: int, position: str, source: int) -> None:
 
 
 def _raise(s: Sitting, level: str, track: str, reason: str, words: str | None) -> None:
-    card(s, track)
+    card(s, track, reason)
+    calm.begin(s.u, s.person.id, s.chat.id)
     perform(s, pager.raise_danger(s.u, s.person, s.chat, level, track, reason, words))
 
 

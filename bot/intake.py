@@ -73,7 +73,7 @@ def last_id(raws: list[str]) -> int | None:
 def keep(u: Unit, raws: list[str]) -> list[Kept]:
     """Store raw updates. Whatever one is, it becomes a row; a broken one is set aside when its turn comes."""
     raws = [clean(raw) for raw in raws]
-    read_ones = [look(raw) for raw in raws]
+    read_ones = [_look(raw) for raw in raws]
     people.foresee_chats(u, [address for _, address in read_ones])
     updates = [
         Update(people.chat_for(u, address), number(raw) or 0, raw, event.kind, said_at(event, u.now))
@@ -84,7 +84,7 @@ def keep(u: Unit, raws: list[str]) -> list[Kept]:
     return [Kept(id, event) for id, (event, _) in zip(inbox.store(u, updates), read_ones, strict=True)]
 
 
-def look(raw: str) -> tuple[Event | None, int]:
+def _look(raw: str) -> tuple[Event | None, int]:
     """What an update says, None for a broken one, and the Telegram id of its chat."""
     update, event = None, None
     try:

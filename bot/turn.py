@@ -12,6 +12,7 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import danger, doors, entry, talk, taps
+from bot.acts import concern
 from bot.event import Event, Unreadable, parse, written
 from bot.flow import Given
 from bot.log import get
@@ -87,7 +88,7 @@ def advance(s: Sitting, heard: Heard) -> None:
     elif who is None or who.outside:
         entry.outside(s)
     elif heard.level is Level.CONCERN and who.role == "patient":
-        _concern(s)
+        _concern(s, heard)
     elif event.kind == "command":
         _command(s)
     elif event.kind == "button":
@@ -129,18 +130,18 @@ def _tell_danger(s: Sitting, heard: Heard) -> bool:
     if s.who is not None and s.who.role == "patient" and (not s.who.outside or danger.is_open(s)):
         danger.from_text(s, heard)
         return True
-    danger.card(s, heard.track.value)
+    danger.card(s, heard.track.value, danger.rule_of(heard))
     s.say("crisis.staff" if s.who is not None and s.who.role == "staff" and s.who.active else entry.alone(s), dedupe=f"alone:{s.source}")
     return False
 
 
-def _concern(s: Sitting) -> None:
-    """The kind question; while a human has something open already, the conversation goes on instead."""
+def _concern(s: Sitting, heard: Heard) -> None:
+    """The kind questions; while a human has something open already, the conversation goes on instead."""
     going_on = danger.is_open(s)
     _keep_words(s, go_on=going_on)
-    danger.from_button(s, "concern", "text", "unknown")
+    notes.add(s.u, s.person.id, "concern", "text")
     if not going_on:
-        talk.start(s, "concern")
+        concern.ask(s, heard)
     elif talks.waiting(s.u, s.chat) is None:
         danger.add_context(s)
 

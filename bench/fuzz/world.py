@@ -7,6 +7,7 @@ import json
 import shutil
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,6 @@ from typing import Any
 from sqlalchemy import select
 
 from bot import intake, sending, worker
-from bot.event import Event
 from bot.phones import instant
 from storage import clinic, escalations, invites, outbox, people
 from storage.engine import open_engine
@@ -89,40 +89,16 @@ class World:
 
     def take(self, raws: list[str]) -> Seen:
         """Through intake and worker as the loops do it, each update's CPU time measured; then all that waits is sent."""
-        seen = Seen()
+        seen = Seen(cpu=[_reading(raw) for raw in raws])
         cpu: dict[int, float] = {}
-        order: list[int | None] = []
-        keep, look, guarded = intake.keep, intake.look, worker._guarded
-        looks: list[float] = []
-
-        def looked(raw: str) -> tuple[Event | None, int]:
-            began = time.process_time()
-            try:
-                return look(raw)
-            finally:
-                looks.append(time.process_time() - began)
-
-        def kept(u: Unit, raws: list[str]) -> list[intake.Kept]:
-            looks.clear()
-            began = time.process_time()
-            try:
-                found = keep(u, raws)
-            except Exception:
-                if len(raws) == 1:  # else it is kept again one by one
-                    seen.cpu.append(time.process_time() - began)
-                    order.append(None)
-                raise
-            shared = (time.process_time() - began - sum(looks)) / len(raws)
-            seen.cpu.extend(one + shared for one in looks)
-            order.extend(one.id for one in found)
-            return found
+        guarded = worker._guarded
 
         def taken(u: Unit, row: Any) -> None:
             began = time.process_time()
             guarded(u, row)
             cpu[row.id] = time.process_time() - began
 
-        intake.keep, intake.look, worker._guarded = kept, looked, taken
+        worker._guarded = taken
         try:
             with self.store.unit(self.now) as u:
                 stored = intake.keep_all(u, raws)
@@ -130,9 +106,9 @@ class World:
             while worker.take_group(self.store, self.now):
                 pass
         finally:
-            intake.keep, intake.look, worker._guarded = keep, look, guarded
-        for place, id in enumerate(order):
-            seen.cpu[place] += cpu.get(id, 0.0) if id is not None else 0.0
+            worker._guarded = guarded
+        for place, one in enumerate(stored):
+            seen.cpu[place] += cpu.get(one.id, 0.0) if one.id is not None else 0.0
         self._states(seen, [one.id for one in stored if one.id is not None])
         self._send(seen)
         return seen
@@ -163,6 +139,15 @@ class World:
 
     def forward(self, span: timedelta) -> None:
         self.now += span
+
+
+def _reading(raw: str) -> float:
+    """CPU seconds of what intake makes of one update before it is stored with the others of its batch."""
+    began = time.process_time()
+    with suppress(Exception):  # what comes of it is the batch's business
+        intake._look(intake.clean(raw))
+        intake.number(raw)
+    return time.process_time() - began
 
 
 def wrong_with(kind: str, payload: dict[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from bot.acts import (
     check_in,
     check_in_prompts,
+    concern,
     consent,
     help,
     inbox,
@@ -23,6 +24,7 @@ from bot.acts import (
 __all__ = [
     "check_in",
     "check_in_prompts",
+    "concern",
     "consent",
     "help",
     "inbox",

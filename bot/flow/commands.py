@@ -154,6 +154,18 @@ class NoteStaff(Command):
 
 
 @dataclass(frozen=True)
+class KeepConcern(Command):
+    """What the answers to a concern came to, as a code for staff. today: they should see it the same day, not the next working day.
+
+    calm: nothing cheerful is said for two days. The result is whether somebody on call was told just now.
+    """
+
+    code: str
+    today: bool = False
+    calm: bool = True
+
+
+@dataclass(frozen=True)
 class StartFlow(Command):
     """Open another conversation when this one ends (a skill offered at the end of a check-in)."""
 

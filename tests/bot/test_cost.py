@@ -96,6 +96,19 @@ def test_the_tick_finds_all_it_asks_for_by_an_index(store: Store, phones: Phones
     assert scans(store, heard) == {}
 
 
+def test_what_is_due_is_found_among_what_waits_and_not_among_all_there_ever_was_of_its_kind(store: Store, phones: Phones) -> None:
+    """An audit a minute is half a million rows a year."""
+    with overheard(store) as heard, store.unit(NOW) as u:
+        for chores_alone in (True, False):
+            due.ready(u, 10, chores=chores_alone, kinds=CHORES)
+        due.next_at(u, but=CHORES)
+    with store.engine.connect() as connection:
+        asked = [(statement, given) for statement, given in heard if "FROM due" in statement]
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).all()[0][3] for statement, given in asked]
+    assert len(plans) == 3
+    assert all("USING INDEX due_ready" in plan for plan in plans)
+
+
 def test_no_turn_and_no_due_time_goes_through_a_whole_table(store: Store, phones: Phones) -> None:
     """A check-in, a journal line, danger with its ladder and its answer, and what falls due meanwhile."""
     with overheard(store) as heard:

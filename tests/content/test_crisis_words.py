@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.cards import CARDS as BY_TRACK
+from bot.cards import SPANISH_TRACKS, choose, poison_line, spanish_way
 from content.library import load
+from safety.heard import Track
 
 CARDS = (
     "crisis.card",
@@ -12,9 +15,13 @@ CARDS = (
     "crisis.card_medical",
     "crisis.card_withdrawal",
     "crisis.card_violence",
+    "crisis.card_self_harm",
+    "crisis.card_others",
+    "crisis.card_poison",
     "crisis.card_unknown_country",
     "crisis.memory",
 )
+SPANISH = ("crisis.es.card", *(f"crisis.es.card_{track}" for track in SPANISH_TRACKS))
 PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all", "page.come_on", "page.exhausted")
 
 
@@ -23,6 +30,34 @@ def test_a_card_is_short_and_begins_with_what_to_do(card: str) -> None:
     text = load().item(card).text
     assert len(text) < 900
     assert "call" in text.splitlines()[0].lower()
+
+
+@pytest.mark.parametrize("card", SPANISH)
+def test_a_spanish_card_is_short_says_what_to_do_and_what_this_is_not(card: str) -> None:
+    text = load().item(card).text
+    assert len(text) < 900
+    assert "llama" in text.splitlines()[0].lower()
+    assert "no un servicio de emergencia" in text or "no es un servicio de emergencia" in text
+    assert "Nadie vigila este chat en vivo" in text
+
+
+def test_the_card_follows_the_track_the_language_and_the_lines_of_the_country() -> None:
+    assert {str(track) for track in BY_TRACK} <= set(Track)
+    for track in Track:
+        for country in ("US", "GB", "MX", "ZZ"):
+            for rule in ("", "es.suicide.self", "overdose.wrong_dose"):
+                items = choose(track, rule, country)
+                assert all(load().has(item) for item in items)
+                assert any("poison" in item for item in items) <= bool(poison_line(country)), "no poison line is invented"
+    assert choose("overdose", "overdose.said", "GB") == ["crisis.card_overdose"]
+    assert choose("suicide", "es.suicide.self", "US") == ["crisis.es.card"]
+    assert choose("suicide", "es.suicide.self", "ZZ") == ["crisis.card_unknown_country"]
+
+
+def test_the_spanish_way_is_the_registrys() -> None:
+    assert spanish_way(load(), "US") == "llama al 988 y oprime 2, o envía AYUDA por mensaje de texto al 988"
+    assert spanish_way(load(), "MX") == "llama al 800 911 2000"
+    assert spanish_way(load(), "GB") == ""
 
 
 @pytest.mark.parametrize("card", [card for card in CARDS if card != "crisis.memory"])
