@@ -15,7 +15,7 @@ from safety import pager
 from safety.heard import Heard
 from safety.ladder import Action, Alarm, Inform, Page, Tell
 from safety.pager import Paged
-from storage import calm, escalations, notes, people, talks
+from storage import calm, escalations, follow_up, notes, people, talks
 from storage.escalations import EscalationRow
 from storage.lines import confirmed
 from storage.outbox import CRISIS, ESCALATION
@@ -64,6 +64,7 @@ def card(s: Sitting, track: str, rule: str = "") -> None:
     if s.who is not None and s.who.active and s.who.role == "patient":
         draft.row(draft.button("ground", "crisis.button.ground"))
         draft.row(draft.button("call_me", "crisis.button.phone"))
+        draft.row(draft.button("cant_call", "crisis.button.cant_call"))
         s.offer(draft, "act", "crisis", lane=CRISIS, dedupe=f"card:{s.source}")
     else:
         s.post(draft, lane=CRISIS, dedupe=f"card:{s.source}")
@@ -108,8 +109,10 @@ def pass_on(u: Unit, person: int, position: str, source: int) -> None:
 
 def _raise(s: Sitting, level: str, track: str, reason: str, words: str | None) -> None:
     card(s, track, reason)
+    paged = pager.raise_danger(s.u, s.person, s.chat, level, track, reason, words)
     calm.begin(s.u, s.person.id, s.chat.id)
-    perform(s, pager.raise_danger(s.u, s.person, s.chat, level, track, reason, words))
+    follow_up.plan(s.u, paged.row)
+    perform(s, paged)
 
 
 def _perform(s: Sitting, row: EscalationRow, patient: people.PersonCard, action: Action, actor: people.PersonCard | None) -> None:

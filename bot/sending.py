@@ -15,7 +15,7 @@ from sqlalchemy import select
 from bot.frames import frame
 from bot.log import get
 from content.library import load
-from storage import due, escalations, notes, outbox, people, series
+from storage import calm, due, escalations, notes, outbox, people, series
 from storage.outbox import ESCALATION, Claimed, Waiting
 from storage.store import Unit, table
 from storage.tables import Due, Outbox
@@ -137,8 +137,8 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
     if not taken.wanted:
         return None
     kind, _, rest = taken.wanted.partition(":")
-    if kind in ("consent", "session") and chat.person is not None and escalations.any_open(u, chat.person):
-        return "escalation"  # it was put there before the danger was heard
+    if kind == "consent" and chat.person is not None and (reason := _untimely(u, chat.person)):
+        return reason  # it was put there before the danger was heard
     if kind == "escalation":
         if escalations.state(u, int(rest.split(":")[0])) not in ("OPEN", "EXHAUSTED"):
             return "answered"
@@ -150,7 +150,7 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
     if kind == "due":
         slot = u.one(select(table(Due).c.state).where(table(Due).c.slot == rest))
         return None if slot is not None and slot.state == "ready" else "over"
-    if kind == "consent":
+    if kind in ("consent", "care"):
         holder = people.person(u, chat.person) if chat.person is not None else None
         return None if holder is not None and holder.active and rest in people.consents(u, holder.id) else "no_consent"
     if kind == "session":
@@ -160,6 +160,13 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
             return "cancelled"
         return None if holder is not None and holder.active and "program" in people.consents(u, holder.id) else "no_consent"
     return "unknown_condition"
+
+
+def _untimely(u: Unit, person: int) -> str | None:
+    """Why nothing cheerful is said to this person now, or None."""
+    if escalations.any_open(u, person):
+        return "escalation"
+    return "calm" if calm.holds(u, person) else None
 
 
 def _session(key: str) -> tuple[int, date]:

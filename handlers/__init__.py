@@ -3,8 +3,40 @@
 from __future__ import annotations
 
 from bot.flow import Flow
-from handlers import check_in, concern, journal, my_data, pause, phone, rota, schedule, sessions, settings, skills, staff, welcome
+from handlers import (
+    check_in,
+    concern,
+    follow_up,
+    journal,
+    my_data,
+    pause,
+    phone,
+    reaching,
+    rota,
+    schedule,
+    sessions,
+    settings,
+    skills,
+    staff,
+    welcome,
+)
 
-MODULES = (check_in, concern, journal, my_data, pause, phone, rota, schedule, sessions, settings, skills, staff, welcome)
+MODULES = (
+    check_in,
+    concern,
+    follow_up,
+    journal,
+    my_data,
+    pause,
+    phone,
+    reaching,
+    rota,
+    schedule,
+    sessions,
+    settings,
+    skills,
+    staff,
+    welcome,
+)
 FLOWS: dict[str, Flow] = {flow.name: flow for module in MODULES for flow in module.FLOWS}
 """Every conversation by name."""

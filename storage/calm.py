@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from storage import due
+from storage import due, escalations
 from storage.store import Unit
 
 KIND = "calm"
@@ -16,6 +16,7 @@ LASTS = timedelta(hours=48)
 
 def begin(u: Unit, person: int, chat: int) -> None:
     """From now on, and again from the start when it is so already."""
+    escalations.open_for(u, person)  # locked before its due rows, in the order of whoever closes it
     due.cancel(u, KIND, person, "moved")
     due.plan(u, KIND, person, f"{KIND}:{person}:{u.new_id()}", u.now + LASTS, chat=chat)
 

@@ -31,9 +31,12 @@ CARDS = ("crisis.card", "crisis.card_unknown_country", "crisis.card_overdose", "
 PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all", "page.come_on")
 CHEERFUL = ("checkin.prompt_morning", "checkin.prompt_evening", "checkin.prompt_door", "checkin.nudge", "checkin.again",
             "session.eve", "session.soon", "bot.note")  # fmt: skip
+UNTIMELY = ("checkin.prompt_morning", "checkin.prompt_evening", "checkin.prompt_door", "checkin.nudge", "checkin.again",
+            *(f"care.note_{n}" for n in range(1, 6)))  # fmt: skip
+"""What is said to nobody while an alert is open, nor in the two days after danger. Sessions are where help is: those go on."""
 ASKS = ("checkin.prompt_morning", "checkin.prompt_evening")
 KNOWN = (
-    *CARDS, *PAGES, *CHEERFUL,
+    *CARDS, *PAGES, *CHEERFUL, *UNTIMELY[5:],
     "page.details", "page.thanks", "page.over", "page.acked_by_other", "page.outcome_question", "page.closed", "page.reopened",
     "page.passed_on", "page.screen_broken", "page.ladder_broken",
     "crisis.ladder_opened", "crisis.joined", "crisis.acked", "crisis.contacted", "crisis.exhausted", "crisis.unreached",

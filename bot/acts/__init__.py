@@ -1,10 +1,12 @@
 """What commands of flows do, and what one-step buttons do: functions on rows, found by name through `bot.registry`."""
 
 from bot.acts import (
+    caring,
     check_in,
     check_in_prompts,
     concern,
     consent,
+    follow_up,
     help,
     inbox,
     journal,
@@ -12,6 +14,7 @@ from bot.acts import (
     on_call,
     pages,
     profile,
+    reaching,
     roster,
     rota,
     schedule,
@@ -22,10 +25,12 @@ from bot.acts import (
 )
 
 __all__ = [
+    "caring",
     "check_in",
     "check_in_prompts",
     "concern",
     "consent",
+    "follow_up",
     "help",
     "inbox",
     "journal",
@@ -33,6 +38,7 @@ __all__ = [
     "on_call",
     "pages",
     "profile",
+    "reaching",
     "roster",
     "rota",
     "schedule",

@@ -35,3 +35,5 @@ def crisis(s: Sitting, prompt: PromptRow, option: str) -> None:
         talk.start(s, "skill", {"card": "grounding_54321", "calm": True})
     elif option == "call_me":
         talk.start(s, "phone")
+    elif option == "cant_call":
+        talk.start(s, "reaching")

@@ -166,6 +166,13 @@ class KeepConcern(Command):
 
 
 @dataclass(frozen=True)
+class NoteBarrier(Command):
+    """What keeps someone from calling a crisis line, kept with the alert that is open."""
+
+    barrier: str
+
+
+@dataclass(frozen=True)
 class StartFlow(Command):
     """Open another conversation when this one ends (a skill offered at the end of a check-in)."""
 

@@ -38,7 +38,7 @@ MAY_COMMAND: dict[str, set[str]] = {
     "any:start": {*INSIDE, "declined"},
 }  # fmt: skip
 MAY_TAP: dict[str, dict[str, set[str]]] = {
-    "crisis": {"ground": {P, N}, "call_me": {P, N}, "sos": {P, N}},
+    "crisis": {"ground": {P, N}, "call_me": {P, N}, "cant_call": {P, N}, "sos": {P, N}},
     "home": {"look": INSIDE},
     "stop": {"this": {P, N}},
     "resume": {"no": INSIDE},
@@ -47,6 +47,9 @@ MAY_TAP: dict[str, dict[str, set[str]]] = {
     "note": {"open": {P, N}},
     "session": {"coming": {P, N}, "cant": {P, N}},
     "session_pick": {"1": {P, N}},
+    "follow_up": {"well": {P, N}, "unwell": {P, N}},
+    "care": {"stop": {P, N}},
+    "sign": {"mine": {A}},
     "page": {"ack": STAFF, "close": STAFF},
     "outage": {"ack": STAFF},
     "on_call": {"take:primary": STAFF, "release:primary": STAFF, "hand:primary": STAFF, "back": STAFF, "stretch:": STAFF},
@@ -66,6 +69,7 @@ OF_ANOTHER: dict[type[do.Command], str] = {do.ShareEntry: "entry", do.DeleteEntr
 ON_ONESELF = {
     do.SaveProfile, do.GiveConsent, do.RevokeConsent, do.LeaveProgram, do.Pause, do.Resume, do.EraseJournal, do.ForgetMe, do.ShowHome,
     do.SaveCheckIn, do.SaveSkill, do.SaveGate, do.SaveJournal, do.ShowHelp, do.NoteStaff, do.KeepConcern,
+    do.NoteBarrier,
 }  # fmt: skip
 """Acts that name nobody: they are about whoever sits there, so there is nothing of another's to reach."""
 
@@ -214,9 +218,22 @@ def _about(u: Unit, key: str, patient: people.PersonCard) -> tuple[int | None, d
     if key in ("session", "session_pick"):
         row_id = sessions.add_series(u, "group", "Evening group", "2026-11-18", "18:00", 60).id
         return row_id, {"day": "2026-11-18", "of": [{"series": row_id, "day": "2026-11-18"}]}
+    if key == "sign":
+        return _closed(u, patient), {}
+    if key == "follow_up":
+        return patient.id, {"about": "suicide", "asked": 1}
     if key == "check_in":
         return patient.id, {"part": "evening", "slot": "evening", "day": "2026-11-16"}
     return None, {}
+
+
+def _closed(u: Unit, patient: people.PersonCard) -> int:
+    """An alert that the admin has closed."""
+    from safety import pager
+
+    row = pager.answer(u, _opened(u, patient), _someone(u, "admin"), "close:safe")
+    assert row is not None
+    return row.row.id
 
 
 def _opened(u: Unit, patient: people.PersonCard) -> int:
