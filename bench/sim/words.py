@@ -28,12 +28,15 @@ CITIES = ("Lisbon", "Denver", "Sydney", "London", "Honolulu", "Chicago")
 CARDS = ("crisis.card", "crisis.card_unknown_country", "crisis.card_overdose", "crisis.card_medical", "crisis.card_withdrawal",
          "crisis.card_violence", "crisis.memory")  # fmt: skip
 PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all", "page.come_on")
+ABOUT = ("page.details", "page.thanks", "page.outcome_question", "page.reopened", "page.second")
+"""What else staff are shown about one alert."""
 CHEERFUL = ("checkin.prompt_morning", "checkin.prompt_evening", "checkin.prompt_door", "checkin.nudge", "checkin.again",
             "session.eve", "session.soon", "bot.note")  # fmt: skip
 ASKS = ("checkin.prompt_morning", "checkin.prompt_evening")
 KNOWN = (
     *CARDS, *PAGES, *CHEERFUL,
     "page.details", "page.thanks", "page.over", "page.acked_by_other", "page.outcome_question", "page.closed", "page.reopened",
+    "crisis.second_look", "page.second", "page.second_asked", "page.second_nobody", "page.kept_open", "page.unconfirmed",
     "page.passed_on", "page.screen_broken", "page.ladder_broken",
     "crisis.ladder_opened", "crisis.joined", "crisis.acked", "crisis.contacted", "crisis.exhausted", "crisis.unreached",
     "crisis.reopened", "crisis.no_cover", "crisis.closed", "crisis.still_open", "crisis.discharged", "crisis.stranger", "welcome.off",
