@@ -38,7 +38,7 @@ def choose(u: Unit, level: str, text: str) -> None:
     if fault is not None:
         raise UsageError(why=fault)
     clinic.set_ladder(u, level, minutes)
-    audit.record(u, 1, "between", "ladder.chosen", level, text.strip())
+    audit.record(u, 0, "between", "ladder.chosen", level, text.strip())
 
 
 def shown(u: Unit) -> list[str]:
