@@ -9,7 +9,7 @@ import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot import log
-from bot.commands import clinic, data, forget, hotlines, invite, keys, look, pages, record, rota, run, schedule, show
+from bot.commands import clinic, data, forget, hotlines, invite, keys, ladder, look, pages, record, rota, run, schedule, show
 from bot.errors import BetweenError, ContentBroken, NoDatabase
 from content.library import ContentError
 
@@ -45,6 +45,7 @@ rotating.command("show")(rota.show)
 rotating.command("set")(rota.turns)
 rotating.command("override")(rota.override)
 rotating.command("leave")(rota.leave)
+app.command("ladder")(ladder.ladder)
 app.command("migrate")(clinic.migrate)
 app.command("backup")(data.backup)
 app.command("restore")(data.restore)

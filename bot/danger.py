@@ -13,7 +13,7 @@ from content import hotlines
 from content.library import load
 from safety import pager
 from safety.heard import Heard
-from safety.ladder import Action, Alarm, Inform, Page, Tell
+from safety.ladder import ONCE_MORE, SECOND, Action, Alarm, Inform, Page, Tell
 from safety.pager import Paged
 from storage import calm, escalations, follow_up, notes, people, talks
 from storage.escalations import EscalationRow
@@ -29,8 +29,24 @@ TELLS = {
     "contacted": "crisis.contacted",
     "exhausted": "crisis.exhausted",
     "reopened": "crisis.reopened",
+    "second_look": "crisis.second_look",
     "closed": "crisis.closed",
 }
+
+
+STILL = dict.fromkeys(("opened", "joined", "reopened", "second_look", "no_cover"), "OPEN") | {"exhausted": "EXHAUSTED"}
+"""The state in which it is still true."""
+INFORMS = {
+    "acked": "page.acked_by_other",
+    "taken_over": "page.acked_by_other",
+    "reopened": "page.reopened",
+    "unconfirmed": "page.unconfirmed",
+    "disagreed": "page.disagreed",
+    "not_taken": "page.not_taken",
+    "closed": "page.closed",
+}
+BUTTONS = {SECOND: ("confirm", "disagree")}
+"""What can be tapped on a page, where it is not "ack" and "cant"."""
 
 
 def from_text(s: Sitting, heard: Heard) -> None:
@@ -117,29 +133,43 @@ def _raise(s: Sitting, level: str, track: str, reason: str, words: str | None) -
 
 def _perform(s: Sitting, row: EscalationRow, patient: people.PersonCard, action: Action, actor: people.PersonCard | None) -> None:
     match action:
+        case Page(person, words) if words in ONCE_MORE:
+            name = actor.name if actor else ""
+            _page(s, row, patient, person, words, f"page:{row.id}:v{row.version}:{person}", "held", name=name)
         case Page(person, words, cycle, step) if not outage.covers(s, person):
             _page(s, row, patient, person, words, f"page:{row.id}:{cycle}:{step}:{person}")
         case Tell(what):
             _tell(s, row, patient, what, actor)
+        case Inform(what, to=int(to)):
+            _inform_one(s, row, what, to, actor)
         case Inform(what, but):
             _inform(s, row, what, but, actor)
         case Alarm(what):
             notes.add(s.u, patient.id, "ladder", what)
 
 
-def _page(s: Sitting, row: EscalationRow, patient: people.PersonCard, person: int, words: str, dedupe: str) -> None:
+def _page(
+    s: Sitting,
+    row: EscalationRow,
+    patient: people.PersonCard,
+    person: int,
+    words: str,
+    dedupe: str,
+    wanted: str = "unanswered",
+    **named: str,
+) -> None:
     at = s.of(person)
     if at is None:
         notes.add(s.u, patient.id, "ladder", "no_chat")
         return
     draft = at.draft()
     opened = row.opened_at.astimezone(ZoneInfo(at.person.zone))
-    draft.add(words, code=patient.code, level=at.words.text(f"page.level.{row.level}"), time=f"{opened:%H:%M}", ref=row.ref)
-    draft.row(draft.button("ack", "page.button.ack"))
-    draft.row(draft.button("cant", "page.button.cant"))
-    at.offer(
-        draft, "act", "page", subject=row.id, lane=ESCALATION, dedupe=dedupe, wanted=f"escalation:{row.id}:unanswered", ref=row.ref
-    )
+    level = draft.phrase(f"page.level.{row.level}")
+    draft.add(words, code=patient.code, level=level, time=f"{opened:%H:%M}", ref=row.ref, **named)
+    for option in BUTTONS.get(words, ("ack", "cant")):
+        draft.row(draft.button(option, f"page.button.{option}"))
+    still = f"escalation:{row.id}:{wanted}"
+    at.offer(draft, "act", "page", subject=row.id, lane=ESCALATION, dedupe=dedupe, wanted=still, ref=row.ref)
 
 
 def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str, actor: people.PersonCard | None) -> None:
@@ -150,30 +180,36 @@ def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str,
     known = {"time": f"{local:%H:%M}", "name": actor.name if actor else "", "minutes": _minutes(s, row)}
     words = "crisis.unreached" if what == "exhausted" and not known["minutes"] else TELLS[what]
     fill(draft := at.draft(), words, lines, **known)
-    still = {"opened": "OPEN", "joined": "OPEN", "reopened": "OPEN", "no_cover": "OPEN", "exhausted": "EXHAUSTED"}.get(what)
+    still = STILL.get(what)
     wanted = f"state:{row.id}:{still}" if still else None  # what is no longer so when it is sent is not said
     lane = CRISIS if what == "exhausted" else ESCALATION
     at.post(draft, lane=lane, dedupe=f"tell:{what}:{row.id}:{row.version}", wanted=wanted)
 
 
 def _inform(s: Sitting, row: EscalationRow, what: str, but: int | None, actor: people.PersonCard | None) -> None:
-    words = {"acked": "page.acked_by_other", "reopened": "page.reopened", "closed": "page.closed"}[what]
-    told = set()
-    for prompt in talks.close_prompts_about(s.u, "act", "page", row.id) if what != "reopened" else _pages(s, row):
+    """Everybody a page lies open before, and whoever has it. A page about what is settled loses its buttons."""
+    over = what in ("acked", "closed")
+    told = {but}
+    for prompt in talks.close_prompts_about(s.u, "act", "page", row.id) if over else _pages(s, row):
         holder = people.chat(s.u, prompt.chat).person
-        if holder is None or holder == but or holder in told:
+        if holder is None or holder in told:
             continue
         at = s.of(holder)
-        if at is None:
-            continue
-        told.add(holder)
-        if prompt.panel is not None and what != "reopened":
+        if at is not None and prompt.panel is not None and over:
             at.strip(prompt.panel)
-        if not at.person.active:
-            continue  # whose access has ended learns nothing more
-        known = {"ref": row.ref, "name": actor.name if actor else "", "time": f"{at.local:%H:%M}"}
-        fill(draft := at.draft(), words, None, **known)
-        at.post(draft, lane=ESCALATION, dedupe=f"inform:{what}:{row.id}:{row.version}:{holder}")
+        told.add(holder)
+        _inform_one(s, row, what, holder, actor)
+    if row.acked_by is not None and row.acked_by not in told:
+        _inform_one(s, row, what, row.acked_by, actor)
+
+
+def _inform_one(s: Sitting, row: EscalationRow, what: str, person: int, actor: people.PersonCard | None) -> None:
+    at = s.of(person)
+    if at is None or not at.person.active:
+        return  # whose access has ended learns nothing more
+    known = {"ref": row.ref, "name": actor.name if actor else "", "time": f"{at.local:%H:%M}"}
+    fill(draft := at.draft(), INFORMS[what], None, **known)
+    at.post(draft, lane=ESCALATION, dedupe=f"inform:{what}:{row.id}:{row.version}:{person}")
 
 
 def _pages(s: Sitting, row: EscalationRow) -> list[talks.PromptRow]:

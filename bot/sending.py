@@ -140,7 +140,8 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
     if kind == "consent" and chat.person is not None and (reason := _untimely(u, chat.person)):
         return reason  # it was put there before the danger was heard
     if kind == "escalation":
-        if escalations.state(u, int(rest.split(":")[0])) not in ("OPEN", "EXHAUSTED"):
+        id, _, while_ = rest.partition(":")
+        if escalations.state(u, int(id)) not in (("ACKED", "CONTACTED") if while_ == "held" else ("OPEN", "EXHAUSTED")):
             return "answered"
         holder = people.person(u, chat.person) if chat.person is not None else None
         return None if holder is not None and holder.active and holder.role == "staff" else "not_entitled"

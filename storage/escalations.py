@@ -51,6 +51,8 @@ class EscalationRow:
     closed_by: int | None
     closed_at: datetime | None
     outcome: str | None
+    handed_to: int | None
+    doubted_by: int | None
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def _row(row: Row[Any]) -> EscalationRow:
     return EscalationRow(
         row.id, row.ref, row.person_id, row.chat_id, row.level, row.track, row.state, row.version, ladder, row.cycle, row.step,
         row.next_at, row.opened_at, row.began_at, row.acked_by, row.acked_at, row.contacted_at, row.closed_by, row.closed_at, row.outcome,
+        row.handed_to, row.doubted_by,
     )  # fmt: skip
 
 

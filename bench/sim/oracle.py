@@ -208,7 +208,7 @@ class Oracle:
         if case.state and ("crisis.exhausted" in items or "crisis.unreached" in items or "crisis.no_cover" in items):
             case.sign = self.healthy()
             self.seen["exhausted"] += 1
-        if case.state and ("crisis.ladder_opened" in items or "crisis.reopened" in items or "crisis.joined" in items):
+        if case.state and any(id in items for id in ("crisis.ladder_opened", "crisis.reopened", "crisis.second_look", "crisis.joined")):
             case.state, case.sign = "OPEN", self.healthy()
         if case.state == "OPEN" and "crisis.acked" in items:
             case.state, case.sign = "ACKED", self.healthy()
@@ -225,7 +225,7 @@ class Oracle:
 
     def _to_staff(self, request: Request, items: dict[str, dict[str, str]]) -> None:
         page = next((id for id in words.PAGES if id in items), None)
-        about = page or next((id for id in ("page.details", "page.thanks", "page.outcome_question", "page.reopened") if id in items), None)
+        about = page or next((id for id in words.ABOUT if id in items), None)
         if about is not None and (request.address not in self.staff):
             self.wrong("page_not_entitled", request.address, request.text)
         if page is not None:

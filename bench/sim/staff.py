@@ -53,6 +53,8 @@ class Staff:
                 self._soon(shown, "page.button.cant", 5)
             elif draw < self.habit.declines + self.habit.takes:
                 self._soon(shown, "page.button.ack", self.habit.slowest)
+        elif "page.second" in items and self.chance.random() < self.habit.takes:
+            self._soon(shown, self.chance.choice(("page.button.confirm", "page.button.confirm", "page.button.disagree")), 40)
         elif "page.details" in items and self.chance.random() < self.habit.reaches:
             self._soon(shown, self.chance.choice(("page.button.contacted", "page.button.contacted", "page.button.close")), 25)
         elif "page.outcome_question" in items and self.chance.random() < self.habit.closes:

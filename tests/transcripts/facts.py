@@ -21,6 +21,16 @@ def _escalation(u: Unit) -> str:
     return f"{rows[-1].level} {rows[-1].state}" if rows else "none"
 
 
+def _trail(u: Unit) -> str:
+    """`= trail opened ack doubted:S001 confirm:S002`: what people did about the patient's newest, with who where it took two."""
+    who = people.person_by_code(u, "0001")
+    rows = escalations.of_person(u, who.id) if who else []
+    told = [event for event in escalations.events(u, rows[-1].id) if event.kind.islower()] if rows else []
+    named = {event.by: people.person(u, event.by).code for event in told if event.by is not None}
+    two = ("doubted", "confirm", "disagree")
+    return " ".join(f"{event.kind}:{named[event.by]}" if event.kind in two else event.kind for event in told) or "none"
+
+
 def _observations(u: Unit) -> str:
     """`= observations mood=7 craving=3`: the items of the newest check-in."""
     columns, checks = table(Observation), table(CheckIn)
@@ -220,6 +230,7 @@ FACTS: dict[str, Callable[[Unit], str]] = {
     "marigold": _marigold,
     "journal_audit": _journal_audit,
     "escalation": _escalation,
+    "trail": _trail,
     "readable": _readable,
     "newest": _newest,
     "consents_newest": _consents_newest,
