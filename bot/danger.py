@@ -15,7 +15,7 @@ from safety import pager
 from safety.heard import Heard
 from safety.ladder import Action, Alarm, Inform, Page, Tell
 from safety.pager import Paged
-from storage import escalations, notes, people, talks
+from storage import escalations, notes, people, plans, talks
 from storage.escalations import EscalationRow
 from storage.lines import confirmed
 from storage.outbox import CRISIS, ESCALATION
@@ -60,11 +60,18 @@ def card(s: Sitting, track: str) -> None:
     words = CARDS.get(track, "crisis.card") if lines.known else "crisis.card_unknown_country"
     draft = fill(s.draft(), words, lines)
     if s.who is not None and s.who.active and s.who.role == "patient":
+        with_plan(s, draft)
         draft.row(draft.button("ground", "crisis.button.ground"))
         draft.row(draft.button("call_me", "crisis.button.phone"))
         s.offer(draft, "act", "crisis", lane=CRISIS, dedupe=f"card:{s.source}")
     else:
         s.post(draft, lane=CRISIS, dedupe=f"card:{s.source}")
+
+
+def with_plan(s: Sitting, draft: Draft) -> None:
+    """Their safety plan in one tap. Who has none is not asked to write one in a bad hour: that comes days later."""
+    if plans.exists(s.u, s.person.id):
+        draft.row(draft.button("plan", "crisis.button.plan"))
 
 
 def is_open(s: Sitting) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from bot import danger
+from bot.acts import plan_prompts
 from bot.registry import tap
 from bot.sitting import Sitting
 from safety import pager
@@ -39,6 +40,7 @@ def page(s: Sitting, prompt: PromptRow, option: str) -> None:
     elif option == "cant":
         s.say("page.passed_on", ref=row.ref, lane=ESCALATION)
     elif option.startswith("close:"):
+        plan_prompts.after_alert(s, paged.row)
         s.say("page.thanks", ref=row.ref, lane=ESCALATION)
 
 

@@ -99,7 +99,7 @@ def mine(s: Sitting) -> dict[str, Any]:
 def _shown(s: Sitting, *, paused: bool) -> dict[str, str]:
     who, none = s.person, s.words.text("settings.none")
     given = people.consents(s.u, who.id)
-    shared = [s.words.text(f"consent.{scope}.name") for scope in ("weekly", "crisis_words", "outreach") if scope in given]
+    shared = [s.words.text(f"consent.{scope}.name") for scope in ("weekly", "crisis_words", "outreach", "plan") if scope in given]
     place = places.country_name(who.country)
     return {
         "name": who.call_name or who.name,
