@@ -29,7 +29,8 @@ CARDS = ("crisis.card", "crisis.card_unknown_country", "crisis.card_overdose", "
          "crisis.card_violence", "crisis.memory")  # fmt: skip
 PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all")
 CHEERFUL = ("checkin.prompt_morning", "checkin.prompt_evening", "checkin.prompt_door", "checkin.nudge", "checkin.again",
-            "session.eve", "session.soon", "bot.note")  # fmt: skip
+            "session.eve", "session.soon", "bot.note", "plan.prompt.alert", "plan.prompt.none_yet", "plan.prompt.quarter",
+            "plan.prompt.rehearsal")  # fmt: skip
 ASKS = ("checkin.prompt_morning", "checkin.prompt_evening")
 KNOWN = (
     *CARDS, *PAGES, *CHEERFUL,
