@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import sending
+from bot.acts.plan_staff import remind
 from bot.acts.rota import plan_coverage
 from bot.dues import CHORES
 from bot.log import get
@@ -60,6 +61,7 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> Ticked:
             _plan_retention(u)
         elif row.kind == "weekly":
             _write_week(u, weekly)
+            log.info("plans.reminded", patients=remind(u))
             _plan_weekly(u)
     upcoming = due.next_at(u)
     return Ticked(upcoming is not None and upcoming <= u.now, proved)

@@ -15,7 +15,7 @@ from safety import pager
 from safety.heard import Heard
 from safety.ladder import ONCE_MORE, SECOND, Action, Alarm, Inform, Page, Tell
 from safety.pager import Paged
-from storage import calm, escalations, follow_up, notes, people, talks
+from storage import calm, escalations, follow_up, notes, people, plans, talks
 from storage.escalations import EscalationRow
 from storage.lines import confirmed
 from storage.outbox import CRISIS, ESCALATION
@@ -78,12 +78,19 @@ def card(s: Sitting, track: str, rule: str = "") -> None:
     for words in cards.choose(track, rule if spanish else rule.removeprefix("es."), country):
         fill(draft, words, lines, spanish=spanish, poison=cards.poison_line(country))
     if s.who is not None and s.who.active and s.who.role == "patient":
+        with_plan(s, draft)
         draft.row(draft.button("ground", "crisis.button.ground"))
         draft.row(draft.button("call_me", "crisis.button.phone"))
         draft.row(draft.button("cant_call", "crisis.button.cant_call"))
         s.offer(draft, "act", "crisis", lane=CRISIS, dedupe=f"card:{s.source}")
     else:
         s.post(draft, lane=CRISIS, dedupe=f"card:{s.source}")
+
+
+def with_plan(s: Sitting, draft: Draft) -> None:
+    """Their safety plan in one tap. Who has none is not asked to write one in a bad hour: that comes days later."""
+    if plans.exists(s.u, s.person.id):
+        draft.row(draft.button("plan", "crisis.button.plan"))
 
 
 def is_open(s: Sitting) -> bool:

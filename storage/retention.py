@@ -47,6 +47,8 @@ KEPT = {
     "override": FACT,
     "outbox": f"words {outbox.KEPT.days} days after it was sent or dropped, row {TRAFFIC.days} days",
     "person": "until forgotten; then a code without a name",
+    "plan_item": "words, also of earlier versions, until the patient erases the plan or is forgotten",
+    "plan_review": CARE,
     "prompt": f"{TRAFFIC.days} days",
     "rotation": FACT,
     "series": FACT + "; the title of a session for one patient alone goes with them",

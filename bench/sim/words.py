@@ -32,9 +32,11 @@ PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all"
 ABOUT = ("page.details", "page.thanks", "page.outcome_question", "page.reopened", "page.second")
 """What else staff are shown about one alert."""
 CHEERFUL = ("checkin.prompt_morning", "checkin.prompt_evening", "checkin.prompt_door", "checkin.nudge", "checkin.again",
-            "session.eve", "session.soon", "bot.note")  # fmt: skip
+            "session.eve", "session.soon", "bot.note", "plan.prompt.alert", "plan.prompt.none_yet", "plan.prompt.quarter",
+            "plan.prompt.rehearsal")  # fmt: skip
 UNTIMELY = ("checkin.prompt_morning", "checkin.prompt_evening", "checkin.prompt_door", "checkin.nudge", "checkin.again",
-            *(f"care.note_{n}" for n in range(1, 6)))  # fmt: skip
+            *(f"care.note_{n}" for n in range(1, 6)),
+            *(f"plan.prompt.{why}" for why in ("alert", "none_yet", "quarter", "rehearsal")))  # fmt: skip
 """What is said to nobody while an alert is open, nor in the two days after danger. Sessions are where help is: those go on."""
 ASKS = ("checkin.prompt_morning", "checkin.prompt_evening")
 KNOWN = (

@@ -16,6 +16,7 @@ def help_screen(s: Sitting) -> None:
     draft = danger.fill(s.draft(), "help.screen", lines)
     if s.who is not None and s.who.role == "patient":
         draft.row(draft.button("sos", "help.button.sos"))
+        danger.with_plan(s, draft)
         draft.row(draft.button("ground", "crisis.button.ground"))
     s.offer(draft, "act", "crisis", lane=CRISIS)
 
@@ -33,6 +34,8 @@ def crisis(s: Sitting, prompt: PromptRow, option: str) -> None:
         sos(s)
     elif option == "ground":
         talk.start(s, "skill", {"card": "grounding_54321", "calm": True})
+    elif option == "plan":
+        talk.start(s, "plan_use")
     elif option == "call_me":
         talk.start(s, "phone")
     elif option == "cant_call":

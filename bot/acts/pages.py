@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from bot import danger
-from bot.acts import caring
+from bot.acts import caring, plan_prompts
 from bot.acts.rota import can_hold
 from bot.message import Button, Draft
 from bot.registry import tap
@@ -59,6 +59,7 @@ def _follow(s: Sitting, paged: Paged, prompt: PromptRow, option: str) -> None:
     elif option.startswith("hand:") and row.handed_to is not None:
         _still_yours(s, row, s.draft().add("page.hand_asked", ref=row.ref, name=people.person(s.u, row.handed_to).name))
     elif row.state == "CLOSED":
+        plan_prompts.after_alert(s, row)
         caring.after_closing(s, row)
     elif option.startswith("close:"):
         alone = Alarm("no_second") in paged.actions

@@ -17,7 +17,7 @@ from bot.event import Event
 from bot.flow import commands as do
 from bot.registry import ACTS, COMMANDS, TAPPED_BY, TAPS
 from bot.sitting import Sitting
-from storage import escalations, journal, notes, people, sessions, talks
+from storage import escalations, journal, notes, people, plans, sessions, talks
 from storage.store import Unit
 
 ROLES = ("patient", "new", "admin", "clinician", "discharged", "declined", "revoked", "stranger")
@@ -29,7 +29,7 @@ POLITE = ("bot.", "staff.denied", "welcome.", "crisis.", "staff.help", "help.", 
 
 MAY_COMMAND: dict[str, set[str]] = {
     **dict.fromkeys(("patient:sessions", "patient:skills", "patient:settings", "patient:pause", "patient:checkin",
-    "patient:journal"), PATIENT),
+    "patient:journal", "patient:plan"), PATIENT),
     "patient:mydata": {P, "declined"},
     "patient:sos": {P, N},
     **dict.fromkeys(("staff:patients", "staff:oncall", "staff:inbox", "staff:session", "staff:help"), STAFF),
@@ -38,7 +38,8 @@ MAY_COMMAND: dict[str, set[str]] = {
     "any:start": {*INSIDE, "declined"},
 }  # fmt: skip
 MAY_TAP: dict[str, dict[str, set[str]]] = {
-    "crisis": {"ground": {P, N}, "call_me": {P, N}, "cant_call": {P, N}, "sos": {P, N}},
+    "plan": {"look": {P, N}, "write": {P, N}, "not_now": {P, N}},
+    "crisis": {"plan": {P, N}, "ground": {P, N}, "call_me": {P, N}, "cant_call": {P, N}, "sos": {P, N}},
     "home": {"look": INSIDE},
     "stop": {"this": {P, N}},
     "resume": {"no": INSIDE},
@@ -55,8 +56,9 @@ MAY_TAP: dict[str, dict[str, set[str]]] = {
     "outage": {"ack": STAFF},
     "on_call": {"take:primary": STAFF, "release:primary": STAFF, "hand:primary": STAFF, "back": STAFF, "stretch:": STAFF},
     "inbox": {"seen:NOTE": STAFF},
-    "roster": {"page:0": STAFF, "one:OTHER": STAFF, "staff:": {A}, "who:CLINICIAN": {A}, "link:OTHER": {A}, "end:OTHER": {A},
-               "end!:OTHER": {A}, "out:CLINICIAN": {A}, "out!:REVOKED": {A}, "nothing:1": set()},
+    "roster": {"page:0": STAFF, "one:OTHER": STAFF, "suggest:OTHER": STAFF, "read:OTHER": STAFF, "staff:": {A},
+               "who:CLINICIAN": {A}, "link:OTHER": {A}, "end:OTHER": {A}, "end!:OTHER": {A},
+               "out:CLINICIAN": {A}, "out!:REVOKED": {A}, "nothing:1": set()},
 }  # fmt: skip
 STAFF_ACTS: dict[type[do.Command], tuple[do.Command, set[str]]] = {
     do.Invite: (do.Invite("patient", "Kim"), {A}),
@@ -65,12 +67,14 @@ STAFF_ACTS: dict[type[do.Command], tuple[do.Command, set[str]]] = {
     do.TakeStretch: (do.TakeStretch("primary", 0, "2026-11-20T18:00", "2026-11-21T08:00"), STAFF),
     do.RecordAttended: (do.RecordAttended(0, "2026-11-18", ("0001",)), STAFF),
 }
-OF_ANOTHER: dict[type[do.Command], str] = {do.ShareEntry: "entry", do.DeleteEntry: "entry", do.AnswerSession: "session"}
+OF_ANOTHER: dict[type[do.Command], str] = {
+    do.ShareEntry: "entry", do.DeleteEntry: "entry", do.AnswerSession: "session", do.ChangePlanItem: "item", do.RemovePlanItem: "item",
+}  # fmt: skip
 """Acts that name a row: given another patient's, they change nothing."""
 ON_ONESELF = {
     do.SaveProfile, do.GiveConsent, do.RevokeConsent, do.LeaveProgram, do.Pause, do.Resume, do.EraseJournal, do.ForgetMe, do.ShowHome,
-    do.SaveCheckIn, do.SaveSkill, do.SaveGate, do.SaveJournal, do.ShowHelp, do.NoteStaff, do.KeepConcern,
-    do.NoteBarrier,
+    do.SaveCheckIn, do.SaveSkill, do.SaveGate, do.SaveJournal, do.ShowHelp, do.NoteStaff, do.KeepConcern, do.NoteBarrier,
+    do.SavePlanItem, do.ReviewPlan, do.ErasePlan,
 }  # fmt: skip
 """Acts that name nobody: they are about whoever sits there, so there is nothing of another's to reach."""
 
@@ -182,10 +186,13 @@ def test_acts_on_what_is_another_patients(world: World, kind: type[do.Command]) 
         owner = _someone(u, "patient")
         entry = journal.write(u, owner, "it rained", source="journal", message_id=1)
         series = sessions.add_series(u, "individual", "A talk", "2026-11-18", "09:00", 60, attendees=[owner.code])
+        item = plans.add(u, owner, 2, "walk the dog")
     command: do.Command = {
         do.ShareEntry: do.ShareEntry(entry, True),
         do.DeleteEntry: do.DeleteEntry(entry),
         do.AnswerSession: do.AnswerSession(series.id, "2026-11-18", "cant"),
+        do.ChangePlanItem: do.ChangePlanItem(item, words="walk by the river"),
+        do.RemovePlanItem: do.RemovePlanItem(item),
     }[kind]
     for role, changes in (("other", False), ("patient", True)):
         before = world.digest()
