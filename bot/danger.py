@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from bot import outage
+from bot import letters, outage
 from bot.message import Draft
 from bot.sitting import Sitting
 from content import hotlines
@@ -100,10 +100,14 @@ def _perform(s: Sitting, row: EscalationRow, patient: people.PersonCard, action:
         case Page(person, words, cycle, step) if not outage.covers(s, person):
             _page(s, row, patient, person, words, f"page:{row.id}:{cycle}:{step}:{person}")
         case Tell(what):
+            if what == "exhausted":
+                letters.nobody_answers(s.u, row)
             _tell(s, row, patient, what, actor)
         case Inform(what, but):
             _inform(s, row, what, but, actor)
         case Alarm(what):
+            if what == "nobody_at_step":
+                letters.nobody_at_step(s.u, row)
             notes.add(s.u, patient.id, "ladder", what)
 
 

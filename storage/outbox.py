@@ -17,6 +17,8 @@ from storage.upsert import insert_once
 OUTBOX = table(Outbox)
 
 READY, LEASED = OUTBOX.c.state == fixed("ready"), OUTBOX.c.state == fixed("leased")
+TO_TELEGRAM = OUTBOX.c.channel == fixed("telegram")
+"""What goes any other way is `storage.letters`'."""
 FULL: ColumnElement[bool] = literal_column("length(payload) > 0")
 """As the index `outbox_kept` has it, on both engines."""
 _CHANGE = (OUTBOX.c.kind == "edit") | (OUTBOX.c.kind == "strip")
@@ -25,10 +27,10 @@ SUPERSEDE = Prepared(
     .where(OUTBOX.c.target == bindparam("onto"), READY, _CHANGE)
     .values(state="superseded", done_at=bindparam("at"))
 )
-NEXT = Prepared(select(OUTBOX.c.not_before).where(READY).order_by(OUTBOX.c.not_before).limit(literal_column("1")))
+NEXT = Prepared(select(OUTBOX.c.not_before).where(READY, TO_TELEGRAM).order_by(OUTBOX.c.not_before).limit(literal_column("1")))
 NEXT_IN_LANE = Prepared(
     select(OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.chat_id, OUTBOX.c.kind, OUTBOX.c.target, OUTBOX.c.not_before, OUTBOX.c.send_by)
-    .where(READY, OUTBOX.c.lane == bindparam("of_lane"), OUTBOX.c.not_before <= bindparam("at"))
+    .where(READY, TO_TELEGRAM, OUTBOX.c.lane == bindparam("of_lane"), OUTBOX.c.not_before <= bindparam("at"))
     .order_by(OUTBOX.c.id)
     .limit(bindparam("most"))
 )
@@ -202,7 +204,7 @@ class Leased:
     """A row whose holder died. Whether Telegram got it is not known; `repeatable` when a second time shows nothing new."""
 
     id: int
-    chat: int
+    chat: int | None
     lane: int
     attempt: int
     repeatable: bool
@@ -227,7 +229,7 @@ def _makes_message(row: Row[Any]) -> bool:
 
 def held_by_others(u: Unit, owner: str) -> set[int]:
     """The chats for which another process has something on its way, or had when it died."""
-    leased = LEASED & (OUTBOX.c.lease_owner != owner)
+    leased = LEASED & TO_TELEGRAM & (OUTBOX.c.lease_owner != owner)
     return {row.chat_id for row in u.all(select(OUTBOX.c.chat_id).where(leased))}
 
 
