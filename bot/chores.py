@@ -40,8 +40,8 @@ def plan(u: Unit) -> None:
     plan_coverage(u)
 
 
-def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> Ticked:
-    """Do the chores that are due."""
+def tick(u: Unit, weekly: Callable[[Unit], int] | None = None, each_minute: Callable[[Unit], None] = lambda _: None) -> Ticked:
+    """Do the chores that are due; `each_minute` with the auditor's."""
     proved = False
     sending.rescue_leases(u)
     rows = due.ready(u, 10, chores=True, kinds=CHORES)
@@ -52,6 +52,7 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> Ticked:
         u.where = row.kind
         if row.kind == "audit":
             proved = _audit(u)
+            each_minute(u)
             meta.put(u, meta.CLOCK, u.now.isoformat())
             _plan_audit(u)
         elif row.kind == "retention":

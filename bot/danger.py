@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from bot import cards, outage
+from bot import cards, letters, outage
 from bot.message import Draft
 from bot.sitting import Sitting, seat
 from content import hotlines
@@ -146,12 +146,16 @@ def _perform(s: Sitting, row: EscalationRow, patient: people.PersonCard, action:
         case Page(person, words, cycle, step) if not outage.covers(s, person):
             _page(s, row, patient, person, words, f"page:{row.id}:{cycle}:{step}:{person}")
         case Tell(what):
+            if what == "exhausted":
+                letters.nobody_answers(s.u, row)
             _tell(s, row, patient, what, actor)
         case Inform(what, to=int(to)):
             _inform_one(s, row, what, to, actor)
         case Inform(what, but):
             _inform(s, row, what, but, actor)
         case Alarm(what):
+            if what == "nobody_at_step":
+                letters.nobody_at_step(s.u, row)
             notes.add(s.u, patient.id, "ladder", what)
 
 

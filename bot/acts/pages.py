@@ -18,6 +18,8 @@ from storage.escalations import EscalationRow
 from storage.outbox import ESCALATION
 from storage.talks import PromptRow
 
+RECEIPTS = 6
+"""How many of the last receipts a page shows."""
 OUTCOMES = ("safe", "emergency", "handed_over", "false_alarm")
 
 
@@ -80,6 +82,7 @@ def _details(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
         for at, words in escalations.words(s.u, row.id, patient.key)[-3:]:
             local = at.astimezone(ZoneInfo(s.person.zone))
             draft.add("page.words", time=f"{local:%H:%M}", words=words[:600])
+    _add_receipts(s, draft, row)
     _still_yours(s, row, draft, edit=prompt.panel)
 
 
@@ -101,6 +104,19 @@ def _to_whom(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
     draft.grid([Button(f"hand:{who.id}", who.name) for who in others], 1)
     draft.row(draft.button("back", "button.back"))
     s.offer(draft, "act", "page", subject=row.id, lane=ESCALATION, edit=prompt.panel)
+
+
+def _add_receipts(s: Sitting, draft: Draft, row: EscalationRow) -> None:
+    """Which channel took the page, for whom and when: the newest few."""
+    taken = escalations.receipts(s.u, row.id)[-RECEIPTS:]
+    if not taken:
+        return
+    lines = []
+    for event in taken:
+        to = people.person(s.u, event.by).code if event.by is not None else draft.phrase("page.receipt.clinic")
+        at = event.at.astimezone(ZoneInfo(s.person.zone))
+        lines.append(draft.phrase("page.receipt.line", time=f"{at:%H:%M}", channel=draft.phrase(f"page.receipt.{event.code}"), to=to))
+    draft.add("page.receipts", lines="\n".join(lines))
 
 
 def _ask_outcome(s: Sitting, row: EscalationRow) -> None:

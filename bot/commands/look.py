@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from bot.commands import shared
+from bot.commands.found import Found
+from bot.commands.reach import address_checks, reach_checks
 from bot.commands.rota import gap_words
 from bot.commands.shared import count, out
 from bot.errors import AlreadyRunning, ListenerTaken
@@ -27,16 +28,10 @@ from storage import backup, clinic, lines, people
 from storage.store import Unit
 
 
-@dataclass(frozen=True)
-class Found:
-    """One thing `check` looked at. A problem makes the command fail; a warning must be known before going live."""
-
-    what: str
-    state: str
-    note: str = ""
-
-
-def check(content: Annotated[bool, typer.Option("--content", help="Only the content: needs no database.")] = False) -> None:
+def check(
+    content: Annotated[bool, typer.Option("--content", help="Only the content: needs no database.")] = False,
+    network: Annotated[bool, typer.Option("--network/--no-network", help="Knock at the mail server and the page webhook.")] = True,
+) -> None:
     """Settings, content, ladder, hotlines: all that would fail later fails here. Exit 1 when something would."""
     found = content_checks()
     if not content:
@@ -45,6 +40,8 @@ def check(content: Annotated[bool, typer.Option("--content", help="Only the cont
         found += [token, *listening_checks(read)]
         with shared.unit(read) as u:
             found += clinic_checks(u)
+            found += address_checks(read, u)
+        found += reach_checks(read, network=network)
     for one in found:
         out(f"{one.state.upper():8}{one.what}{': ' + one.note if one.note else ''}")
     problems = sum(one.state == "problem" for one in found)

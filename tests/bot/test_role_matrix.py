@@ -32,7 +32,7 @@ MAY_COMMAND: dict[str, set[str]] = {
     "patient:journal", "patient:plan"), PATIENT),
     "patient:mydata": {P, "declined"},
     "patient:sos": {P, N},
-    **dict.fromkeys(("staff:patients", "staff:oncall", "staff:inbox", "staff:session", "staff:help"), STAFF),
+    **dict.fromkeys(("staff:patients", "staff:oncall", "staff:inbox", "staff:session", "staff:help", "staff:email"), STAFF),
     "staff:invite": {A},
     "any:help": {*INSIDE},
     "any:start": {*INSIDE, "declined"},

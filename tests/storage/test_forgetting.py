@@ -50,7 +50,7 @@ DECIDED = {
     "on_call": {"position": NOBODY},
     "override": {"position": NOBODY},
     "lease": dict.fromkeys(("name", "owner"), NOBODY),
-    "outbox": dict.fromkeys(("dedupe_key", "kind", "content", "wanted", "state", "reason", "lease_owner", "ref"), CODE)
+    "outbox": dict.fromkeys(("channel", "dedupe_key", "kind", "content", "wanted", "state", "reason", "lease_owner", "ref"), CODE)
     | {"payload": SEALED},
     "person": dict.fromkeys(("code", "role", "duty", "status", "country", "language"), CODE)
     | dict.fromkeys(("zone", "region", "morning_at", "evening_at", "quiet_from", "quiet_to"), EMPTIED)
