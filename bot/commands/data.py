@@ -143,3 +143,5 @@ def _refused(path: Path) -> Iterator[None]:
         raise RestoreRefused(why=f"{path} cannot be read or its copy written ({fault.strerror}).") from None
     except SQLAlchemyError as fault:
         raise RestoreRefused(why=f"The database did not take it ({type(fault).__name__}). Look at its disk and its rights.") from None
+
+
