@@ -24,22 +24,28 @@ from storage.wall import local
 UNREAD = "concern_unread"
 LOOK_WITHIN = timedelta(hours=4)
 UNANSWERED = ("skipped", "unanswered")
+ASKING = ("concern", "follow_up")
+ASKED_DIRECTLY = ("suicide", "self_harm")
+"""What is asked about even when other questions are under way."""
 
 
 def ask(s: Sitting, heard: Heard) -> None:
     """Begin the questions that fit what was heard. Who is being asked already goes on from where they are."""
     about = _about(heard)
-    waiting = talks.waiting(s.u, s.chat)
-    if waiting is not None and waiting.flow == "concern":
-        asked = waiting.body["me"]["start"].get("about")
-        if about == asked or about not in ASKED_DIRECTLY:
-            talk.show_again(s, waiting)
-            return
-        talk.close(s, waiting, "partial")
-    talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
-
-
-ASKED_DIRECTLY = ("suicide", "self_harm")
+    under_way = talks.waiting(s.u, s.chat)
+    if under_way is None or under_way.flow not in ASKING:
+        under_way = talks.parked(s.u, s.chat, "concern")
+    if under_way is None:
+        talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
+        return
+    asked = under_way.body["me"]["start"].get("about")
+    if under_way.flow == "concern" and about != asked and about in ASKED_DIRECTLY:
+        talk.close(s, under_way, "partial")
+        talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
+    elif under_way.state == "parked":
+        talk.resume(s, under_way)
+    else:
+        talk.show_again(s, under_way)
 
 
 def _about(heard: Heard) -> str:
