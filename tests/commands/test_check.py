@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import socket
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.opening import only_instance
 from content import hotlines, library
-from storage import clinic, escalations, invites, people
+from storage import clinic, drills, escalations, invites, people
 from tests.clinics import add_staff
 from tests.commands.between import TOKEN, Between
 
@@ -187,3 +187,16 @@ def test_a_setting_that_cannot_be_used(between: Between, name: str, value: str, 
     ran = between("check", env={name: value})
     ran.refuses(name, says)
     assert value not in ran.err
+
+
+def test_the_last_exercise_and_who_answered_it(joined: Between) -> None:
+    assert any(line.startswith("weekly exercise: none yet") for line in of(joined("check", env=FULL).lines, "OK"))
+    with joined.unit() as u:
+        (dana,) = [who for who in people.people(u, "staff") if who.code == "S001"]
+        drill = drills.begin(u, dana.id, u.now + timedelta(minutes=15))
+        drills.answer(u, drill, dana)
+    assert any("S001 answered after 0 seconds" in line for line in of(joined("check", env=FULL).lines, "OK"))
+    with joined.unit() as u:
+        drills.fail(u, drills.begin(u, dana.id, u.now))
+    (failed,) = [line for line in of(joined("check", env=FULL).lines, "WARNING") if line.startswith("weekly exercise of")]
+    assert "not answered (S001 was on call); patients are told not to count on an answer until one is" in failed
