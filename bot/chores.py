@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import sending
+from bot.acts.drill import plan_drill
 from bot.acts.plan_staff import remind
 from bot.acts.rota import plan_coverage
 from bot.dues import CHORES
@@ -38,6 +39,7 @@ def plan(u: Unit) -> None:
     _plan_retention(u)
     _plan_weekly(u)
     plan_coverage(u)
+    plan_drill(u)
 
 
 def tick(u: Unit, weekly: Callable[[Unit], int] | None = None, each_minute: Callable[[Unit], None] = lambda _: None) -> Ticked:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from bot import cards, letters, outage
+from bot import cards, letters, outage, presence
 from bot.message import Draft
 from bot.sitting import Sitting, seat
 from content import hotlines
@@ -191,6 +191,8 @@ def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str,
     known = {"time": f"{local:%H:%M}", "name": actor.name if actor else "", "minutes": _minutes(s, row)}
     words = "crisis.unreached" if what == "exhausted" and not known["minutes"] else TELLS[what]
     fill(draft := at.draft(), words, lines, **known)
+    if what in ("opened", "no_cover"):
+        presence.add_to(draft, at)
     still = STILL.get(what)
     wanted = f"state:{row.id}:{still}" if still else None  # what is no longer so when it is sent is not said
     lane = CRISIS if what == "exhausted" else ESCALATION

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
 from sqlalchemy import select
 
 from safety import cover, rota
-from safety.cover import Hours
+from safety.cover import Hours, Span
 from safety.ladder import Holders
-from safety.rota import Fit, Gap, Leave, Rota, Stretch, Turns
+from safety.rota import ANYONE, Fit, Gap, Leave, Rota, Stretch, Turns
 from storage import due, escalations, meta, people
 from storage import rota as rows
 from storage.people import PEOPLE
@@ -96,6 +97,43 @@ def gaps(u: Unit) -> list[Gap]:
     """What of the clinic's cover hours in the next 14 days nobody covers who can be reached as things are now."""
     hours, _ = hours_of(u)
     return rota.gaps(rota_of(u), hours, u.now, u.now + HORIZON, fit(u))
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Whether somebody is on call who can be reached. `changes`: until when, or from when on, as far as 14 days show it.
+
+    ever: whether the clinic has any cover hours.
+    """
+
+    on: bool
+    changes: datetime | None
+    ever: bool
+
+
+def presence(u: Unit) -> Presence:
+    """Whether somebody is on call now by the clinic's hours and by the rota, and when that changes."""
+    hours, zone = hours_of(u)
+    ends = u.now + HORIZON
+    missing = [(gap.begins, gap.ends) for gap in gaps(u) if gap.position == ANYONE]
+    free = [part for span in cover.spans(hours, zone, u.now, ends) for part in _without(span, missing)]
+    following = next(((begins, until) for begins, until in free if until > u.now), None)
+    if following is None:
+        return Presence(False, None, bool(hours))
+    begins, until = following
+    if begins <= u.now:
+        return Presence(True, until if until < ends else None, True)
+    return Presence(False, begins, True)
+
+
+def _without(span: Span, missing: list[Span]) -> list[Span]:
+    """What is left of a span when others are taken out of it."""
+    left, at = [], span[0]
+    for begins, ends in missing:
+        if ends > at and begins < span[1]:
+            left.append((at, max(at, begins)))
+            at = ends
+    return [(begins, ends) for begins, ends in [*left, (at, span[1])] if begins < ends]
 
 
 def changes(u: Unit, count: int) -> list[tuple[datetime, dict[str, list[int]]]]:

@@ -42,7 +42,7 @@ ASKS = ("checkin.prompt_morning", "checkin.prompt_evening")
 KNOWN = (
     *CARDS, *PAGES, *CHEERFUL, *UNTIMELY[5:],
     "page.details", "page.thanks", "page.over", "page.acked_by_other", "page.outcome_question", "page.closed", "page.reopened",
-    "crisis.second_look", "page.second", "page.second_asked", "page.second_nobody", "page.kept_open", "page.unconfirmed",
+    "drill.page", "crisis.second_look", "page.second", "page.second_asked", "page.second_nobody", "page.kept_open", "page.unconfirmed",
     "page.passed_on", "page.screen_broken", "page.ladder_broken",
     "crisis.ladder_opened", "crisis.joined", "crisis.acked", "crisis.contacted", "crisis.exhausted", "crisis.unreached",
     "crisis.reopened", "crisis.no_cover", "crisis.closed", "crisis.still_open", "crisis.discharged", "crisis.stranger", "welcome.off",

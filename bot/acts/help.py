@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import danger, talk
+from bot import danger, presence, talk
 from bot.registry import command, tap
 from bot.sitting import Sitting
 from storage.outbox import CRISIS
@@ -14,6 +14,8 @@ def help_screen(s: Sitting) -> None:
     """The help screen. It never asks anything first, and never pages by itself."""
     lines = danger.Lines.of(s.person.country if s.who else "US")
     draft = danger.fill(s.draft(), "help.screen", lines)
+    if s.who is not None and s.who.role == "patient" and s.who.active:
+        presence.add_to(draft, s)
     if s.who is not None and s.who.role == "patient":
         draft.row(draft.button("sos", "help.button.sos"))
         danger.with_plan(s, draft)

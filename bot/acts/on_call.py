@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bot import danger, talk
 from bot.acts.consent import hours
-from bot.acts.rota import can_hold, moment
+from bot.acts.rota import can_hold
 from bot.message import Button, Draft
 from bot.registry import command, tap
 from bot.rights import allowed
 from bot.sitting import Sitting
+from bot.when import moment
 from safety import duty
 from safety.rota import POSITIONS, Gap
 from storage import audit, people

@@ -24,7 +24,7 @@ from safety.duty import cover_starts, reachable
 from safety.lines import screen_lines
 from safety.rota import ANYONE
 from safety.rules import load_rules
-from storage import backup, clinic, lines, people
+from storage import backup, clinic, drills, lines, people
 from storage.store import Unit
 
 
@@ -104,7 +104,7 @@ def clinic_checks(u: Unit) -> list[Found]:
         else:
             state = "problem" if position == "primary" else "warning"
             found.append(Found(f"on call: {position}", state, f"nobody who can be reached; {_who_could(u)}"))
-    found += coverage_checks(u)
+    found += [*coverage_checks(u), drill_check(u)]
     if cover_starts(u) is not None:
         found.append(Found("cover hours", "warning", "nobody is on call right now; patients are told so and no ladder is promised"))
     if hotlines.emergency_number(known.country) is None:
@@ -113,6 +113,20 @@ def clinic_checks(u: Unit) -> list[Found]:
     if made is not None and u.now - made > backup.LATE:
         found.append(Found("backup", "warning", f"the last verified one is of {made:%Y-%m-%d %H:%M} UTC; run `between backup` every day"))
     return found + line_checks(u, known.country)
+
+
+def drill_check(u: Unit) -> Found:
+    """The last exercise: who answered it, how quickly."""
+    last = drills.last(u)
+    if last is None:
+        return Found("weekly exercise", "ok", "none yet; the first is within a week of `between run`, in cover hours")
+    day = f"{last.at:%Y-%m-%d %H:%M} UTC"
+    if not last.passed or last.answered_at is None or last.answered_by is None:
+        on_call = people.person(u, last.person).code if last.person is not None else "nobody"
+        why = f"not answered ({on_call} was on call); patients are told not to count on an answer until one is"
+        return Found(f"weekly exercise of {day}", "warning", why)
+    seconds = int((last.answered_at - last.at).total_seconds())
+    return Found(f"weekly exercise of {day}", "ok", f"{people.person(u, last.answered_by).code} answered after {seconds} seconds")
 
 
 def coverage_checks(u: Unit) -> list[Found]:

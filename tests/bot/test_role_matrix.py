@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from bot.event import Event
 from bot.flow import commands as do
 from bot.registry import ACTS, COMMANDS, TAPPED_BY, TAPS
 from bot.sitting import Sitting
-from storage import escalations, journal, notes, people, plans, sessions, talks
+from storage import drills, escalations, journal, notes, people, plans, sessions, talks
 from storage.store import Unit
 
 ROLES = ("patient", "new", "admin", "clinician", "discharged", "declined", "revoked", "stranger")
@@ -54,6 +55,7 @@ MAY_TAP: dict[str, dict[str, set[str]]] = {
     "page": {"ack": STAFF, "close": STAFF, "hand": STAFF, "hand:CLINICIAN": STAFF, "close:false_alarm": STAFF, "confirm": STAFF,
              "disagree": STAFF},
     "outage": {"ack": STAFF},
+    "drill": {"here": STAFF},
     "on_call": {"take:primary": STAFF, "release:primary": STAFF, "hand:primary": STAFF, "back": STAFF, "stretch:": STAFF},
     "inbox": {"seen:NOTE": STAFF},
     "roster": {"page:0": STAFF, "one:OTHER": STAFF, "suggest:OTHER": STAFF, "read:OTHER": STAFF, "staff:": {A},
@@ -223,6 +225,8 @@ def _about(u: Unit, key: str, patient: people.PersonCard) -> tuple[int | None, d
     if key == "page":
         row = escalations.open_for(u, patient.id)
         return (row.id if row is not None else _opened(u, patient)), {}
+    if key == "drill":
+        return drills.begin(u, None, u.now + timedelta(minutes=15)).id, {}
     if key in ("session", "session_pick"):
         row_id = sessions.add_series(u, "group", "Evening group", "2026-11-18", "18:00", 60).id
         return row_id, {"day": "2026-11-18", "of": [{"series": row_id, "day": "2026-11-18"}]}

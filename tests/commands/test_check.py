@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import socket
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.opening import only_instance
 from content import hotlines, library
-from storage import clinic, escalations, invites, people
+from storage import clinic, drills, escalations, invites, people
 from tests.clinics import add_staff
 from tests.commands.between import TOKEN, Between
 from tests.mailbox import CLINIC_MAIL, PASSWORD, SECRET, SENDER, USER, Mailbox, mailbox, pager
@@ -235,3 +235,16 @@ def test_mail_that_could_reach_nobody(joined: Between) -> None:
     server = {"BETWEEN_SMTP_HOST": "mail.clinic.example", "BETWEEN_SMTP_FROM": SENDER}
     ran = joined("check", "--no-network", env=FULL | server)
     assert of(ran.lines, "PROBLEM")[0].startswith("mail addresses: nobody on call has one and BETWEEN_PAGE_MAIL is empty")
+
+
+def test_the_last_exercise_and_who_answered_it(joined: Between) -> None:
+    assert any(line.startswith("weekly exercise: none yet") for line in of(joined("check", env=FULL).lines, "OK"))
+    with joined.unit() as u:
+        (dana,) = [who for who in people.people(u, "staff") if who.code == "S001"]
+        drill = drills.begin(u, dana.id, u.now + timedelta(minutes=15))
+        drills.answer(u, drill, dana)
+    assert any("S001 answered after 0 seconds" in line for line in of(joined("check", env=FULL).lines, "OK"))
+    with joined.unit() as u:
+        drills.fail(u, drills.begin(u, dana.id, u.now))
+    (failed,) = [line for line in of(joined("check", env=FULL).lines, "WARNING") if line.startswith("weekly exercise of")]
+    assert "not answered (S001 was on call); patients are told not to count on an answer until one is" in failed

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, Table, func, select
 
 from safety import duty
-from storage import audit, escalations, journal, notes, people, plans, skills
+from storage import audit, drills, escalations, journal, notes, people, plans, skills
 from storage.seal import SealBroken
 from storage.store import Unit, table
 from storage.tables import Attendance, Chat, CheckIn, Consent, Due, Entry, Inbox, Observation, Outbox, Person, PlanItem, SkillUse, Talk
@@ -184,6 +184,15 @@ def _on_call(u: Unit) -> str:
     return " ".join(f"{position}={','.join(people.person(u, id).code for id in ids)}" for position, ids in held.items())
 
 
+def _drill(u: Unit) -> str:
+    """`= drill answered 240 s`, `= drill not answered`: the last exercise that is over."""
+    last = drills.last(u)
+    if last is None:
+        return "none"
+    took = int((last.answered_at - last.at).total_seconds()) if last.answered_at is not None else 0
+    return f"answered {took} s" if last.passed else "not answered"
+
+
 def _planned(u: Unit) -> str:
     """`= planned check_in check_in`: what is due for the first patient, without the clinic's own chores and talk expiries."""
     who = people.person_by_code(u, "0001")
@@ -252,6 +261,7 @@ FACTS: dict[str, Callable[[Unit], str]] = {
     "consents_newest": _consents_newest,
     "statuses": _statuses,
     "on_call": _on_call,
+    "drill": _drill,
     "planned": _planned,
     "audit": _audit,
     "observations": _observations,

@@ -301,11 +301,12 @@ def _leave(play: Play, address: int, rest: str) -> None:
 
 
 def _cover(play: Play, address: int, rest: str) -> None:
-    """`~ cover mon-fri 08:00-20:00`: the clinic's hours, as `between setup --cover` sets them."""
+    """`~ cover mon-fri 08:00-20:00`: the clinic's hours, as `between setup --cover` sets them; `~ cover none`: there is nobody, ever."""
     with play.store.unit(play.phones.now) as u:
         known = clinic.clinic(u)
         assert known is not None
-        clinic.set_up(u, known.name, known.line, known.zone, known.country, read_cover(rest.partition(" ")[2]))
+        hours = {} if rest.endswith(" none") else read_cover(rest.partition(" ")[2])
+        clinic.set_up(u, known.name, known.line, known.zone, known.country, hours)
 
 
 def _chores(play: Play, address: int, rest: str) -> None:
