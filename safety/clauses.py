@@ -3,7 +3,7 @@ and ends at a new clause, so that an idiom here never hides a sentence there."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from safety.normalise import Token
@@ -45,12 +45,12 @@ class Scopes:
         return any(self.idioms[start:end])
 
 
-def scopes(rules: Rules, tokens: list[Token], encoded: bytes, present: Collection[str]) -> Scopes:
+def scopes(rules: Rules, tokens: list[Token], encoded: bytes, present: Set[str]) -> Scopes:
     """All cues of one message, each with its reach. Linear in the number of words: a reach is bounded by the cue or its sentence."""
     found = Scopes(bytearray(len(tokens)), bytes([token.word in BOUNDARIES for token in tokens]))
     affirmed = bytearray(len(tokens))
     stops: dict[str, bytearray] = {}
-    for number in sorted({number for word in present for number in rules.cues_by_key.get(word, ())}):
+    for number in sorted(rules.cue_index.candidates(present)):
         cue = rules.cues[number]
         for start, end in cue.matcher.spans(encoded):
             if cue.kind == "affirm":
@@ -78,7 +78,7 @@ def _mark(found: Scopes, cue: Cue, start: int, end: int, blocked: bytearray) -> 
     marks[first:last] = b"\1" * (last - first)
 
 
-def _blocked(rules: Rules, kind: str, tokens: list[Token], bounds: bytes, encoded: bytes, present: Collection[str]) -> bytearray:
+def _blocked(rules: Rules, kind: str, tokens: list[Token], bounds: bytes, encoded: bytes, present: Set[str]) -> bytearray:
     """Which words a cue of this kind does not reach past: ends of sentences, words that begin a new clause, for some a comma."""
     blocked = bytearray(bounds)
     for stop in rules.stops.get(kind, ()):

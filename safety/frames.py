@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from safety.clauses import BOUNDARIES, Scopes, scopes
 from safety.heard import Level
 from safety.normalise import Token
 from safety.pattern import WIDTH
-from safety.rules import DROP, IDIOM, KEEP, SCOPES, Frame, Rules
+from safety.rules import DROP, IDIOM, KEEP, SCOPES, Frame, Rules, keys_of
 
 MOST = 4  # matches of one pattern kept in a window; more of the same add nothing
 MANY = 12  # matches in a window
@@ -34,7 +35,7 @@ def find_signs(rules: Rules, tokens: list[Token], offset: int = 0) -> Iterator[S
     one sentence holds all the words it needs."""
     words = [token.word for token in tokens]
     starts = _sentences(words)
-    places = _candidates(rules, _where(words, starts))
+    places = _candidates(rules, words, starts)
     if not places:
         return
     encoded = rules.vocabulary.encode(words)
@@ -54,7 +55,7 @@ def find_signs(rules: Rules, tokens: list[Token], offset: int = 0) -> Iterator[S
         if sentence not in scoped:
             stop = len(tokens) if wide or sentence + 1 == len(starts) else starts[sentence + 1]
             part = encoded[begin * WIDTH : stop * WIDTH]
-            scoped[sentence] = scopes(rules, tokens[begin:stop], part, frozenset(words[begin:stop]))
+            scoped[sentence] = scopes(rules, tokens[begin:stop], part, keys_of(words[begin:stop]))
         level, own = _level(rules, frame, scoped[sentence], tokens, begin, start, end)
         span = (tokens[start].start + offset, tokens[end - 1].end + offset)
         if level is not None:
@@ -84,32 +85,12 @@ def _sentences(words: list[str]) -> list[int]:
     return starts
 
 
-def _where(words: list[str], starts: list[int]) -> dict[str, int]:
-    """For each word the sentences it stands in, one bit each."""
-    where: dict[str, int] = {}
-    ends = [*starts[1:], len(words)]
-    for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        bit = 1 << number
-        for word in words[start:end]:
-            where[word] = where.get(word, 0) | bit
-    return where
-
-
-def _candidates(rules: Rules, where: dict[str, int]) -> dict[int, int]:
-    """The patterns that may match, each with the sentences where it may."""
-    held = [0] * rules.index.size
-    for word, mask in where.items():
-        for group in rules.index.groups.get(word, ()):
-            held[group] |= mask
+def _candidates(rules: Rules, words: list[str], starts: list[int]) -> dict[int, int]:
+    """The patterns that may match, each with the sentences where it may, one bit each."""
     found: dict[int, int] = {}
-    for first, ways in rules.index.ways.items():
-        if held[first]:
-            for number, rest in ways:
-                mask = held[first]
-                for group in rest:
-                    mask &= held[group]
-                if mask:
-                    found[number] = found.get(number, 0) | mask
+    for number, (start, end) in enumerate(pairwise([*starts, len(words)])):
+        for pattern in rules.index.candidates(keys_of(words[start:end])):
+            found[pattern] = found.get(pattern, 0) | 1 << number
     return found
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import re2
@@ -15,14 +16,14 @@ from content.library import REVIEW_STATES, ROOT, ContentError, read_toml
 from safety.heard import Level, Track
 from safety.learned import Learned, load_learned
 from safety.normalise import Speller
-from safety.pattern import END, FIRST, QUESTION, WIDTH, Grammar, PatternError, Piece, Vocabulary, compiled
+from safety.pattern import END, QUESTION, SENTENCE_ENDS, WIDTH, Grammar, PatternError, Piece, Vocabulary, compiled
 from safety.slips import Anchors
 
+Way = tuple[int, int]  # the number of a pattern, and the groups it needs, one bit each
 FOLDER = ROOT / "screen"
 SPELLING, LEARNED, CLASSES = "spelling.toml", "learned.toml", "classes.toml"
 KEEP, DROP, IDIOM = "keep", "drop", "idiom"
 UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED
-SENTENCE_ENDS = frozenset({chr(FIRST).encode(), chr(FIRST + 1).encode()})  # END and QUESTION, as the vocabulary numbers them
 SCOPES = ("negated", "past", "lately", "third", "third_told", "told", "topic", "fiction", "joke", "unreal")
 
 
@@ -86,31 +87,46 @@ class Rise:
 
 @dataclass(frozen=True)
 class Index:
-    """What a pattern cannot do without. `groups`: the groups of words each word is in. `ways`: by the rarest group a way to match needs,
-    the number of its pattern and the other groups it needs one word of."""
+    """What a pattern cannot do without. A way to match needs one key (a word, or two neighbours: "end it") out of each of its groups.
 
-    size: int
-    groups: Mapping[str, tuple[int, ...]]
-    ways: Mapping[int, tuple[tuple[int, tuple[int, ...]], ...]]
+    `groups`: for each key the groups it is in, one bit each. `ways`: for each key the ways whose rarest group it is in.
+    """
+
+    groups: Mapping[str, int]
+    ways: Mapping[str, tuple[Way, ...]]
 
     @classmethod
-    def of(cls, patterns: Iterable[tuple[Frame, Matcher]]) -> Index:
+    def of(cls, patterns: Iterable[tuple[str, Matcher]]) -> Index:
         """Raises `ContentError` for a pattern that could match anything."""
-        ids: dict[frozenset[str], int] = {}
-        groups: dict[str, tuple[int, ...]] = {}
-        ways: dict[int, dict[tuple[int, tuple[int, ...]], None]] = {}
-        for number, (frame, matcher) in enumerate(patterns):
+        bits: dict[frozenset[str], int] = {}
+        groups: dict[str, int] = {}
+        ways: dict[str, dict[Way, None]] = {}
+        for number, (name, matcher) in enumerate(patterns):
             for needs in matcher.branches:
                 if not needs:
-                    raise ContentError(f"A pattern of '{frame.id}' has no word that must be there; give it one.")
+                    raise ContentError(f"A pattern of '{name}' has no word that must be there; give it one.")
                 for need in needs:
-                    if need not in ids:
-                        ids[need] = len(ids)
-                        for word in need:
-                            groups[word] = (*groups.get(word, ()), ids[need])
-                first, *rest = (ids[need] for need in needs)
-                ways.setdefault(first, {})[number, tuple(rest)] = None
-        return cls(len(ids), groups, {first: tuple(found) for first, found in ways.items()})
+                    if need not in bits:
+                        bits[need] = 1 << len(bits)
+                        for key in need:
+                            groups[key] = groups.get(key, 0) | bits[need]
+                way = (number, sum({bits[need] for need in needs}))
+                for key in needs[0]:
+                    ways.setdefault(key, {})[way] = None
+        return cls(groups, {key: tuple(found) for key, found in ways.items()})
+
+    def candidates(self, keys: Set[str]) -> set[int]:
+        """The numbers of the patterns that may match in words with these keys."""
+        groups = self.groups
+        held = 0
+        for key in keys & groups.keys():
+            held |= groups[key]
+        return {number for key in keys & self.ways.keys() for number, needs in self.ways[key] if needs & held == needs}
+
+
+def keys_of(words: Sequence[str]) -> set[str]:
+    """What a pattern may need: each word, and each two neighbours."""
+    return {*words, *[f"{one} {two}" for one, two in pairwise(words)]}
 
 
 @dataclass(frozen=True)
@@ -123,7 +139,7 @@ class Rules:
     patterns: tuple[tuple[Frame, Matcher], ...]
     index: Index
     cues: tuple[Cue, ...]
-    cues_by_key: Mapping[str, tuple[int, ...]]
+    cue_index: Index
     stops: Mapping[str, tuple[Matcher, ...]]
     rises: tuple[Rise, ...]
     first_person: frozenset[str]
@@ -149,10 +165,9 @@ def load_rules() -> Rules:
     except (KeyError, ValueError, zlib.error) as fault:
         raise ContentError(f"screen/{LEARNED}: {fault}") from fault
     rewrites = {word: tuple(meant.split()) for word, meant in spelling["rewrites"].items()}
-    vocabulary = Vocabulary()
-    barred = frozenset(_single(groups["negator"])) | {END, QUESTION}
+    vocabulary = Vocabulary(frozenset(_single(groups["negator"])))
     common = {word: weight for weight, words in ((15, "often"), (60, "very_often")) for word in spelling["frequent"][words]}
-    grammar = Grammar(vocabulary, groups, rewrites, barred, common)
+    grammar = Grammar(vocabulary, groups, rewrites, common)
     frames: list[Frame] = []
     cues: list[Cue] = []
     rises: list[Rise] = []
@@ -173,19 +188,15 @@ def load_rules() -> Rules:
     known = frozenset(vocabulary.points) - {END, QUESTION}
     patterns = tuple((frame, matcher) for frame in frames for matcher in frame.matchers)
     cues.sort(key=lambda cue: cue.kind != "affirm")
-    cues_by_key: dict[str, tuple[int, ...]] = {}
-    for number, cue in enumerate(cues):
-        for key in cue.matcher.keys:
-            cues_by_key[key] = (*cues_by_key.get(key, ()), number)
     speller = _speller(spelling, known, rewrites)
     return Rules(
         speller,
         vocabulary,
         tuple(frames),
         patterns,
-        Index.of(patterns),
+        Index.of((frame.id, matcher) for frame, matcher in patterns),
         tuple(cues),
-        cues_by_key,
+        Index.of((f"cue {cue.kind}", cue.matcher) for cue in cues),
         stops,
         tuple(rises),
         frozenset(_single(groups["first_person"])),
