@@ -3,12 +3,12 @@ and ends at a new clause, so that an idiom here never hides a sentence there."""
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass, field
 
-from safety.normalise import Token
-from safety.pattern import END, QUESTION
-from safety.rules import Cue, Rules
+from safety.normalise import Words
+from safety.pattern import END, QUESTION, WIDTH
+from safety.rules import Cue, Matcher, Rules
 
 MERGED = {"negated_wide": "negated"}
 PAUSE_ENDS = frozenset({"negated", "negated_wide", "third", "third_told", "unreal", "told"})
@@ -45,12 +45,15 @@ class Scopes:
         return any(self.idioms[start:end])
 
 
-def scopes(rules: Rules, tokens: list[Token], encoded: bytes, present: Set[str]) -> Scopes:
-    """All cues of one message, each with its reach. Linear in the number of words: a reach is bounded by the cue or its sentence."""
-    found = Scopes(bytearray(len(tokens)), bytes([token.word in BOUNDARIES for token in tokens]))
-    affirmed = bytearray(len(tokens))
+def scopes(rules: Rules, text: Words, first: int, last: int, encoded: bytes, keys: Set[str]) -> Scopes:
+    """All cues of the sentence [first, last), each with its reach. Linear in the number of words: a reach is bounded by the cue or its
+    sentence."""
+    words = text.words[first:last]
+    found = Scopes(bytearray(len(words)), bytes([word in BOUNDARIES for word in words]))
+    affirmed = bytearray(len(words))
+    encoded = encoded[first * WIDTH : last * WIDTH]
     stops: dict[str, bytearray] = {}
-    for number in sorted(rules.cue_index.candidates(present)):
+    for number in sorted(rules.cue_index.candidates(keys)):
         cue = rules.cues[number]
         for start, end in cue.matcher.spans(encoded):
             if cue.kind == "affirm":
@@ -59,7 +62,8 @@ def scopes(rules: Rules, tokens: list[Token], encoded: bytes, present: Set[str])
                 found.idioms[start:end] = b"\1" * (end - start)
             elif not (cue.kind.startswith("negated") and affirmed[start]):
                 if cue.kind not in stops:
-                    stops[cue.kind] = _blocked(rules, cue.kind, tokens, found.bounds, encoded, present)
+                    pauses = text.paused if cue.kind in PAUSE_ENDS else ()
+                    stops[cue.kind] = _blocked(rules.stops.get(cue.kind, ()), words, first, pauses, found.bounds, encoded, keys)
                 _mark(found, cue, start, end, stops[cue.kind])
     return found
 
@@ -78,15 +82,17 @@ def _mark(found: Scopes, cue: Cue, start: int, end: int, blocked: bytearray) -> 
     marks[first:last] = b"\1" * (last - first)
 
 
-def _blocked(rules: Rules, kind: str, tokens: list[Token], bounds: bytes, encoded: bytes, present: Set[str]) -> bytearray:
-    """Which words a cue of this kind does not reach past: ends of sentences, words that begin a new clause, for some a comma."""
+def _blocked(
+    stops: Iterable[Matcher], words: list[str], begin: int, pauses: Collection[int], bounds: bytes, encoded: bytes, keys: Set[str]
+) -> bytearray:
+    """Which words of the sentence from `begin` a cue does not reach past: its end, words that begin a new clause, for some a comma."""
     blocked = bytearray(bounds)
-    for stop in rules.stops.get(kind, ()):
-        if not stop.keys or not stop.keys.isdisjoint(present):
+    for stop in stops:
+        if not stop.keys or not stop.keys.isdisjoint(keys):
             for first, _ in stop.spans(encoded):
                 blocked[first] = 1
-    if kind in PAUSE_ENDS:
-        for at, token in enumerate(tokens):
-            if token.paused and token.word not in PAUSE_GOES_ON:
+    if pauses:
+        for at, word in enumerate(words):
+            if begin + at in pauses and word not in PAUSE_GOES_ON:
                 blocked[at] = 1
     return blocked

@@ -51,16 +51,17 @@ class Matcher:
 
 @dataclass(frozen=True)
 class Frame:
-    """One way of saying something dangerous (or a sign of it). `scopes` says what a negation, a past tense and so on do to it:
-    "keep", "drop" or the highest level left."""
+    """One way of saying something dangerous (or a sign of it). `limits` says what a negation, a past tense and so on do to it:
+    the highest level each leaves, None for nothing at all. `idiom_drops`: an idiom that covers it takes it back."""
 
     id: str
     track: Track
     level: Level
     why: str
     tags: frozenset[str]
-    scopes: Mapping[str, str]
-    matchers: tuple[Matcher, ...]
+    limits: tuple[tuple[str, Level | None], ...]
+    idiom_drops: bool
+    matcher: Matcher
 
 
 @dataclass(frozen=True)
@@ -118,10 +119,11 @@ class Index:
     def candidates(self, keys: Set[str]) -> set[int]:
         """The numbers of the patterns that may match in words with these keys."""
         groups = self.groups
+        ways = [way for key in keys & self.ways.keys() for way in self.ways[key]]
         held = 0
-        for key in keys & groups.keys():
+        for key in keys & groups.keys() if ways else ():
             held |= groups[key]
-        return {number for key in keys & self.ways.keys() for number, needs in self.ways[key] if needs & held == needs}
+        return {number for number, needs in ways if needs & held == needs}
 
 
 def keys_of(words: Sequence[str]) -> set[str]:
@@ -186,7 +188,7 @@ def load_rules() -> Rules:
         except (KeyError, ValueError, PatternError) as fault:
             raise ContentError(f"screen/{name}: {fault}") from fault
     known = frozenset(vocabulary.points) - {END, QUESTION}
-    patterns = tuple((frame, matcher) for frame in frames for matcher in frame.matchers)
+    patterns = tuple((frame, frame.matcher) for frame in frames)
     cues.sort(key=lambda cue: cue.kind != "affirm")
     speller = _speller(spelling, known, rewrites)
     return Rules(
@@ -205,13 +207,11 @@ def load_rules() -> Rules:
 
 
 def _frame(grammar: Grammar, row: Mapping[str, Any], data: Mapping[str, Any]) -> Frame:
-    scopes = {scope: row.get(scope, data.get("scopes", {}).get(scope, KEEP)) for scope in SCOPES} | {IDIOM: row.get(IDIOM, DROP)}
-    for action in scopes.values():
-        if action not in (KEEP, DROP):
-            Level[action.upper()]
+    actions = {scope: row.get(scope, data.get("scopes", {}).get(scope, KEEP)) for scope in SCOPES}
+    limits = tuple((scope, None if action == DROP else Level[action.upper()]) for scope, action in actions.items() if action != KEEP)
     track = Track(row.get("track", data["meta"].get("track", "unknown")))
-    matchers = (_matcher(grammar, row["match"]),)
-    return Frame(row["id"], track, Level[row["level"].upper()], row["why"], frozenset(row.get("tags", ())), scopes, matchers)
+    level, tags = Level[row["level"].upper()], frozenset(row.get("tags", ()))
+    return Frame(row["id"], track, level, row["why"], tags, limits, row.get(IDIOM, DROP) == DROP, _matcher(grammar, row["match"]))
 
 
 def _rise(row: Mapping[str, Any]) -> Rise:
