@@ -3,12 +3,12 @@ and ends at a new clause, so that an idiom here never hides a sentence there."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from safety.normalise import Words
-from safety.pattern import END, QUESTION, WIDTH
-from safety.rules import Cue, Matcher, Rules
+from safety.pattern import END, QUESTION
+from safety.rules import STOP, Cue
 
 MERGED = {"negated_wide": "negated"}
 PAUSE_ENDS = frozenset({"negated", "negated_wide", "third", "third_told", "unreal", "told"})
@@ -17,23 +17,19 @@ BEHIND = 2  # words between a match and a cue that looks back at it ("suicide pr
 BOUNDARIES = frozenset({END, QUESTION})
 
 
-@dataclass
+@dataclass(slots=True)
 class Scopes:
-    """For each kind of cue, which words it reaches; which words an idiom covers; and where a cue that looks back stands."""
+    """For each kind of cue, which words of one sentence it reaches; which words an idiom covers; and where a cue that looks back stands."""
 
-    idioms: bytearray
-    bounds: bytes
+    idioms: bytearray | None = None
     reached: dict[str, bytearray] = field(default_factory=dict)
     behind: dict[str, set[int]] = field(default_factory=dict)
+    kinds: set[str] = field(default_factory=set)
 
     def over(self, kind: str, start: int, end: int) -> bool:
         """Whether a match of the words [start, end) is within reach of such a cue, before or close behind it."""
-        if kind in self.behind:
-            for at in range(end, min(end + BEHIND, len(self.bounds))):
-                if self.bounds[at]:
-                    break
-                if at in self.behind[kind]:
-                    return True
+        if kind in self.behind and not self.behind[kind].isdisjoint(range(end, end + BEHIND)):
+            return True
         marks = self.reached.get(kind)
         if marks is None:
             return False
@@ -42,29 +38,31 @@ class Scopes:
         return bool(marks[start])
 
     def idiom(self, start: int, end: int) -> bool:
-        return any(self.idioms[start:end])
+        return self.idioms is not None and any(self.idioms[start:end])
 
 
-def scopes(rules: Rules, text: Words, first: int, last: int, encoded: bytes, keys: Set[str]) -> Scopes:
-    """All cues of the sentence [first, last), each with its reach. Linear in the number of words: a reach is bounded by the cue or its
-    sentence."""
-    words = text.words[first:last]
-    found = Scopes(bytearray(len(words)), bytes([word in BOUNDARIES for word in words]))
-    affirmed = bytearray(len(words))
-    encoded = encoded[first * WIDTH : last * WIDTH]
-    stops: dict[str, bytearray] = {}
-    for number in sorted(rules.cue_index.candidates(keys)):
-        cue = rules.cues[number]
-        for start, end in cue.matcher.spans(encoded):
-            if cue.kind == "affirm":
-                affirmed[start:end] = b"\1" * (end - start)
-            elif cue.kind == "idiom":
+def scopes(text: Words, first: int, last: int, encoded: bytes, cues: Sequence[tuple[Cue, int, int]]) -> Scopes:
+    """What the cues of the sentence [first, last) reach, each looked for only in the words where it may stand. Linear in the number of
+    words: a reach is bounded by the cue or its sentence."""
+    found = Scopes()
+    affirmed: list[range] = []
+    blocked: dict[str, bytearray] = {}
+    for cue, begin, stop in cues:
+        kind = cue.kind
+        if kind == STOP:
+            continue
+        for start, end in cue.matcher.spans(encoded, begin, stop):
+            start, end = start - first, end - first
+            if kind == "affirm":
+                affirmed.append(range(start, end))
+            elif kind == "idiom":
+                found.idioms = found.idioms or bytearray(last - first)
                 found.idioms[start:end] = b"\1" * (end - start)
-            elif not (cue.kind.startswith("negated") and affirmed[start]):
-                if cue.kind not in stops:
-                    pauses = text.paused if cue.kind in PAUSE_ENDS else ()
-                    stops[cue.kind] = _blocked(rules.stops.get(cue.kind, ()), words, first, pauses, found.bounds, encoded, keys)
-                _mark(found, cue, start, end, stops[cue.kind])
+            elif not (affirmed and kind.startswith("negated") and any(start in span for span in affirmed)):
+                if kind not in blocked:
+                    blocked[kind] = _blocked(kind, text, first, last, encoded, cues)
+                _mark(found, cue, start, end, blocked[kind])
+    found.kinds.update(found.reached, found.behind)
     return found
 
 
@@ -83,16 +81,18 @@ def _mark(found: Scopes, cue: Cue, start: int, end: int, blocked: bytearray) -> 
 
 
 def _blocked(
-    stops: Iterable[Matcher], words: list[str], begin: int, pauses: Collection[int], bounds: bytes, encoded: bytes, keys: Set[str]
+    kind: str, text: Words, first: int, last: int, encoded: bytes, cues: Sequence[tuple[Cue, int, int]]
 ) -> bytearray:
-    """Which words of the sentence from `begin` a cue does not reach past: its end, words that begin a new clause, for some a comma."""
-    blocked = bytearray(bounds)
-    for stop in stops:
-        if not stop.keys or not stop.keys.isdisjoint(keys):
-            for first, _ in stop.spans(encoded):
-                blocked[first] = 1
-    if pauses:
-        for at, word in enumerate(words):
-            if begin + at in pauses and word not in PAUSE_GOES_ON:
-                blocked[at] = 1
+    """Which words of a sentence a cue of this kind does not reach past: its end, words that begin a new clause, for some a comma."""
+    blocked = bytearray(last - first)
+    if text.words[last - 1] in BOUNDARIES:
+        blocked[-1] = 1
+    for cue, begin, stop in cues:
+        if kind in cue.stops:
+            for start, _ in cue.matcher.spans(encoded, begin, stop):
+                blocked[start - first] = 1
+    if text.paused and kind in PAUSE_ENDS:
+        for at in range(first, last):
+            if at in text.paused and text.words[at] not in PAUSE_GOES_ON:
+                blocked[at - first] = 1
     return blocked

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
-from dataclasses import dataclass
-from itertools import chain, islice
+from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from safety.clauses import BOUNDARIES, Scopes, scopes
 from safety.heard import Level
 from safety.normalise import Words
-from safety.rules import Frame, Matcher, Rules, keys_of
+from safety.rules import Cue, Frame, Rules
 
 MOST = 4  # matches of one pattern looked at in a sentence; more of the same add nothing
 # cues that speak about somebody else: they leave a match alone that says "I" or "my" itself, unless it is quoted
@@ -26,14 +25,13 @@ class Sign(NamedTuple):
     own: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """The words [start, end) of a text, and the first match of each pattern in them, with the search for more."""
+class Sentence(NamedTuple):
+    """The words [start, end) of a text: the cues that may stand in them and where, and the first match of each frame and where more may be."""
 
     start: int
     end: int
-    keys: Set[str]
-    matches: list[tuple[int, tuple[int, int], Iterator[tuple[int, int]]]]
+    cues: list[tuple[Cue, int, int]]
+    matches: list[tuple[Frame, tuple[int, int], int]]
 
 
 def find_signs(rules: Rules, text: Words, offset: int = 0) -> Iterator[Sign]:
@@ -41,37 +39,45 @@ def find_signs(rules: Rules, text: Words, offset: int = 0) -> Iterator[Sign]:
     have no level and are not the patient's own. No frame and no scope reaches over the end of a sentence, so a pattern is tried only where
     one sentence holds all the words it needs, and tried again only where a scope has taken from the first match."""
     encoded = b""
-    found: list[Sentence] = []
+    sentences: list[Sentence] = []
     tags: set[str] = set()
+    known = len(rules.cues)
     for start, end in _sentences(text.words):
-        keys = keys_of(text.words[start:end])
-        numbers = rules.index.candidates(keys)
-        if not numbers:
+        places = rules.index.candidates(text.words[start:end])
+        if not places or max(places) < known:
             continue
         encoded = encoded or rules.vocabulary.encode(text.words)
-        matches = []
-        for number in sorted(numbers):
-            spans = _spans(rules.patterns[number][1], text.words, encoded, start, end)
-            if (first := next(spans, None)) is not None:
-                matches.append((number, first, spans))
-                tags |= rules.patterns[number][0].tags
-        if matches:
-            found.append(Sentence(start, end, keys, matches))
+        before = max(0, start - 1)  # where the sentence before has its mark
+        sentence = Sentence(start, end, [], [])
+        for number in sorted(places):
+            first, last = places[number]
+            first, last = max(before, start + first - 1), min(end, start + last + 1)
+            if number < known:
+                sentence.cues.append((rules.cues[number], max(start, first), last))
+                continue
+            frame = rules.frames[number - known]
+            if (found := frame.matcher.find(encoded, first, last)) is not None:
+                sentence.matches.append((frame, found, last))
+                tags |= frame.tags
+        if sentence.matches:
+            sentences.append(sentence)
     composes = any(all(slot & tags for slot in rise.signs) for rise in rules.rises)
-    for sentence in found:
+    for sentence in sentences:
         yield from _signs(rules, text, encoded, sentence, composes, offset)
 
 
 def _signs(rules: Rules, text: Words, encoded: bytes, sentence: Sentence, composes: bool, offset: int) -> Iterator[Sign]:
-    begin, reach = sentence.start, None
-    for number, first, more in sentence.matches:
-        frame = rules.patterns[number][0]
+    reach = None
+    for frame, found, last in sentence.matches:
         if not composes and frame.level is Level.NONE:
             continue
         if reach is None:
-            reach = scopes(rules, text, begin, sentence.end, encoded, sentence.keys)
-        for start, end in islice(chain((first,), more), MOST):
-            level, own = _level(rules, frame, reach, text, begin, start, end)
+            reach = scopes(text, sentence.start, sentence.end, encoded, sentence.cues)
+        for start, end in _again(frame, found, encoded, last):
+            start, end = _trim(text.words, start, end)
+            if start == end:
+                continue
+            level, own = _level(rules, frame, reach, text, sentence.start, start, end)
             if level is not None or frame.level > Level.NONE:
                 span = (text.starts[start] + offset, text.ends[end - 1] + offset)
                 yield Sign(frame, span, level or Level.NONE, level is not None and own)
@@ -79,15 +85,19 @@ def _signs(rules: Rules, text: Words, encoded: bytes, sentence: Sentence, compos
                 break
 
 
-def _spans(matcher: Matcher, words: list[str], encoded: bytes, first: int, last: int) -> Iterator[tuple[int, int]]:
-    """The matches among the words of one sentence, without the marks that a pattern which asks for its start or end takes along."""
-    for start, end in matcher.spans(encoded, max(0, first - 1), last):
-        while start < end and words[start] in BOUNDARIES:
-            start += 1
-        while end > start and words[end - 1] in BOUNDARIES:
-            end -= 1
-        if start < end:
-            yield start, end
+def _again(frame: Frame, found: tuple[int, int], encoded: bytes, last: int) -> Iterator[tuple[int, int]]:
+    """The first match, and more if they are asked for."""
+    yield found
+    yield from islice(frame.matcher.spans(encoded, max(found[1], found[0] + 1), last), MOST - 1)
+
+
+def _trim(words: list[str], start: int, end: int) -> tuple[int, int]:
+    """A pattern that asks for the start or end of a sentence takes its mark along; the finding does not."""
+    while start < end and words[start] in BOUNDARIES:
+        start += 1
+    while end > start and words[end - 1] in BOUNDARIES:
+        end -= 1
+    return start, end
 
 
 def _sentences(words: list[str]) -> Iterator[tuple[int, int]]:
@@ -109,7 +119,7 @@ def _level(
         return None, True
     level, own = frame.level, True
     for kind, most in frame.limits:
-        if not reach.over(kind, start - begin, end - begin):
+        if kind not in reach.kinds or not reach.over(kind, start - begin, end - begin):
             continue
         if kind in OF_OTHERS and start not in text.quoted and not rules.first_person.isdisjoint(text.words[start:end]):
             continue

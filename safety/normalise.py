@@ -95,14 +95,15 @@ class Speller:
             start = end + 1
             end = start + len(raw)
             known = direct(raw)
-            if known is None or places is not None or pen.paused or pen.quoted:
-                if raw:
-                    self._write(raw, start, places, out, pen)
+            if known is None or pen.paused or pen.quoted:
+                if raw and not self._known(raw, start, places, out, pen):
+                    self._chunks(raw, start, places, out, pen)
                 continue
+            first, last = (start, end) if places is None else (places[start], places[end - 1] + 1)
             for word in known:
                 words.append(word)
-                starts.append(start)
-                ends.append(end)
+                starts.append(first)
+                ends.append(last)
         return out
 
     def _chunks(self, folded: str, base: int, places: list[int] | None, out: Words, pen: Pen) -> None:
@@ -114,11 +115,6 @@ class Speller:
                 self._cut(found.group(), start + base, places, out, pen)
             if end < length and folded[end] in "\r\n":
                 pen.paused = True
-
-    def _write(self, raw: str, start: int, places: list[int] | None, out: Words, pen: Pen) -> None:
-        """Appends what stands between two spaces."""
-        if not self._known(raw, start, places, out, pen):
-            self._chunks(raw, start, places, out, pen)
 
     def _known(self, raw: str, first: int, places: list[int] | None, out: Words, pen: Pen) -> bool:
         """Appends a known word, bare or with one mark behind it; False for anything else."""

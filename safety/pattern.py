@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
+from typing import NamedTuple
 
 import re2
 
@@ -73,17 +74,27 @@ def _low(lows: Sequence[int]) -> str:
     return f"\\x{lows[0]:02x}" if len(lows) == 1 else "[" + "".join(f"\\x{low:02x}" for low in lows) + "]"
 
 
+class Need(NamedTuple):
+    """Keys (words, or two neighbours: "end it") one of which must be present for a match, and how far before and after the first word of the
+    key the match can reach at most, in words."""
+
+    keys: frozenset[str]
+    before: int
+    after: int
+
+
 @dataclass(frozen=True)
 class Piece:
-    """A translated part: its RE2 source, and keys (words, or two neighbours: "end it") one of which must be present for it to match (None:
-    no such promise).
+    """A translated part: its RE2 source, the keys one of which must be present for it to match (None: no such promise), and how many words it
+    takes at most.
 
-    `branches`: for each way to match, the groups of keys of which each must have one present. `words`: it is exactly one of these words.
+    `ways`: for each way to match, what it needs, the rarest first. `words`: it is exactly one of these words.
     """
 
     source: str
     keys: frozenset[str] | None
-    branches: tuple[tuple[frozenset[str], ...], ...] = ()
+    most: int
+    ways: tuple[tuple[Need, ...], ...] = ()
     words: frozenset[str] | None = None
 
 
@@ -118,15 +129,16 @@ class Grammar:
             return branches[0], at
         keys = [branch.keys for branch in branches]
         union = None if any(key is None for key in keys) else frozenset().union(*(key for key in keys if key is not None))
-        ways = tuple(way for branch in branches for way in branch.branches)
+        ways = tuple(way for branch in branches for way in branch.ways)
+        most = max(branch.most for branch in branches)
         if all(branch.words is not None for branch in branches):
             words = frozenset().union(*(branch.words for branch in branches if branch.words is not None))
-            return Piece(self.vocabulary.source(words), union, ways, words), at
+            return Piece(self.vocabulary.source(words), union, 1, ways, words), at
         singles = [word for branch in branches if branch.words is not None and len(branch.words) == 1 for word in branch.words]
         longer = [branch.source for branch in branches if (branch.words is None or len(branch.words) > 1) and branch.source]
         longer += [""] if any(branch.source == "" for branch in branches) else []
         one = [self.vocabulary.source(singles)] if singles else []
-        return Piece("(?:" + "|".join([*one, *longer]) + ")", union, ways), at
+        return Piece("(?:" + "|".join([*one, *longer]) + ")", union, most, ways), at
 
     def _sequence(self, parts: list[str], at: int, pattern: str, inside: tuple[str, ...]) -> tuple[Piece, int]:
         pieces: list[Piece] = []
@@ -135,25 +147,29 @@ class Grammar:
             if at < len(parts) and parts[at] == "?":
                 if len(self.rewrites.get(parts[at - 1], ())) > 1:
                     raise PatternError(f"'{parts[at - 1]}?' in the pattern '{pattern}' stands for several words: put it in brackets.")
-                piece, at = Piece(f"(?:{piece.source})?", None), at + 1
+                piece, at = Piece(f"(?:{piece.source})?", None, piece.most), at + 1
             pieces.append(piece)
         if len(pieces) == 1:
             only = pieces[0]
-            return replace(only, branches=only.branches or (() if only.keys is None else (only.keys,),)), at
-        needs = sorted(self._needs(pieces), key=self._cost)
-        return Piece("".join(piece.source for piece in pieces), needs[0] if needs else None, (tuple(needs),)), at
+            needs = () if only.keys is None else (Need(only.keys, only.most - 1, only.most),)
+            return replace(only, ways=only.ways or (needs,)), at
+        needs = tuple(sorted(self._needs(pieces), key=lambda need: self._cost(need.keys)))
+        most = sum(piece.most for piece in pieces)
+        return Piece("".join(piece.source for piece in pieces), needs[0].keys if needs else None, most, (needs,)), at
 
-    def _needs(self, pieces: Sequence[Piece]) -> Iterator[frozenset[str]]:
+    def _needs(self, pieces: Sequence[Piece]) -> Iterator[Need]:
         """What each piece needs; two neighbours that are single words need each other."""
         paired = False
-        for piece, after in zip_longest(pieces, pieces[1:]):
+        before, after = 0, sum(piece.most for piece in pieces)
+        for piece, following in zip_longest(pieces, pieces[1:]):
             pairs = None
-            if after is not None and piece.words and after.words and len(piece.words) * len(after.words) <= MOST_PAIRS:
-                pairs = frozenset(f"{one} {two}" for one in piece.words for two in after.words)
-                yield pairs
+            if following is not None and piece.words and following.words and len(piece.words) * len(following.words) <= MOST_PAIRS:
+                pairs = frozenset(f"{one} {two}" for one in piece.words for two in following.words)
+                yield Need(pairs, before, after)
             if piece.keys is not None and not pairs and not paired:
-                yield piece.keys
+                yield Need(piece.keys, before + piece.most - 1, after)
             paired = pairs is not None
+            before, after = before + piece.most, after - piece.most
 
     def _atom(self, parts: list[str], at: int, pattern: str, inside: tuple[str, ...]) -> tuple[Piece, int]:
         part = parts[at]
@@ -165,21 +181,22 @@ class Grammar:
         if part.startswith("@"):
             return self._group(part[1:], pattern, inside), at + 1
         if part.startswith(".."):
-            return Piece(f"(?:{ANY}){{0,{part[2:] or 3}}}", None), at + 1
+            return Piece(f"(?:{ANY}){{0,{part[2:] or 3}}}", None, int(part[2:] or 3)), at + 1
         if part == "~":
-            return Piece(f"(?:{self._group(_FILLER, pattern, inside).source}){{0,4}}", None), at + 1
+            filler = self._group(_FILLER, pattern, inside)
+            return Piece(f"(?:{filler.source}){{0,4}}", None, 4 * filler.most), at + 1
         if part == "_":
-            return Piece(ANY, None), at + 1
+            return Piece(ANY, None, 1), at + 1
         if part in "^$":
             ends = self.vocabulary.source((END, QUESTION))
-            return Piece(rf"(?:\A|{ends})" if part == "^" else rf"(?:\z|{ends})", None), at + 1
+            return Piece(rf"(?:\A|{ends})" if part == "^" else rf"(?:\z|{ends})", None, 1), at + 1
         if not re.fullmatch(r"[a-z0-9#]+", part):
             raise PatternError(f"'{part}' in the pattern '{pattern}' is not a plain lowercase word (write dont, not don't).")
         words = self.rewrites.get(part, (part,))
         source = "".join(self.vocabulary.source((word,)) for word in words)
         if len(words) == 1:
-            return Piece(source, frozenset(words), words=frozenset(words)), at + 1
-        return Piece(source, frozenset({" ".join(words[-2:])})), at + 1
+            return Piece(source, frozenset(words), 1, words=frozenset(words)), at + 1
+        return Piece(source, frozenset({" ".join(words[-2:])}), len(words)), at + 1
 
     def _group(self, name: str, pattern: str, inside: tuple[str, ...]) -> Piece:
         if name not in self.groups or name in inside:

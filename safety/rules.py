@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -16,37 +16,38 @@ from content.library import REVIEW_STATES, ROOT, ContentError, read_toml
 from safety.heard import Level, Track
 from safety.learned import Learned, load_learned
 from safety.normalise import Speller
-from safety.pattern import END, QUESTION, SENTENCE_ENDS, WIDTH, Grammar, PatternError, Piece, Vocabulary, compiled
+from safety.pattern import END, QUESTION, SENTENCE_ENDS, WIDTH, Grammar, Need, PatternError, Piece, Vocabulary, compiled
 from safety.slips import Anchors
 
-Way = tuple[int, int]  # the number of a pattern, and the groups it needs, one bit each
+Way = tuple[int, int, int, int]  # the number of a pattern, the groups it needs, one bit each, and its reach around the rarest
 FOLDER = ROOT / "screen"
 SPELLING, LEARNED, CLASSES = "spelling.toml", "learned.toml", "classes.toml"
-KEEP, DROP, IDIOM = "keep", "drop", "idiom"
+KEEP, DROP, IDIOM, STOP = "keep", "drop", "idiom", "stop"
 UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED
 SCOPES = ("negated", "past", "lately", "third", "third_told", "told", "topic", "fiction", "joke", "unreal")
 
 
 @dataclass(frozen=True)
 class Matcher:
-    """A compiled choice of patterns and the words without which none of them can match (empty: always try)."""
+    """A compiled choice of patterns, and what each way to match needs."""
 
-    keys: frozenset[str]
     regexp: Any
-    branches: tuple[tuple[frozenset[str], ...], ...]
+    ways: tuple[tuple[Need, ...], ...]
 
-    def spans(self, encoded: bytes, first: int = 0, last: int = -1) -> Iterator[tuple[int, int]]:
-        """Word positions [start, end) of every match among the words [first, last), left to right; -1 is the end of the text."""
-        search = self.regexp._regexp.Match  # one native call for each match: the wrapper around it takes longer than the search
-        at, stop = first * WIDTH, len(encoded) if last < 0 else last * WIDTH
-        while at <= stop:
-            start, end = search(UNANCHORED, encoded, at, stop)[0]
-            if start < 0:
-                return
-            yield start // WIDTH, end // WIDTH
-            if end - WIDTH > start and encoded[end - WIDTH : end] in SENTENCE_ENDS:
-                end -= WIDTH  # the end of one sentence is the start of the next
-            at = max(end, at + WIDTH)
+    def find(self, encoded: bytes, first: int, last: int) -> tuple[int, int] | None:
+        """Word positions [start, end) of the first match among the words [first, last)."""
+        # one native call for each match: the wrapper around it takes longer than the search
+        start, end = self.regexp._regexp.Match(UNANCHORED, encoded, first * WIDTH, last * WIDTH)[0]
+        return None if start < 0 else (start // WIDTH, end // WIDTH)
+
+    def spans(self, encoded: bytes, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Every match among the words [first, last), left to right."""
+        while first <= last and (found := self.find(encoded, first, last)) is not None:
+            yield found
+            start, end = found
+            if end - 1 > start and encoded[(end - 1) * WIDTH : end * WIDTH] in SENTENCE_ENDS:
+                end -= 1  # the end of one sentence is the start of the next
+            first = max(end, first + 1)
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,14 @@ class Frame:
 
 @dataclass(frozen=True)
 class Cue:
-    """A word group that changes what is near it. `side`: the right of it up to `reach` words, or both sides of its clause."""
+    """A word group that changes what is near it. `side`: the right of it up to `reach` words, or both sides of its clause. One of the kind
+    "stop" changes nothing: cues of the kinds in `stops` do not reach past it."""
 
     kind: str
     side: str
     reach: int
     matcher: Matcher
+    stops: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -90,11 +93,10 @@ class Rise:
 class Index:
     """What a pattern cannot do without. A way to match needs one key (a word, or two neighbours: "end it") out of each of its groups.
 
-    `groups`: for each key the groups it is in, one bit each. `ways`: for each key the ways whose rarest group it is in.
+    `entries`: for each key the groups it is in, one bit each, and the ways whose rarest group it is in.
     """
 
-    groups: Mapping[str, int]
-    ways: Mapping[str, tuple[Way, ...]]
+    entries: Mapping[str, tuple[int, tuple[Way, ...]]]
 
     @classmethod
     def of(cls, patterns: Iterable[tuple[str, Matcher]]) -> Index:
@@ -103,46 +105,52 @@ class Index:
         groups: dict[str, int] = {}
         ways: dict[str, dict[Way, None]] = {}
         for number, (name, matcher) in enumerate(patterns):
-            for needs in matcher.branches:
+            for needs in matcher.ways:
                 if not needs:
                     raise ContentError(f"A pattern of '{name}' has no word that must be there; give it one.")
                 for need in needs:
-                    if need not in bits:
-                        bits[need] = 1 << len(bits)
-                        for key in need:
-                            groups[key] = groups.get(key, 0) | bits[need]
-                way = (number, sum({bits[need] for need in needs}))
-                for key in needs[0]:
+                    if need.keys not in bits:
+                        bits[need.keys] = 1 << len(bits)
+                        for key in need.keys:
+                            groups[key] = groups.get(key, 0) | bits[need.keys]
+                way = (number, sum({bits[need.keys] for need in needs}), needs[0].before, needs[0].after)
+                for key in needs[0].keys:
                     ways.setdefault(key, {})[way] = None
-        return cls(groups, {key: tuple(found) for key, found in ways.items()})
+        return cls({key: (mask, tuple(ways.get(key, ()))) for key, mask in groups.items()})
 
-    def candidates(self, keys: Set[str]) -> set[int]:
-        """The numbers of the patterns that may match in words with these keys."""
-        groups = self.groups
-        ways = [way for key in keys & self.ways.keys() for way in self.ways[key]]
+    def candidates(self, words: Sequence[str]) -> dict[int, tuple[int, int]]:
+        """The numbers of the patterns that may match, each with the stretch [start, end) of these words where it may."""
+        entry = self.entries.get
         held = 0
-        for key in keys & groups.keys() if ways else ():
-            held |= groups[key]
-        return {number for number, needs in ways if needs & held == needs}
-
-
-def keys_of(words: Sequence[str]) -> set[str]:
-    """What a pattern may need: each word, and each two neighbours."""
-    return {*words, *[f"{one} {two}" for one, two in pairwise(words)]}
+        near: list[tuple[int, tuple[Way, ...]]] = []
+        for at, word in enumerate(words):
+            if (found := entry(word)) is not None:
+                held |= found[0]
+                if found[1]:
+                    near.append((at, found[1]))
+        for at, pair in enumerate(pairwise(words)):
+            if (found := entry(" ".join(pair))) is not None:
+                held |= found[0]
+                if found[1]:
+                    near.append((at, found[1]))
+        places: dict[int, tuple[int, int]] = {}
+        for at, ways in near:
+            for number, needs, before, after in ways:
+                if needs & held == needs:
+                    start, end = places.get(number, (at, at))
+                    places[number] = (min(start, at - before), max(end, at + after))
+        return places
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Everything the screen reads with. `index` says which of the `patterns` are worth trying."""
+    """Everything the screen reads with. `index` says which are worth trying: of the cues by their number, and of the frames after them."""
 
     speller: Speller
     vocabulary: Vocabulary
     frames: tuple[Frame, ...]
-    patterns: tuple[tuple[Frame, Matcher], ...]
-    index: Index
     cues: tuple[Cue, ...]
-    cue_index: Index
-    stops: Mapping[str, tuple[Matcher, ...]]
+    index: Index
     rises: tuple[Rise, ...]
     first_person: frozenset[str]
     learned: Learned
@@ -173,7 +181,6 @@ def load_rules() -> Rules:
     frames: list[Frame] = []
     cues: list[Cue] = []
     rises: list[Rise] = []
-    stops: dict[str, tuple[Matcher, ...]] = {}
     for name, data in files.items():
         try:
             frames += [_frame(grammar, row, data) for row in data.get("frame", ())]
@@ -181,25 +188,19 @@ def load_rules() -> Rules:
                 Cue(row["kind"], row.get("side", "right"), row.get("reach", 0), _matcher(grammar, row["match"]))
                 for row in data.get("cue", ())
             ]
-            for row in data.get("stop", ()):
-                matcher = _matcher(grammar, row["match"])
-                stops.update({kind: (*stops.get(kind, ()), matcher) for kind in row["kinds"]})
+            cues += [Cue(STOP, "", 0, _matcher(grammar, row["match"]), frozenset(row["kinds"])) for row in data.get("stop", ())]
             rises += [_rise(row) for row in data.get("rise", ())]
         except (KeyError, ValueError, PatternError) as fault:
             raise ContentError(f"screen/{name}: {fault}") from fault
     known = frozenset(vocabulary.points) - {END, QUESTION}
-    patterns = tuple((frame, frame.matcher) for frame in frames)
     cues.sort(key=lambda cue: cue.kind != "affirm")
     speller = _speller(spelling, known, rewrites)
     return Rules(
         speller,
         vocabulary,
         tuple(frames),
-        patterns,
-        Index.of((frame.id, matcher) for frame, matcher in patterns),
         tuple(cues),
-        Index.of((f"cue {cue.kind}", cue.matcher) for cue in cues),
-        stops,
+        Index.of([*((f"cue {cue.kind}", cue.matcher) for cue in cues), *((frame.id, frame.matcher) for frame in frames)]),
         tuple(rises),
         frozenset(_single(groups["first_person"])),
         learned,
@@ -221,9 +222,7 @@ def _rise(row: Mapping[str, Any]) -> Rise:
 
 def _matcher(grammar: Grammar, patterns: Iterable[str]) -> Matcher:
     pieces: list[Piece] = [grammar.piece(_fold(pattern)) for pattern in patterns]
-    keys = [piece.keys for piece in pieces]
-    found = frozenset[str]() if any(key is None for key in keys) else frozenset[str]().union(*(key for key in keys if key is not None))
-    return Matcher(found, compiled(pieces), tuple(way for piece in pieces for way in piece.branches))
+    return Matcher(compiled(pieces), tuple(way for piece in pieces for way in piece.ways))
 
 
 def _speller(data: Mapping[str, Any], known: frozenset[str], rewrites: Mapping[str, tuple[str, ...]]) -> Speller:

@@ -87,6 +87,9 @@ def _read(rules: Rules, text: str) -> Iterator[tuple[int, Words]]:
 
 
 def _signs(rules: Rules, windows: Iterable[tuple[int, Words]]) -> list[Sign]:
+    windows = list(windows)
+    if len(windows) == 1:
+        return list(find_signs(rules, windows[0][1]))
     seen: dict[tuple[str, tuple[int, int]], Sign] = {}
     for start, words in windows:
         for sign in find_signs(rules, words, start):
