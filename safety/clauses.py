@@ -80,9 +80,7 @@ def _mark(found: Scopes, cue: Cue, start: int, end: int, blocked: bytearray) -> 
     marks[first:last] = b"\1" * (last - first)
 
 
-def _blocked(
-    kind: str, text: Words, first: int, last: int, encoded: bytes, cues: Sequence[tuple[Cue, int, int]]
-) -> bytearray:
+def _blocked(kind: str, text: Words, first: int, last: int, encoded: bytes, cues: Sequence[tuple[Cue, int, int]]) -> bytearray:
     """Which words of a sentence a cue of this kind does not reach past: its end, words that begin a new clause, for some a comma."""
     blocked = bytearray(last - first)
     if text.words[last - 1] in BOUNDARIES:

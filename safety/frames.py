@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from safety.clauses import BOUNDARIES, Scopes, scopes
 from safety.heard import Level
 from safety.normalise import Words
-from safety.rules import Cue, Frame, Rules
+from safety.rules import Cue, Frame, Rules, candidates
 
+_PLACE = itemgetter(0)
 MOST = 4  # matches of one pattern looked at in a sentence; more of the same add nothing
 # cues that speak about somebody else: they leave a match alone that says "I" or "my" itself, unless it is quoted
 OF_OTHERS = frozenset({"third", "topic", "fiction"})
@@ -42,8 +45,11 @@ def find_signs(rules: Rules, text: Words, offset: int = 0) -> Iterator[Sign]:
     sentences: list[Sentence] = []
     tags: set[str] = set()
     known = len(rules.cues)
+    held = rules.index.held(text.words)
+    at = 0
     for start, end in _sentences(text.words):
-        places = rules.index.candidates(text.words[start:end])
+        since, at = at, bisect_left(held, end, at, key=_PLACE)
+        places = candidates(held[since:at])
         if not places or max(places) < known:
             continue
         encoded = encoded or rules.vocabulary.encode(text.words)
@@ -51,7 +57,7 @@ def find_signs(rules: Rules, text: Words, offset: int = 0) -> Iterator[Sign]:
         sentence = Sentence(start, end, [], [])
         for number in sorted(places):
             first, last = places[number]
-            first, last = max(before, start + first - 1), min(end, start + last + 1)
+            first, last = max(before, first - 1), min(end, last + 1)
             if number < known:
                 sentence.cues.append((rules.cues[number], max(start, first), last))
                 continue
@@ -111,9 +117,7 @@ def _sentences(words: list[str]) -> Iterator[tuple[int, int]]:
         yield start, len(words)
 
 
-def _level(
-    rules: Rules, frame: Frame, reach: Scopes, text: Words, begin: int, start: int, end: int
-) -> tuple[Level | None, bool]:
+def _level(rules: Rules, frame: Frame, reach: Scopes, text: Words, begin: int, start: int, end: int) -> tuple[Level | None, bool]:
     """What the scopes of the sentence from `begin` leave of the frame's level (None: nothing), and whether it is about the patient."""
     if frame.idiom_drops and reach.idiom(start - begin, end - begin):
         return None, True

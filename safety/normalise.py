@@ -89,12 +89,13 @@ class Speller:
         if _HINT.search(folded):  # perhaps a word in single letters, which the spaces inside it must not cut
             self._chunks(folded, 0, places, out, pen)
             return out
-        direct, words, starts, ends = self.direct.get, out.words, out.starts, out.ends
+        direct, guessed = self.direct.get, self.guessed.get
+        words, starts, ends = out.words, out.starts, out.ends
         end = -1
         for raw in folded.split(" "):  # most of what is written is a known word, bare
             start = end + 1
             end = start + len(raw)
-            known = direct(raw)
+            known = direct(raw) or guessed(raw)
             if known is None or pen.paused or pen.quoted:
                 if raw and not self._known(raw, start, places, out, pen):
                     self._chunks(raw, start, places, out, pen)
@@ -118,10 +119,10 @@ class Speller:
 
     def _known(self, raw: str, first: int, places: list[int] | None, out: Words, pen: Pen) -> bool:
         """Appends a known word, bare or with one mark behind it; False for anything else."""
-        words, mark, last = self.direct.get(raw), "", first + len(raw)
+        words, mark, last = self.direct.get(raw) or self.guessed.get(raw), "", first + len(raw)
         if words is None and raw[-1] in _MARKS:
             mark, last = raw[-1], last - 1
-            words = self.direct.get(raw[:-1])
+            words = self.direct.get(raw[:-1]) or self.guessed.get(raw[:-1])
         if words is None:
             return False
         start, end = (first, last) if places is None else (places[first], places[last - 1] + 1)
@@ -157,9 +158,11 @@ class Speller:
         if kind in ("plain", "word"):
             words = self.guessed.get(raw)
             if words is None:
-                if len(self.guessed) >= MOST_GUESSES:
-                    self.guessed.clear()
-                words = self.guessed[raw] = self.spell(raw)
+                words = self.spell(raw)
+                if raw.isalpha():  # then it is the same wherever it stands
+                    if len(self.guessed) >= MOST_GUESSES:
+                        self.guessed.clear()
+                    self.guessed[raw] = words
             return words
         if kind == "end":
             return (END,)

@@ -151,8 +151,8 @@ class Grammar:
             pieces.append(piece)
         if len(pieces) == 1:
             only = pieces[0]
-            needs = () if only.keys is None else (Need(only.keys, only.most - 1, only.most),)
-            return replace(only, ways=only.ways or (needs,)), at
+            alone = () if only.keys is None else (Need(only.keys, only.most - 1, only.most),)
+            return replace(only, ways=only.ways or (alone,)), at
         needs = tuple(sorted(self._needs(pieces), key=lambda need: self._cost(need.keys)))
         most = sum(piece.most for piece in pieces)
         return Piece("".join(piece.source for piece in pieces), needs[0].keys if needs else None, most, (needs,)), at

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import re2
@@ -20,6 +21,8 @@ from safety.pattern import END, QUESTION, SENTENCE_ENDS, WIDTH, Grammar, Need, P
 from safety.slips import Anchors
 
 Way = tuple[int, int, int, int]  # the number of a pattern, the groups it needs, one bit each, and its reach around the rarest
+Entry = tuple[int, tuple[Way, ...]]
+_PLACE = itemgetter(0)
 FOLDER = ROOT / "screen"
 SPELLING, LEARNED, CLASSES = "spelling.toml", "learned.toml", "classes.toml"
 KEEP, DROP, IDIOM, STOP = "keep", "drop", "idiom", "stop"
@@ -31,13 +34,12 @@ SCOPES = ("negated", "past", "lately", "third", "third_told", "told", "topic", "
 class Matcher:
     """A compiled choice of patterns, and what each way to match needs."""
 
-    regexp: Any
+    search: Any  # the native call: the wrapper around it takes longer than the search
     ways: tuple[tuple[Need, ...], ...]
 
     def find(self, encoded: bytes, first: int, last: int) -> tuple[int, int] | None:
         """Word positions [start, end) of the first match among the words [first, last)."""
-        # one native call for each match: the wrapper around it takes longer than the search
-        start, end = self.regexp._regexp.Match(UNANCHORED, encoded, first * WIDTH, last * WIDTH)[0]
+        start, end = self.search(UNANCHORED, encoded, first * WIDTH, last * WIDTH)[0]
         return None if start < 0 else (start // WIDTH, end // WIDTH)
 
     def spans(self, encoded: bytes, first: int, last: int) -> Iterator[tuple[int, int]]:
@@ -96,7 +98,7 @@ class Index:
     `entries`: for each key the groups it is in, one bit each, and the ways whose rarest group it is in.
     """
 
-    entries: Mapping[str, tuple[int, tuple[Way, ...]]]
+    entries: Mapping[str, Entry]
 
     @classmethod
     def of(cls, patterns: Iterable[tuple[str, Matcher]]) -> Index:
@@ -118,28 +120,29 @@ class Index:
                     ways.setdefault(key, {})[way] = None
         return cls({key: (mask, tuple(ways.get(key, ()))) for key, mask in groups.items()})
 
-    def candidates(self, words: Sequence[str]) -> dict[int, tuple[int, int]]:
-        """The numbers of the patterns that may match, each with the stretch [start, end) of these words where it may."""
+    def held(self, words: Sequence[str]) -> list[tuple[int, Entry]]:
+        """The keys that stand in the words, each with the place of its first word, in order."""
         entry = self.entries.get
-        held = 0
-        near: list[tuple[int, tuple[Way, ...]]] = []
-        for at, word in enumerate(words):
-            if (found := entry(word)) is not None:
-                held |= found[0]
-                if found[1]:
-                    near.append((at, found[1]))
-        for at, pair in enumerate(pairwise(words)):
-            if (found := entry(" ".join(pair))) is not None:
-                held |= found[0]
-                if found[1]:
-                    near.append((at, found[1]))
-        places: dict[int, tuple[int, int]] = {}
-        for at, ways in near:
-            for number, needs, before, after in ways:
-                if needs & held == needs:
-                    start, end = places.get(number, (at, at))
+        single = [(at, found) for at, found in enumerate(map(entry, words)) if found is not None]
+        double = [(at, found) for at, found in enumerate(map(entry, map(" ".join, pairwise(words)))) if found is not None]
+        return sorted([*single, *double], key=_PLACE)
+
+
+def candidates(held: Sequence[tuple[int, Entry]]) -> dict[int, tuple[int, int]]:
+    """The numbers of the patterns that may match where these keys stand, each with the stretch [start, end) where it may."""
+    groups = 0
+    for _, entry in held:
+        groups |= entry[0]
+    places: dict[int, tuple[int, int]] = {}
+    for at, (_, ways) in held:
+        for number, needs, before, after in ways:
+            if needs & groups == needs:
+                if number in places:
+                    start, end = places[number]
                     places[number] = (min(start, at - before), max(end, at + after))
-        return places
+                else:
+                    places[number] = (at - before, at + after)
+    return places
 
 
 @dataclass(frozen=True)
@@ -222,7 +225,7 @@ def _rise(row: Mapping[str, Any]) -> Rise:
 
 def _matcher(grammar: Grammar, patterns: Iterable[str]) -> Matcher:
     pieces: list[Piece] = [grammar.piece(_fold(pattern)) for pattern in patterns]
-    return Matcher(compiled(pieces), tuple(way for piece in pieces for way in piece.ways))
+    return Matcher(compiled(pieces)._regexp.Match, tuple(way for piece in pieces for way in piece.ways))
 
 
 def _speller(data: Mapping[str, Any], known: frozenset[str], rewrites: Mapping[str, tuple[str, ...]]) -> Speller:
