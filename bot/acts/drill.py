@@ -112,7 +112,7 @@ def _page(u: Unit, drill: DrillRow, person: int, words: str) -> None:
 def _failed(u: Unit, drill: DrillRow) -> None:
     """Administrators know, and it is tried again tomorrow."""
     drills.fail(u, drill)
-    notes.add(u, None, "drill", "unanswered" if drill.person is not None else "nobody")
+    notes.add(u, None, "drill", "not_answered" if drill.person is not None else "nobody")
     due.plan(u, BEGIN, 0, f"{BEGIN}:after:{drill.id}", u.now + RETRY)
     for admin in duty.reachable(u)[duty.ADMINS]:
         at = seat(u, admin, drill.id)
