@@ -6,6 +6,7 @@ from bot.flow import Flow
 from handlers import (
     check_in,
     concern,
+    contacts,
     journal,
     my_data,
     pause,
@@ -22,7 +23,8 @@ from handlers import (
 )
 
 MODULES = (
-    check_in, concern, journal, my_data, pause, phone, plan, plan_review, plan_use, schedule, sessions, settings, skills, staff, welcome,
+    check_in, concern, contacts, journal, my_data, pause, phone, plan, plan_review, plan_use, schedule, sessions, settings, skills, staff,
+    welcome,
 )  # fmt: skip
 FLOWS: dict[str, Flow] = {flow.name: flow for module in MODULES for flow in module.FLOWS}
 """Every conversation by name."""

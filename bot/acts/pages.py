@@ -5,11 +5,12 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from bot import danger
+from bot.acts import contacts as personal
 from bot.acts import plan_prompts
 from bot.registry import tap
 from bot.sitting import Sitting
 from safety import pager
-from storage import audit, escalations, people
+from storage import audit, contacts, escalations, people
 from storage.escalations import EscalationRow
 from storage.outbox import ESCALATION
 from storage.talks import PromptRow
@@ -19,12 +20,15 @@ OUTCOMES = ("safe", "emergency", "handed_over", "false_alarm")
 
 @tap("page", role="staff")
 def page(s: Sitting, prompt: PromptRow, option: str) -> None:
-    """ack, cant, contacted, close (asks for the outcome) or close:<outcome>."""
+    """ack, cant, contacted, contacts (asks the patient's own to call), close (asks for the outcome) or close:<outcome>."""
     row = escalations.get(s.u, prompt.subject) if prompt.subject is not None else None
     if row is None or s.person.role != "staff" or not s.person.active:
         return
     if option == "close":
         _ask_outcome(s, row)
+        return
+    if option == "contacts":
+        personal.asked_by_staff(s, row)
         return
     paged = pager.answer(s.u, row.id, s.person, option)
     if paged is None:
@@ -58,6 +62,8 @@ def _details(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
             draft.add("page.words", time=f"{local:%H:%M}", words=words[:600])
     draft.row(draft.button("contacted", "page.button.contacted"))
     draft.row(draft.button("cant", "page.button.cant"), draft.button("close", "page.button.close"))
+    if count := len(contacts.to_ask(s.u, patient, "staff")):
+        draft.row(draft.button("contacts", "page.button.contacts", count=count))
     s.offer(draft, "act", "page", subject=row.id, lane=ESCALATION, edit=prompt.panel)
 
 

@@ -17,7 +17,7 @@ from bot.event import Event
 from bot.flow import commands as do
 from bot.registry import ACTS, COMMANDS, TAPPED_BY, TAPS
 from bot.sitting import Sitting
-from storage import escalations, journal, notes, people, plans, sessions, talks
+from storage import contacts, escalations, journal, notes, people, plans, sessions, talks
 from storage.store import Unit
 
 ROLES = ("patient", "new", "admin", "clinician", "discharged", "declined", "revoked", "stranger")
@@ -29,7 +29,7 @@ POLITE = ("bot.", "staff.denied", "welcome.", "crisis.", "staff.help", "help.", 
 
 MAY_COMMAND: dict[str, set[str]] = {
     **dict.fromkeys(("patient:sessions", "patient:skills", "patient:settings", "patient:pause", "patient:checkin",
-    "patient:journal", "patient:plan"), PATIENT),
+    "patient:journal", "patient:plan", "patient:contacts"), PATIENT),
     "patient:mydata": {P, "declined"},
     "patient:sos": {P, N},
     **dict.fromkeys(("staff:patients", "staff:oncall", "staff:inbox", "staff:session", "staff:help"), STAFF),
@@ -39,7 +39,7 @@ MAY_COMMAND: dict[str, set[str]] = {
 }  # fmt: skip
 MAY_TAP: dict[str, dict[str, set[str]]] = {
     "plan": {"look": {P, N}, "write": {P, N}, "not_now": {P, N}},
-    "crisis": {"plan": {P, N}, "ground": {P, N}, "call_me": {P, N}, "sos": {P, N}},
+    "crisis": {"plan": {P, N}, "ask:1": {P, N}, "ground": {P, N}, "call_me": {P, N}, "sos": {P, N}},
     "home": {"look": INSIDE},
     "stop": {"this": {P, N}},
     "resume": {"no": INSIDE},
@@ -48,7 +48,7 @@ MAY_TAP: dict[str, dict[str, set[str]]] = {
     "note": {"open": {P, N}},
     "session": {"coming": {P, N}, "cant": {P, N}},
     "session_pick": {"1": {P, N}},
-    "page": {"ack": STAFF, "close": STAFF},
+    "page": {"ack": STAFF, "close": STAFF, "contacts": STAFF},
     "outage": {"ack": STAFF},
     "on_call": {"take:primary": STAFF, "release:primary": STAFF, "hand:primary": STAFF, "back": STAFF},
     "inbox": {"seen:NOTE": STAFF},
@@ -64,12 +64,13 @@ STAFF_ACTS: dict[type[do.Command], tuple[do.Command, set[str]]] = {
 }
 OF_ANOTHER: dict[type[do.Command], str] = {
     do.ShareEntry: "entry", do.DeleteEntry: "entry", do.AnswerSession: "session", do.ChangePlanItem: "item", do.RemovePlanItem: "item",
+    do.EndContact: "contact",
 }  # fmt: skip
 """Acts that name a row: given another patient's, they change nothing."""
 ON_ONESELF = {
     do.SaveProfile, do.GiveConsent, do.RevokeConsent, do.LeaveProgram, do.Pause, do.Resume, do.EraseJournal, do.ForgetMe, do.ShowHome,
     do.SaveCheckIn, do.SaveSkill, do.SaveGate, do.SaveJournal, do.ShowHelp, do.NoteStaff, do.SavePlanItem, do.ReviewPlan,
-    do.ErasePlan,
+    do.ErasePlan, do.AddContact,
 }  # fmt: skip
 """Acts that name nobody: they are about whoever sits there, so there is nothing of another's to reach."""
 
@@ -179,12 +180,15 @@ def test_acts_on_what_is_another_patients(world: World, kind: type[do.Command]) 
         entry = journal.write(u, owner, "it rained", source="journal", message_id=1)
         series = sessions.add_series(u, "individual", "A talk", "2026-11-18", "09:00", 60, attendees=[owner.code])
         item = plans.add(u, owner, 2, "walk the dog")
+        contacts.add(u, owner, "Joe", "both")
+        contact = contacts.mine(u, owner)[0].id
     command: do.Command = {
         do.ShareEntry: do.ShareEntry(entry, True),
         do.DeleteEntry: do.DeleteEntry(entry),
         do.AnswerSession: do.AnswerSession(series.id, "2026-11-18", "cant"),
         do.ChangePlanItem: do.ChangePlanItem(item, words="walk by the river"),
         do.RemovePlanItem: do.RemovePlanItem(item),
+        do.EndContact: do.EndContact(contact),
     }[kind]
     for role, changes in (("other", False), ("patient", True)):
         before = world.digest()
