@@ -15,10 +15,11 @@ from safety import pager
 from safety.heard import Heard
 from safety.ladder import ONCE_MORE, SECOND, Action, Alarm, Inform, Page, Tell
 from safety.pager import Paged
-from storage import calm, escalations, follow_up, notes, people, plans, talks
+from storage import calm, contacts, escalations, follow_up, notes, people, plans, talks
 from storage.escalations import EscalationRow
 from storage.lines import confirmed
 from storage.outbox import CRISIS, ESCALATION
+from storage.seal import SealBroken
 from storage.store import Unit
 
 TELLS = {
@@ -82,6 +83,7 @@ def card(s: Sitting, track: str, rule: str = "") -> None:
         draft.row(draft.button("ground", "crisis.button.ground"))
         draft.row(draft.button("call_me", "crisis.button.phone"))
         draft.row(draft.button("cant_call", "crisis.button.cant_call"))
+        with_contacts(s, draft)
         s.offer(draft, "act", "crisis", lane=CRISIS, dedupe=f"card:{s.source}")
     else:
         s.post(draft, lane=CRISIS, dedupe=f"card:{s.source}")
@@ -91,6 +93,16 @@ def with_plan(s: Sitting, draft: Draft) -> None:
     """Their safety plan in one tap. Who has none is not asked to write one in a bad hour: that comes days later."""
     if plans.exists(s.u, s.person.id):
         draft.row(draft.button("plan", "crisis.button.plan"))
+
+
+def with_contacts(s: Sitting, draft: Draft) -> None:
+    """Whoever agreed to be asked for a call. The card never waits for a name that can't be read."""
+    try:
+        found = contacts.to_ask(s.u, s.person, "mine")
+    except SealBroken:
+        return
+    for row in found:
+        draft.row(draft.button(f"ask:{row.id}", "crisis.button.ask", name=row.name))
 
 
 def is_open(s: Sitting) -> bool:

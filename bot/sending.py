@@ -16,7 +16,7 @@ from bot import letters
 from bot.frames import frame
 from bot.log import get
 from content.library import load
-from storage import calm, due, escalations, notes, outbox, people, series
+from storage import calm, contacts, due, escalations, notes, outbox, people, series
 from storage.outbox import ESCALATION, Claimed, Waiting
 from storage.store import Unit, table
 from storage.tables import Due, Outbox
@@ -148,6 +148,8 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
             return "answered"
         holder = people.person(u, chat.person) if chat.person is not None else None
         return None if holder is not None and holder.active and holder.role == "staff" else "not_entitled"
+    if kind == "contact":
+        return None if contacts.is_on(u, int(rest)) else "no_consent"
     if kind == "state":
         id, _, state = rest.partition(":")
         return None if escalations.state(u, int(id)) == state else "overtaken"

@@ -6,6 +6,7 @@ from bot.flow import Flow
 from handlers import (
     check_in,
     concern,
+    contacts,
     follow_up,
     journal,
     my_data,
@@ -27,6 +28,7 @@ from handlers import (
 MODULES = (
     check_in,
     concern,
+    contacts,
     follow_up,
     journal,
     my_data,

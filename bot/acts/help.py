@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot import danger, presence, talk
+from bot.acts.contacts import asked_by_patient
 from bot.registry import command, tap
 from bot.sitting import Sitting
 from storage.outbox import CRISIS
@@ -20,6 +21,7 @@ def help_screen(s: Sitting) -> None:
         draft.row(draft.button("sos", "help.button.sos"))
         danger.with_plan(s, draft)
         draft.row(draft.button("ground", "crisis.button.ground"))
+        danger.with_contacts(s, draft)
     s.offer(draft, "act", "crisis", lane=CRISIS)
 
 
@@ -36,6 +38,8 @@ def crisis(s: Sitting, prompt: PromptRow, option: str) -> None:
         sos(s)
     elif option == "ground":
         talk.start(s, "skill", {"card": "grounding_54321", "calm": True})
+    elif option.startswith("ask:"):
+        asked_by_patient(s, int(option.partition(":")[2]))
     elif option == "plan":
         talk.start(s, "plan_use")
     elif option == "call_me":

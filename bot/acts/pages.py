@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot import danger
 from bot.acts import caring, plan_prompts
+from bot.acts import contacts as personal
 from bot.acts.rota import can_hold
 from bot.message import Button, Draft
 from bot.registry import tap
@@ -13,7 +14,7 @@ from bot.sitting import Sitting
 from safety import pager
 from safety.ladder import Alarm
 from safety.pager import Paged
-from storage import audit, escalations, people
+from storage import audit, contacts, escalations, people
 from storage.escalations import EscalationRow
 from storage.outbox import ESCALATION
 from storage.talks import PromptRow
@@ -25,7 +26,8 @@ OUTCOMES = ("safe", "emergency", "handed_over", "false_alarm")
 
 @tap("page", role="staff")
 def page(s: Sitting, prompt: PromptRow, option: str) -> None:
-    """ack, cant, contacted, close (asks for the outcome), close:<outcome>, hand (asks to whom), hand:<person>, back, confirm, disagree."""
+    """ack, cant, contacted, contacts (asks the patient's own to call), close (asks for the outcome), close:<outcome>, hand (asks to
+    whom), hand:<person>, back, confirm, disagree."""
     row = escalations.get(s.u, prompt.subject) if prompt.subject is not None else None
     if row is None or s.person.role != "staff" or not s.person.active:
         return
@@ -34,6 +36,9 @@ def page(s: Sitting, prompt: PromptRow, option: str) -> None:
         return
     if option == "close":
         _ask_outcome(s, row)
+        return
+    if option == "contacts":
+        personal.asked_by_staff(s, row)
         return
     if option.startswith("hand:") and not can_hold(s.u, people.person(s.u, int(option.partition(":")[2]))):
         _to_whom(s, row, prompt)
@@ -94,6 +99,8 @@ def _still_yours(s: Sitting, row: EscalationRow, draft: Draft, *, edit: int | No
     else:
         draft.row(draft.button("hand", "page.button.hand"))
     draft.row(draft.button("close", "page.button.close"))
+    if count := len(contacts.to_ask(s.u, people.person(s.u, row.person), "staff")):
+        draft.row(draft.button("contacts", "page.button.contacts", count=count))
     s.offer(draft, "act", "page", subject=row.id, lane=ESCALATION, edit=edit)
 
 

@@ -177,6 +177,19 @@ class ErasePlan(Command):
 
 
 @dataclass(frozen=True)
+class AddContact(Command):
+    """Somebody who may be asked to call the patient. use: "both", "mine" or "staff". The result is the link for them."""
+
+    name: str
+    use: str
+
+
+@dataclass(frozen=True)
+class EndContact(Command):
+    contact: int
+
+
+@dataclass(frozen=True)
 class ShowHelp(Command):
     """Put the help screen before the patient."""
 

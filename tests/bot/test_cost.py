@@ -28,7 +28,7 @@ from tests.clinics import PATIENT, STAFF, open_clinic
 NOW = instant("2026-11-16T15:00-05:00")
 GROWING = (
     "inbox", "outbox", "due", "talk", "prompt", "person", "chat", "data_key", "consent", "check_in", "observation", "entry",
-    "escalation", "escalation_event", "audit", "attendance", "skill_use", "plan_item", "plan_review",
+    "escalation", "escalation_event", "audit", "attendance", "skill_use", "plan_item", "plan_review", "contact",
 )  # fmt: skip
 PARTIAL = ("inbox_ready", "inbox_waiting", "inbox_kept", "outbox_ready", "outbox_next", "outbox_leased", "due_ready", "escalation_open")
 """Indexes that hold only what still waits, or a week of it: to go through one of these is what a loop is for."""

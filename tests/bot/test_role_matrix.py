@@ -18,7 +18,7 @@ from bot.event import Event
 from bot.flow import commands as do
 from bot.registry import ACTS, COMMANDS, TAPPED_BY, TAPS
 from bot.sitting import Sitting
-from storage import drills, escalations, journal, notes, people, plans, sessions, talks
+from storage import contacts, drills, escalations, journal, notes, people, plans, sessions, talks
 from storage.store import Unit
 
 ROLES = ("patient", "new", "admin", "clinician", "discharged", "declined", "revoked", "stranger")
@@ -30,7 +30,7 @@ POLITE = ("bot.", "staff.denied", "welcome.", "crisis.", "staff.help", "help.", 
 
 MAY_COMMAND: dict[str, set[str]] = {
     **dict.fromkeys(("patient:sessions", "patient:skills", "patient:settings", "patient:pause", "patient:checkin",
-    "patient:journal", "patient:plan"), PATIENT),
+    "patient:journal", "patient:plan", "patient:contacts"), PATIENT),
     "patient:mydata": {P, "declined"},
     "patient:sos": {P, N},
     **dict.fromkeys(("staff:patients", "staff:oncall", "staff:inbox", "staff:session", "staff:help", "staff:email"), STAFF),
@@ -40,7 +40,7 @@ MAY_COMMAND: dict[str, set[str]] = {
 }  # fmt: skip
 MAY_TAP: dict[str, dict[str, set[str]]] = {
     "plan": {"look": {P, N}, "write": {P, N}, "not_now": {P, N}},
-    "crisis": {"plan": {P, N}, "ground": {P, N}, "call_me": {P, N}, "cant_call": {P, N}, "sos": {P, N}},
+    "crisis": {"plan": {P, N}, "ask:1": {P, N}, "ground": {P, N}, "call_me": {P, N}, "cant_call": {P, N}, "sos": {P, N}},
     "home": {"look": INSIDE},
     "stop": {"this": {P, N}},
     "resume": {"no": INSIDE},
@@ -49,11 +49,7 @@ MAY_TAP: dict[str, dict[str, set[str]]] = {
     "note": {"open": {P, N}},
     "session": {"coming": {P, N}, "cant": {P, N}},
     "session_pick": {"1": {P, N}},
-    "follow_up": {"well": {P, N}, "unwell": {P, N}},
-    "care": {"stop": {P, N}},
-    "sign": {"mine": {A}},
-    "page": {"ack": STAFF, "close": STAFF, "hand": STAFF, "hand:CLINICIAN": STAFF, "close:false_alarm": STAFF, "confirm": STAFF,
-             "disagree": STAFF},
+    "crisis": {"plan": {P, N}, "ask:1": {P, N}, "ground": {P, N}, "call_me": {P, N}, "cant_call": {P, N}, "sos": {P, N}},
     "outage": {"ack": STAFF},
     "drill": {"here": STAFF},
     "on_call": {"take:primary": STAFF, "release:primary": STAFF, "hand:primary": STAFF, "back": STAFF, "stretch:": STAFF},
@@ -71,12 +67,13 @@ STAFF_ACTS: dict[type[do.Command], tuple[do.Command, set[str]]] = {
 }
 OF_ANOTHER: dict[type[do.Command], str] = {
     do.ShareEntry: "entry", do.DeleteEntry: "entry", do.AnswerSession: "session", do.ChangePlanItem: "item", do.RemovePlanItem: "item",
+    do.EndContact: "contact",
 }  # fmt: skip
 """Acts that name a row: given another patient's, they change nothing."""
 ON_ONESELF = {
     do.SaveProfile, do.GiveConsent, do.RevokeConsent, do.LeaveProgram, do.Pause, do.Resume, do.EraseJournal, do.ForgetMe, do.ShowHome,
     do.SaveCheckIn, do.SaveSkill, do.SaveGate, do.SaveJournal, do.ShowHelp, do.NoteStaff, do.KeepConcern, do.NoteBarrier,
-    do.SavePlanItem, do.ReviewPlan, do.ErasePlan,
+    do.SavePlanItem, do.ReviewPlan, do.ErasePlan, do.AddContact,
 }  # fmt: skip
 """Acts that name nobody: they are about whoever sits there, so there is nothing of another's to reach."""
 
@@ -189,12 +186,15 @@ def test_acts_on_what_is_another_patients(world: World, kind: type[do.Command]) 
         entry = journal.write(u, owner, "it rained", source="journal", message_id=1)
         series = sessions.add_series(u, "individual", "A talk", "2026-11-18", "09:00", 60, attendees=[owner.code])
         item = plans.add(u, owner, 2, "walk the dog")
+        contacts.add(u, owner, "Joe", "both")
+        contact = contacts.mine(u, owner)[0].id
     command: do.Command = {
         do.ShareEntry: do.ShareEntry(entry, True),
         do.DeleteEntry: do.DeleteEntry(entry),
         do.AnswerSession: do.AnswerSession(series.id, "2026-11-18", "cant"),
         do.ChangePlanItem: do.ChangePlanItem(item, words="walk by the river"),
         do.RemovePlanItem: do.RemovePlanItem(item),
+        do.EndContact: do.EndContact(contact),
     }[kind]
     for role, changes in (("other", False), ("patient", True)):
         before = world.digest()

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from bot import chores
 from bot.phones import Phones
 from clinic import export
-from storage import archive, backup, due, dump, keyfile, migrate, my_data, people, plans, restore, series
+from storage import archive, backup, contacts, due, dump, keyfile, migrate, my_data, people, plans, restore, series
 from storage.engine import open_engine
 from storage.keyfile import KeyFile
 from storage.seal import Keyring, SealBroken
@@ -37,6 +37,7 @@ DECIDED = {
     "check_in": dict.fromkeys(("slot", "status"), CODE),
     "clinic": dict.fromkeys(("name", "line", "zone", "country", "cover", "page_language", "ladders"), NOBODY),
     "consent": {"scope": CODE},
+    "contact": dict.fromkeys(("channel", "use", "state", "code_hash"), CODE) | {"name": SEALED},
     "data_key": {"master": CODE, "wrapped": EMPTIED},
     "due": dict.fromkeys(("kind", "slot", "args", "state", "reason"), CODE),
     "entry": {"source": CODE, "words": SEALED},
@@ -118,6 +119,7 @@ def plant(u: Unit) -> None:
     u.set(Person, robin.id, name=u.seal(robin.key, "person.name", robin.id, CANARY))
     u.set(Person, robin.id, **dict.fromkeys(("region", "morning_at", "evening_at", "quiet_from", "quiet_to"), CANARY))
     u.add(SkillGate, person_id=robin.id, gate=CANARY, answer=CANARY, at=AT)
+    contacts.add(u, robin, CANARY, "both")
     plans.add(u, robin, 3, CANARY, CANARY)
     plans.remove(u, robin, plans.add(u, robin, 2, CANARY))
     note = u.new_id()

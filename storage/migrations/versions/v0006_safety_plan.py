@@ -1,4 +1,4 @@
-"""The safety plan: items in every version, and when it was looked through."""
+"""The safety plan: items in every version, and when it was looked through. And who may be asked to call a patient."""
 
 from __future__ import annotations
 
@@ -43,8 +43,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_plan_review_person_id", "plan_review", ["person_id"])
+    op.create_table(
+        "contact",
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("name", sa.LargeBinary(), nullable=False),
+        sa.Column("channel", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("use", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("chat_id", BIG, nullable=True),
+        sa.Column("added_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("agreed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("tested_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("ended_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
+        sa.ForeignKeyConstraint(["chat_id"], ["chat.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("code_hash"),
+    )
+    op.create_index("ix_contact_person_id", "contact", ["person_id"])
+    op.create_index("ix_contact_chat_id", "contact", ["chat_id"])
 
 
 def downgrade() -> None:
+    op.drop_table("contact")
     op.drop_table("plan_review")
     op.drop_table("plan_item")
