@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from sqlalchemy import select
 from safety import cover, rota
 from safety.cover import Hours, Span
 from safety.ladder import Holders
-from safety.rota import ANYONE, Fit, Gap, Leave, Rota, Stretch, Turns
+from safety.rota import ANYONE, POSITIONS, Fit, Gap, Leave, Rota, Stretch, Turns
 from storage import due, escalations, meta, people
 from storage import rota as rows
 from storage.people import PEOPLE
@@ -170,10 +170,22 @@ def told(u: Unit) -> dict[str, list[int]] | None:
     return json.loads(kept) if kept else None
 
 
-def settle(u: Unit) -> None:
-    """Those on duty know how it is now; plan the next hand-over."""
-    meta.put(u, KNOWN, json.dumps(holders(u)))
+def settle(u: Unit, positions: Collection[str] = POSITIONS) -> None:
+    """Those these positions concern know how it is now; plan the next hand-over, at once where others have yet to be told."""
+    known, now = told(u), holders(u)
+    meta.put(u, KNOWN, json.dumps(now if known is None else {**known, **{position: now[position] for position in positions}}))
     plan_change(u)
+
+
+def settle_vacant(u: Unit, positions: Collection[str]) -> list[str]:
+    """The same where nobody holds them any more, which whoever ended it knows; a position that fell to somebody is told to them.
+
+    Returns those that are vacant.
+    """
+    now = holders(u)
+    vacant = [position for position in positions if not now[position]]
+    settle(u, vacant)
+    return vacant
 
 
 def plan_change(u: Unit) -> None:

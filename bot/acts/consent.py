@@ -26,14 +26,13 @@ def give_consent(s: Sitting, command: GiveConsent) -> None:
 @act(RevokeConsent)
 def revoke_consent(s: Sitting, command: RevokeConsent) -> None:
     """A no to something that was never given changes nothing, but for staff who may not be paged: they hold no position."""
-    vacant = duty.let_go(s.u, s.person) if command.scope == "paged" else []
+    held = duty.let_go(s.u, s.person) if command.scope == "paged" else []
     if command.scope in people.consents(s.u, s.person.id):
         people.revoke_consent(s.u, s.person.id, command.scope)
         audit.record(s.u, s.person.id, s.person.code, "consent.revoked", command.scope)
     if command.scope == "paged":
-        for position in vacant:
+        for position in duty.settle_vacant(s.u, held):
             notes.add(s.u, None, "on_call", position)
-        duty.settle(s.u)
 
 
 @act(LeaveProgram)

@@ -123,7 +123,7 @@ def _let_go(s: Sitting, position: str) -> None:
         s.say("staff.on_call.your_turn")
         return
     audit.record(s.u, s.person.id, s.person.code, "on_call.released", position)
-    duty.settle(s.u)
+    duty.settle_vacant(s.u, [position])
 
 
 def _hand_over(s: Sitting, position: str, whom: PersonCard) -> None:
@@ -148,7 +148,7 @@ def _put(s: Sitting, position: str, whom: PersonCard) -> None:
             words = "staff.on_call.you_are" if who.id == whom.id else "staff.on_call.taken_over"
             at.say(words, name=s.person.name, position=name, time=f"{at.local:%H:%M}")
     danger.pass_on(s.u, whom.id, position, s.source)
-    duty.settle(s.u)
+    duty.settle(s.u, [position])
 
 
 def _hours(s: Sitting, draft: Draft) -> str:

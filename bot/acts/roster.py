@@ -160,7 +160,7 @@ def _revoke(s: Sitting, panel: int | None, who: PersonCard) -> None:
     if who.id == s.person.id:
         _end(s, panel, "staff.members.not_yourself")
         return
-    vacant = duty.let_go(s.u, who)
+    held = duty.let_go(s.u, who)
     for row in escalations.all_open(s.u):
         if row.acked_by == who.id:
             paged = pager.answer(s.u, row.id, who, "cant")
@@ -169,11 +169,10 @@ def _revoke(s: Sitting, panel: int | None, who: PersonCard) -> None:
     at = s.of(who.id)
     invites.void(s.u, who.id)
     people.set_status(s.u, who.id, "revoked")
-    duty.settle(s.u)
     audit.record(s.u, who.id, s.person.code, "person.revoked")
     if at is not None:
         at.say("staff.revoked")
-    for position in vacant:
+    for position in duty.settle_vacant(s.u, held):
         notes.add(s.u, None, "on_call", position)
     _end(s, panel, "staff.members.revoked", code=who.code)
 
