@@ -1,8 +1,7 @@
-"""Setting the clinic up, and the commands this version does not have yet."""
+"""Setting the clinic up, and bringing its database to this version."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 from zoneinfo import available_timezones
 
@@ -14,17 +13,13 @@ from bot.commands import data, shared
 from bot.commands.cover import read_cover, write_cover
 from bot.commands.invite import print_link, read_email
 from bot.commands.shared import ask, ask_for, out
-from bot.errors import AlreadySetUp, NotYet, SetupNeeded, UsageError
+from bot.errors import AlreadySetUp, SetupNeeded, UsageError
 from bot.settings import Settings
 from content import hotlines
 from storage import audit, clinic, escalations, invites, meta, people
 from storage.clinic import ClinicCard
 from storage.people import PersonCard
 from storage.store import Unit
-
-LATER = {
-    "watch": "Until then the ladder runs in `between run` alone.",
-}
 
 
 def setup(
@@ -71,16 +66,6 @@ def migrate() -> None:
     read = shared.settings()
     changed = data.backed_up_upgrade(read)
     out("The database is now at this version." if changed else "The database is at this version already.")
-
-
-def not_yet(name: str, instead: str) -> Callable[[], None]:
-    """A fixed command this version does not have yet: says so and exits with 2."""
-
-    def command() -> None:
-        raise NotYet(what=f"`between {name}`", instead=instead)
-
-    command.__doc__ = "Not part of this version yet."
-    return command
 
 
 def _before(read: Settings) -> ClinicCard | None:
