@@ -27,6 +27,7 @@ DANGER = "I am going to kill myself tonight"
 START = instant("2026-11-16T19:00-05:00")
 STARTS: dict[str, list[dict[str, object]]] = {
     "check_in": [{"slot": "evening"}, {"slot": "morning"}],
+    "follow_up": [{"about": "suicide", "answer": "unwell"}, {"about": "use", "answer": "unwell"}],
     "plan": [{}, {"open": "write"}],
     "plan_review": [{"why": "rehearsal"}],
     "skill": [{}, *({"card": card} for card in ("urge_surfing", "thought_record", "tipp_temperature", "play_the_tape"))],
@@ -53,6 +54,8 @@ class World:
             if flow in ("barrier", "late"):
                 series = sessions.add_series(u, "group", "Evening group", "2026-11-17", "18:00", 90)
                 start = {"series": series.id, "day": "2026-11-17", "title": "Evening group", "when": "tomorrow at 18:00"}
+            if flow == "short_notes":
+                start = {"clinic": "Harbor Program"}
             if flow in ("plan", "plan_review", "plan_use") and not start.get("open"):
                 for step in (1, 2, 4):
                     plans.add(u, people.person(u, chat.person), step, "walk the dog", "555-0142" if step == 4 else "")
