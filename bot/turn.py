@@ -20,9 +20,10 @@ from bot.raw import read
 from bot.raw import texts as texts_of
 from bot.registry import COMMANDS
 from bot.sitting import Sitting, said_at
+from safety import duty
 from safety.heard import Heard, Level, worse
 from safety.screen import screen
-from storage import escalations, inbox, notes, outbox, people, talks
+from storage import inbox, notes, outbox, people, talks
 from storage.inbox import Received
 from storage.seal import SealBroken
 from storage.store import Unit
@@ -45,6 +46,8 @@ def take(u: Unit, row: Received) -> None:
         rescue(u, inbox.as_it_stands(u, row), "unreadable")
         return
     heard = screen(event.text)
+    if event.kind == "button":
+        taps.foresee(u, event.data)
     chat, who = people.seated(u, row.chat.id)  # now: an event before it in the same group may have bound, moved or emptied it
     row = replace(row, chat=chat)
     heard = worse(heard, _in_window(u, row, event)) if event.kind in ("text", "edit", "media") else heard
@@ -206,7 +209,19 @@ def last_resort(u: Unit, row: Received) -> None:
     s = Sitting(u, row.chat, None, row.id, Event("other", 0), row.received_at)
     s.post(danger.fill(s.draft(), "crisis.memory", danger.Lines.of("US")), lane=outbox.CRISIS, dedupe=f"card:{row.id}")
     code = people.person(u, row.chat.person).code if row.chat.person is not None else "?"
-    for holder in {person for holders in escalations.on_call(u).values() for person in holders}:
+    for holder in _to_alarm(u):
         at = s.of(holder)
         if at is not None:
             at.say("page.ladder_broken", lane=outbox.ESCALATION, dedupe=f"broken:{row.id}:{holder}", code=code, time=f"{at.local:%H:%M}")
+
+
+def _to_alarm(u: Unit) -> list[int]:
+    """Whoever is on call and can be reached; when even that cannot be found out, all staff who agreed to be paged."""
+    try:
+        with u.savepoint():
+            return list(dict.fromkeys(person for held in duty.reachable(u).values() for person in held))
+    except SQLAlchemyError:
+        raise
+    except Exception as fault:
+        log.critical("turn.rota", fault=type(fault).__name__, exc_info=fault)
+        return [who.id for who in people.people(u, "staff", "active") if "paged" in people.consents(u, who.id)]

@@ -6,12 +6,17 @@ from bot.flow import Flow
 from handlers import (
     check_in,
     concern,
+    contacts,
     follow_up,
     journal,
     my_data,
     pause,
     phone,
+    plan,
+    plan_review,
+    plan_use,
     reaching,
+    rota,
     schedule,
     sessions,
     settings,
@@ -20,6 +25,26 @@ from handlers import (
     welcome,
 )
 
-MODULES = (check_in, concern, follow_up, journal, my_data, pause, phone, reaching, schedule, sessions, settings, skills, staff, welcome)
+MODULES = (
+    check_in,
+    concern,
+    contacts,
+    follow_up,
+    journal,
+    my_data,
+    pause,
+    phone,
+    plan,
+    plan_review,
+    plan_use,
+    reaching,
+    rota,
+    schedule,
+    sessions,
+    settings,
+    skills,
+    staff,
+    welcome,
+)
 FLOWS: dict[str, Flow] = {flow.name: flow for module in MODULES for flow in module.FLOWS}
 """Every conversation by name."""

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from bot.flow import Do, Flow, Me, Read, Say, Talking, scoped
-from bot.flow.commands import KeepConcern, NoteStaff
+from bot.flow.commands import KeepConcern, NoteStaff, StartFlow
 from handlers import worries
 from handlers.concern import LEVELS, ask_directly, left
 from handlers.consent import ask_optional
@@ -30,9 +30,14 @@ def follow_up(me: Me) -> Talking:
     elif (yield from _unwell(me)):
         return  # the crisis card is up
     known = yield Read("care.notes")
-    if known["ask"]:
-        allowed = yield from scoped("consent.caring", ask_optional("caring", known["clinic"]))
-        yield Say("care.thanks" if allowed else "care.declined")
+    if known["ask"]:  # a talk of its own: who leaves that question unanswered has answered this one
+        yield Do(StartFlow("short_notes", {"clinic": known["clinic"]}))
+
+
+def short_notes(me: Me) -> Talking:
+    """Whether short notes may come now and then. `me.start`: {"clinic": its name}."""
+    allowed = yield from scoped("consent.caring", ask_optional("caring", str(me.start["clinic"])))
+    yield Say("care.thanks" if allowed else "care.declined")
 
 
 def _unwell(me: Me) -> Generator[Any, Any, bool]:
@@ -51,4 +56,7 @@ def keep(me: Me, answers: dict[str, Any]) -> KeepConcern:
     return left(wish | {key.rpartition("/")[2]: answer for key, answer in answers.items()})
 
 
-FLOWS = (Flow("follow_up", follow_up, expires=12 * 60, later=False, partial=keep),)
+FLOWS = (
+    Flow("follow_up", follow_up, expires=12 * 60, later=False, partial=keep),
+    Flow("short_notes", short_notes, expires=12 * 60, later=False),
+)

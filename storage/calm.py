@@ -5,7 +5,7 @@ They are a due row that waits for their end, so that asking for them costs one l
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from storage import due, escalations
 from storage.store import Unit
@@ -22,4 +22,9 @@ def begin(u: Unit, person: int, chat: int) -> None:
 
 
 def holds(u: Unit, person: int) -> bool:
-    return bool(due.planned(u, KIND, person))
+    return ends(u, person) is not None
+
+
+def ends(u: Unit, person: int) -> datetime | None:
+    """When they are over; None when there are none now."""
+    return max((row.due_at for row in due.planned(u, KIND, person)), default=None)

@@ -5,6 +5,7 @@ Deadlines are counted in healthy seconds: those in which the bot was running and
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -207,7 +208,7 @@ class Oracle:
         if case.state and ("crisis.exhausted" in items or "crisis.unreached" in items or "crisis.no_cover" in items):
             case.sign = self.healthy()
             self.seen["exhausted"] += 1
-        if case.state and ("crisis.ladder_opened" in items or "crisis.reopened" in items or "crisis.joined" in items):
+        if case.state and any(id in items for id in ("crisis.ladder_opened", "crisis.reopened", "crisis.second_look", "crisis.joined")):
             case.state, case.sign = "OPEN", self.healthy()
         if case.state == "OPEN" and "crisis.acked" in items:
             case.state, case.sign = "ACKED", self.healthy()
@@ -224,7 +225,7 @@ class Oracle:
 
     def _to_staff(self, request: Request, items: dict[str, dict[str, str]]) -> None:
         page = next((id for id in words.PAGES if id in items), None)
-        about = page or next((id for id in ("page.details", "page.thanks", "page.outcome_question", "page.reopened") if id in items), None)
+        about = page or next((id for id in words.ABOUT if id in items), None)
         if about is not None and (request.address not in self.staff):
             self.wrong("page_not_entitled", request.address, request.text)
         if page is not None:
@@ -278,6 +279,12 @@ class Oracle:
     def wrong(self, kind: str, address: int, detail: str) -> None:
         self.violations.append(Violation(kind, self.now(), address, " ".join(detail.split())[:160]))
         self._note(address, f"*** {kind}")
+
+    def broke(self, fault: Exception) -> None:
+        """The history ended with an exception: nothing more is known of it, and that is no good end."""
+        for line in traceback.format_exception(fault):
+            self._note(0, line)
+        self.wrong("history_broke", 0, f"{type(fault).__name__}: {fault}")
 
     def story(self, violation: Violation, lines: int = 14) -> list[str]:
         """The last things the failing person said and saw up to then."""

@@ -13,7 +13,7 @@ from bot.flow.commands import KeepConcern
 from bot.registry import act, look
 from bot.registry import due as due_kind
 from bot.sitting import Sitting
-from safety import pager
+from safety import duty
 from safety.heard import Heard
 from storage import calm, due, notes, talks
 from storage.due import DueRow
@@ -60,7 +60,7 @@ def keep_concern(s: Sitting, command: KeepConcern) -> bool:
         calm.begin(s.u, s.person.id, s.chat.id)
     if not command.today:
         return False
-    starts = pager.cover_starts(s.u)
+    starts = duty.cover_starts(s.u)
     told = starts is None and _tell_staff(s, note, ("primary",))
     again = s.u.now + LOOK_WITHIN if told or starts is None else starts
     due.plan(s.u, UNREAD, note, f"{UNREAD}:{note}", again, chat=s.chat.id, at=s.u.now.isoformat())
@@ -72,7 +72,7 @@ def unread(s: Sitting, row: DueRow) -> None:
     """Nobody has looked at a concern that should be seen the same day: everyone on call is told."""
     if s.who is None or not notes.is_unseen(s.u, row.subject):
         return
-    starts = pager.cover_starts(s.u)
+    starts = duty.cover_starts(s.u)
     if starts is not None:
         due.move(s.u, row.id, starts)
     else:
@@ -81,7 +81,7 @@ def unread(s: Sitting, row: DueRow) -> None:
 
 def _tell_staff(s: Sitting, note: int, positions: tuple[str, ...]) -> bool:
     """A word to those who hold these positions, with no name and nothing of what was said. False when there is nobody."""
-    on_call = pager.reachable(s.u)
+    on_call = duty.reachable(s.u)
     people = list(dict.fromkeys(person for position in positions for person in on_call.get(position, ())))
     code = s.person.code
     for person in people:

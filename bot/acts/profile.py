@@ -99,7 +99,8 @@ def mine(s: Sitting) -> dict[str, Any]:
 def _shown(s: Sitting, *, paused: bool) -> dict[str, str]:
     who, none = s.person, s.words.text("settings.none")
     given = people.consents(s.u, who.id)
-    shared = [s.words.text(f"consent.{scope}.name") for scope in ("weekly", "crisis_words", "outreach", "caring") if scope in given]
+    scopes = ("weekly", "crisis_words", "outreach", "plan", "caring")
+    shared = [s.words.text(f"consent.{scope}.name") for scope in scopes if scope in given]
     place = places.country_name(who.country)
     return {
         "name": who.call_name or who.name,

@@ -8,7 +8,7 @@ from bot.flow.commands import NoteBarrier
 from bot.registry import act, look
 from bot.sitting import Sitting
 from content import hotlines
-from safety import pager
+from safety import duty
 from storage import escalations
 
 FACTS = {"us-988": "_988"}
@@ -22,7 +22,7 @@ def around(s: Sitting) -> dict[str, Any]:
     """{"facts", "known": which replies state facts of the line shown, and how they end; "on_call": whether a person could call back}."""
     shown = hotlines.lines(s.person.country)[0].id
     facts = FACTS.get(shown, "")
-    on_call = pager.cover_starts(s.u) is None and any(pager.reachable(s.u).values())
+    on_call = duty.cover_starts(s.u) is None and any(duty.reachable(s.u).values())
     return {"facts": facts, "known": list(KNOWN) if facts else [], "on_call": on_call and escalations.any_open(s.u, s.person.id)}
 
 

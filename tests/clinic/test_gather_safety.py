@@ -11,7 +11,7 @@ import pytest
 from clinic import table
 from clinic.model import SafetyAnswer, Week
 from clinic.page import render_week
-from storage import escalations, journal, notes, people
+from storage import escalations, journal, notes, people, plans
 from storage.store import Store, Unit
 from tests.clinic.page_reading import read, section
 from tests.clinic.rows import MONDAY, NOW, SUNDAY, at, open_store, patient, send_page, tell, week_of
@@ -71,6 +71,26 @@ def test_words_that_sounded_like_danger_are_for_the_person_on_call_alone(store: 
     week = week_of(store)
     assert (week.risk[0].source, week.risk[0].words) == ("text", None)
     assert CANARY not in all_files(week)
+
+
+def test_the_safety_plan_is_one_line_and_none_of_its_words(store: Store) -> None:
+    def line() -> str:
+        return section(read(render_week(week_of(store))), "safety").text.partition("Safety plan: ")[2]
+
+    assert line().startswith("none yet.")
+    with patient(store, at(DAY[1], "12:00")) as (u, who):
+        people.give_consent(u, who.id, "plan", 1)
+        for step in (1, 2, 3, 4, 6):
+            plans.add(u, who, step, CANARY, "555-0142" if step == 4 else "")
+        plans.review(u, who, "self", "fits")
+    assert line().startswith("yes; to fill in or nobody to reach in step 3, 5; last looked through: 10 Nov 2026.")
+    with patient(store, at(DAY[2], "12:00")) as (u, who):
+        for step in (3, 5):
+            plans.add(u, who, step, CANARY, "555-0143")
+    week = week_of(store)
+    assert line().startswith("yes, all steps; last looked through: 10 Nov 2026.")
+    assert CANARY not in all_files(week)
+    assert "safety_plan,yes,patient,complete" in all_files(week)
 
 
 def test_a_page_that_was_not_sent_is_not_told_as_sent(store: Store) -> None:
