@@ -140,6 +140,29 @@ def test_words_that_worried_and_the_answer_that_followed_are_one_event(store: St
     assert not any(o.item == "safety" for o in week.observations)
 
 
+@pytest.mark.parametrize(("code", "asked"), [("method", "yes"), ("behaviour_older", "yes"), ("wish", "sometimes"), ("violence", None)])
+@pytest.mark.parametrize("seen", [False, True])
+def test_what_should_be_seen_the_same_day_keeps_its_event_open(store: Store, code: str, asked: str | None, seen: bool) -> None:
+    heard, looked = at(DAY[1], "20:00"), at(DAY[2], "09:00")
+    _worry(store, heard, "text", seen=looked)
+    _worry(store, heard + timedelta(minutes=3), code, seen=looked if seen else None)
+    (event,) = week_of(store).risk
+    assert (event.source, event.asked) == ("text", asked)
+    assert event.open is (not seen and code != "wish")
+
+
+@pytest.mark.parametrize("code", ["some_intent", "plan_intent", "recent_behaviour"])
+def test_an_answer_that_paged_counts_as_a_yes(store: Store, code: str) -> None:
+    with patient(store, at(DAY[1], "20:00")) as (u, who):
+        chat = people.chat_of(u, who.id)
+        assert chat is not None
+        row = escalations.add(u, who.id, chat.id, "high", "suicide", ((0, "primary", "page.new"),))
+        escalations.note(u, row.id, "opened", code=code)
+    week = week_of(store)
+    assert [answer.code for answer in week.safety_answers] == ["yes"]
+    assert [(event.source, event.asked) for event in week.risk] == [("item", "yes")]
+
+
 def test_an_answer_that_left_two_traces_is_counted_once(store: Store) -> None:
     when = at(DAY[3], "20:35")
     tell(store, DAY[3], {"mood": 2, "safety": "sometimes"})
