@@ -31,9 +31,9 @@ def opened(s: Sitting, code: str) -> bool:
 
 
 def take(s: Sitting) -> bool:
-    """What a contact does in their chat. False when this chat is nobody's contact."""
+    """What a contact does in their chat. False when this chat is nobody's contact, or they ask for help: then anybody gets the numbers."""
     rows = contacts.in_chat(s.u, s.chat.id)
-    if not rows:
+    if not rows or s.event.command in ("help", "sos"):
         return False
     if s.event.kind == "button":
         _tapped(s, rows)

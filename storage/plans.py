@@ -132,6 +132,12 @@ def state(u: Unit, person: int) -> PlanState:
     return PlanState(steps, tuple(missing), at, reviewed)
 
 
+def expected_of(u: Unit) -> list[int]:
+    """Every active patient, without opening a name."""
+    rows = u.all(select(PEOPLE.c.id).where(PEOPLE.c.role == "patient", PEOPLE.c.status == "active").order_by(PEOPLE.c.id))
+    return [row.id for row in rows]
+
+
 def nudged(u: Unit, person: int) -> bool:
     """Whether staff have a line about this plan to look at, or had one in the last days."""
     mine = (NOTES.c.person_id == person) & (NOTES.c.kind == "plan") & (NOTES.c.code != "together")

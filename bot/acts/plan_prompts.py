@@ -60,6 +60,16 @@ def after_change(u: Unit, who: PersonCard, chat: ChatCard) -> None:
         _put_off(u, who, chat, REHEARSAL)
 
 
+def keep(u: Unit, who: PersonCard, chat: ChatCard) -> None:
+    """What waits follows them into another chat; who comes back to the program with a plan is asked about it again."""
+    for kind in (REVIEW, SUGGESTED, *EVERY):
+        due.reseat(u, kind, who.id, chat.id)
+    if plans.exists(u, who.id):
+        for kind in EVERY:
+            if not due.planned(u, kind, who.id):
+                _put_off(u, who, chat, kind)
+
+
 def after_review(u: Unit, who: PersonCard, chat: ChatCard) -> None:
     """Whatever it was looked through for, it has been: both begin anew."""
     for kind in EVERY:

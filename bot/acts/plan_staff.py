@@ -66,9 +66,9 @@ def gap(found: PlanState) -> str:
 def remind(u: Unit) -> int:
     """Once a week, with the weekly pages: a line in the staff inbox for each patient who has nobody to be reached in their plan."""
     count = 0
-    for who in people.people(u, "patient", "active"):
-        code = gap(plans.state(u, who.id)) if "program" in people.consents(u, who.id) else ""
-        if code and not plans.nudged(u, who.id):
-            notes.add(u, who.id, "plan", code)
+    for person in plans.expected_of(u):
+        code = gap(plans.state(u, person)) if "program" in people.consents(u, person) else ""
+        if code and not plans.nudged(u, person):
+            notes.add(u, person, "plan", code)
             count += 1
     return count
