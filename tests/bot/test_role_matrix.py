@@ -50,7 +50,7 @@ MAY_TAP: dict[str, dict[str, set[str]]] = {
     "page": {"ack": STAFF, "close": STAFF},
     "outage": {"ack": STAFF},
     "on_call": {"take:primary": STAFF, "release:primary": STAFF, "hand:primary": STAFF, "back": STAFF},
-    "inbox": {"seen:NOTE": STAFF},
+    "inbox": {"seen:NOTE": STAFF, "why:NOTE:over": STAFF},
     "roster": {"page:0": STAFF, "one:OTHER": STAFF, "staff:": {A}, "who:CLINICIAN": {A}, "link:OTHER": {A}, "end:OTHER": {A},
                "end!:OTHER": {A}, "out:CLINICIAN": {A}, "out!:REVOKED": {A}, "nothing:1": set()},
 }  # fmt: skip
