@@ -57,7 +57,7 @@ MAY_TAP: dict[str, dict[str, set[str]]] = {
     "outage": {"ack": STAFF},
     "drill": {"here": STAFF},
     "on_call": {"take:primary": STAFF, "release:primary": STAFF, "hand:primary": STAFF, "back": STAFF, "stretch:": STAFF},
-    "inbox": {"seen:NOTE": STAFF},
+    "inbox": {"seen:NOTE": STAFF, "why:NOTE:over": STAFF},
     "roster": {"page:0": STAFF, "one:OTHER": STAFF, "suggest:OTHER": STAFF, "read:OTHER": STAFF, "staff:": {A},
                "who:CLINICIAN": {A}, "link:OTHER": {A}, "end:OTHER": {A}, "end!:OTHER": {A},
                "out:CLINICIAN": {A}, "out!:REVOKED": {A}, "nothing:1": set()},
