@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.flow import Ask, Choice, Do, Flow, Me, Read, Say, Talking
-from bot.flow.commands import NoteBarrier, StartFlow
+from bot.flow.commands import NoteBarrier, ShowPeople, StartFlow
 
 BARRIERS = ("wont_help", "alone", "police", "cost", "effort", "tried")
 
@@ -32,6 +32,9 @@ def _offer(ways: dict[str, str], around: dict[str, Any]) -> Talking:
         of = tuple((each, f"crisis.barrier.offer.{each}") for each in offers if each not in done)
         words = "crisis.barrier.offer" if not done else "crisis.barrier.more"
         chosen = yield Ask(f"offer_{len(done) + 1}", Choice(of=of), words=words, slots=ways)
+        if chosen == "trusted" and around["people"]:
+            yield Do(ShowPeople())
+            return
         if chosen == "trusted":
             yield Say("crisis.barrier.trusted")
             done.append(chosen)

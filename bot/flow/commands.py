@@ -223,6 +223,11 @@ class NoteBarrier(Command):
 
 
 @dataclass(frozen=True)
+class ShowPeople(Command):
+    """Put those who agreed to be asked for a call, and the safety plan, before the patient."""
+
+
+@dataclass(frozen=True)
 class StartFlow(Command):
     """Open another conversation when this one ends (a skill offered at the end of a check-in)."""
 

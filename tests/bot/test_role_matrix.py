@@ -76,7 +76,7 @@ OF_ANOTHER: dict[type[do.Command], str] = {
 """Acts that name a row: given another patient's, they change nothing."""
 ON_ONESELF = {
     do.SaveProfile, do.GiveConsent, do.RevokeConsent, do.LeaveProgram, do.Pause, do.Resume, do.EraseJournal, do.ForgetMe, do.ShowHome,
-    do.SaveCheckIn, do.SaveSkill, do.SaveGate, do.SaveJournal, do.ShowHelp, do.NoteStaff, do.KeepConcern, do.NoteBarrier,
+    do.SaveCheckIn, do.SaveSkill, do.SaveGate, do.SaveJournal, do.ShowHelp, do.NoteStaff, do.KeepConcern, do.NoteBarrier, do.ShowPeople,
     do.SavePlanItem, do.ReviewPlan, do.ErasePlan, do.AddContact,
 }  # fmt: skip
 """Acts that name nobody: they are about whoever sits there, so there is nothing of another's to reach."""
