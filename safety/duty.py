@@ -30,7 +30,7 @@ KNOWN = "on_duty"
 CHANGE = "rota"
 """The due kind of the next hand-over."""
 ADMINS = "administrator"
-"""Not a rung's position: administrators are among "all", so that they hear when nobody has answered."""
+"""No rung is theirs: they are only among "all"."""
 
 
 def rota_of(u: Unit) -> Rota:
@@ -79,12 +79,21 @@ def holders(u: Unit) -> dict[str, list[int]]:
     return rota.holders(rota_of(u), u.now, agreed(u))
 
 
-def reachable(u: Unit) -> Holders:
-    """Who holds each position and can be sent a message now, and the administrators who are not on leave."""
+def reachable(u: Unit) -> dict[str, list[int]]:
+    """Who holds each position and can be sent a message now."""
+    return rota.holders(rota_of(u), u.now, fit(u))
+
+
+def administrators(u: Unit) -> list[int]:
+    """The administrators who can be sent a message now and are not on leave, on duty or not."""
     plan, can = rota_of(u), fit(u)
-    found = rota.holders(plan, u.now, can)
     admins = u.all(select(PEOPLE.c.id).where(PEOPLE.c.duty == fixed("admin")).order_by(PEOPLE.c.id))
-    return {**found, ADMINS: [row.id for row in admins if can(row.id) and not rota.on_leave(plan, row.id, u.now)]}
+    return [row.id for row in admins if can(row.id) and not rota.on_leave(plan, row.id, u.now)]
+
+
+def to_page(u: Unit) -> Holders:
+    """Everybody the ladder may page: who is on duty, by position, and the administrators, who hear when nobody has answered."""
+    return {**reachable(u), ADMINS: administrators(u)}
 
 
 def cover_starts(u: Unit) -> datetime | None:

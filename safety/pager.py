@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from safety import ladder, policy
-from safety.duty import cover_starts, reachable
+from safety.duty import cover_starts, to_page
 from safety.ladder import Action, Holders, Ladder, Move
 from storage import audit, clinic, due, escalations, people
 from storage.escalations import EscalationRow
@@ -30,7 +30,7 @@ def raise_danger(u: Unit, who: PersonCard, chat: ChatCard, level: str, track: st
     row = escalations.open_for(u, who.id)
     if row is not None:
         return _join(u, row, level, who, reason, words)
-    move = ladder.begin(policy.rungs(clinic.ladders(u), level), level, u.now, reachable(u), cover_starts(u))
+    move = ladder.begin(policy.rungs(clinic.ladders(u), level), level, u.now, to_page(u), cover_starts(u))
     row = escalations.add_once(u, who.id, chat.id, level, track, move.ladder.rungs)
     if row is None:  # opened by another process in the same moment
         return raise_danger(u, who, chat, level, track, reason, words)
@@ -40,7 +40,7 @@ def raise_danger(u: Unit, who: PersonCard, chat: ChatCard, level: str, track: st
 
 
 def _join(u: Unit, row: EscalationRow, level: str, who: PersonCard, reason: str, words: str | None) -> Paged:
-    move = ladder.join(_ladder(row), level, u.now, reachable(u), policy.rungs(clinic.ladders(u), level))
+    move = ladder.join(_ladder(row), level, u.now, to_page(u), policy.rungs(clinic.ladders(u), level))
     escalations.note(u, row.id, "joined", code=reason, words=words, key=who.key)
     return Paged(_keep(u, row, move), move.actions)
 
@@ -50,7 +50,7 @@ def step(u: Unit, id: int) -> Paged | None:
     row = escalations.get(u, id)
     if row is None or row.next_at is None or row.next_at > u.now:
         return None
-    move = ladder.advance(_ladder(row), u.now, reachable(u))
+    move = ladder.advance(_ladder(row), u.now, to_page(u))
     return Paged(_keep(u, row, move), move.actions)
 
 
@@ -63,7 +63,7 @@ def answer(u: Unit, id: int, who: PersonCard, option: str) -> Paged | None:
     before = _ladder(row)
 
     def others() -> Holders:
-        return _without(reachable(u), who.id)
+        return _without(to_page(u), who.id)
 
     act, _, said = option.partition(":")
     answers: dict[str, Callable[[], Move | None]] = {

@@ -114,7 +114,7 @@ def _failed(u: Unit, drill: DrillRow) -> None:
     drills.fail(u, drill)
     notes.add(u, None, "drill", "not_answered" if drill.person is not None else "nobody")
     due.plan(u, BEGIN, 0, f"{BEGIN}:after:{drill.id}", u.now + RETRY)
-    for admin in duty.reachable(u)[duty.ADMINS]:
+    for admin in duty.administrators(u):
         at = seat(u, admin, drill.id)
         if at is None:
             continue

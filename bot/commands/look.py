@@ -104,6 +104,8 @@ def clinic_checks(u: Unit) -> list[Found]:
         else:
             state = "problem" if position == "primary" else "warning"
             found.append(Found(f"on call: {position}", state, f"nobody who can be reached; {_who_could(u)}"))
+    if not duty.administrators(u):
+        found.append(Found("administrators", "warning", "none can be paged when nobody on call answers"))
     found += [*coverage_checks(u), drill_check(u)]
     if cover_starts(u) is not None:
         found.append(Found("cover hours", "warning", "nobody is on call right now; patients are told so and no ladder is promised"))

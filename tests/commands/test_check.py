@@ -13,6 +13,7 @@ import pytest
 from bot.opening import only_instance
 from content import hotlines, library
 from storage import clinic, drills, escalations, invites, people
+from storage.tables import Person
 from tests.clinics import add_staff
 from tests.commands.between import TOKEN, Between
 from tests.mailbox import CLINIC_MAIL, PASSWORD, SECRET, SENDER, USER, Mailbox, mailbox, pager
@@ -62,6 +63,14 @@ def test_a_position_nobody_holds_any_more(joined: Between) -> None:
     ran = joined("check", env=FULL)
     assert ran.code == 1
     assert of(ran.lines, "PROBLEM") == ["on call: primary: nobody who can be reached; staff set it with /oncall in the chat"]
+
+
+def test_no_administrator_who_could_be_paged_when_nobody_answers(joined: Between) -> None:
+    with joined.unit() as u:
+        for who in people.people(u, "staff"):
+            u.set(Person, who.id, duty="clinician")
+    warnings = of(joined("check", env=FULL).lines, "WARNING")
+    assert "administrators: none can be paged when nobody on call answers" in warnings
 
 
 def test_who_blocked_the_bot_cannot_be_reached(joined: Between) -> None:
