@@ -9,6 +9,9 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import sending
+from bot.acts.drill import plan_drill
+from bot.acts.plan_staff import remind
+from bot.acts.rota import plan_coverage
 from bot.dues import CHORES
 from bot.log import get
 from clinic import export
@@ -35,6 +38,8 @@ def plan(u: Unit) -> None:
     _plan_audit(u)
     _plan_retention(u)
     _plan_weekly(u)
+    plan_coverage(u)
+    plan_drill(u)
 
 
 def tick(u: Unit, weekly: Callable[[Unit], int] | None = None, each_minute: Callable[[Unit], None] = lambda _: None) -> Ticked:
@@ -59,6 +64,7 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None, each_minute: Call
             _plan_retention(u)
         elif row.kind == "weekly":
             _write_week(u, weekly)
+            log.info("plans.reminded", patients=remind(u))
             _plan_weekly(u)
     upcoming = due.next_at(u)
     return Ticked(upcoming is not None and upcoming <= u.now, proved)

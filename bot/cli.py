@@ -9,7 +9,7 @@ import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot import log
-from bot.commands import clinic, data, forget, hotlines, invite, keys, look, pages, record, schedule, show, watch
+from bot.commands import clinic, data, forget, hotlines, invite, keys, ladder, look, pages, record, rota, schedule, show, watch
 from bot.errors import BetweenError, ContentBroken, NoDatabase
 from content.library import ContentError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 inviting = typer.Typer(no_args_is_help=True, help="A one-time link and its QR code, for a patient or for staff.")
+rotating = typer.Typer(no_args_is_help=True, help="Who is on call, week by week.")
 scheduling = typer.Typer(no_args_is_help=True, help="The clinic's schedule.")
 
 app.command("demo")(show.demo)
@@ -40,6 +41,12 @@ app.add_typer(scheduling, name="session")
 scheduling.command("add")(schedule.add)
 scheduling.command("list")(schedule.show)
 scheduling.command("cancel")(schedule.cancel)
+app.add_typer(rotating, name="rota")
+rotating.command("show")(rota.show)
+rotating.command("set")(rota.turns)
+rotating.command("override")(rota.override)
+rotating.command("leave")(rota.leave)
+app.command("ladder")(ladder.ladder)
 app.command("migrate")(clinic.migrate)
 app.command("backup")(data.backup)
 app.command("restore")(data.restore)

@@ -8,7 +8,7 @@ from bot import danger, talk
 from bot.event import Event
 from bot.flow import Given
 from bot.log import get
-from bot.registry import DUES, RECURRING, due
+from bot.registry import CLINIC_DUES, DUES, RECURRING, due
 from bot.sitting import Sitting
 from safety import pager
 from storage import due as dues
@@ -27,6 +27,10 @@ def fire(u: Unit, row: DueRow) -> None:
     _follow(u, row)
     if row.send_by is not None and u.now > row.send_by:
         dues.dropped(u, row.id, "late")
+        return
+    if row.kind in CLINIC_DUES:
+        dues.done(u, row.id)
+        CLINIC_DUES[row.kind](u, row)
         return
     if row.kind not in DUES:
         dues.dropped(u, row.id, "unknown")

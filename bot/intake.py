@@ -13,6 +13,7 @@ from bot.log import get
 from bot.raw import LARGEST, clean, number, raw_of, read
 from bot.sitting import said_at
 from storage import inbox, people
+from storage.inbox import Update
 from storage.store import Unit
 
 log = get("bot.intake")
@@ -45,7 +46,7 @@ def keep_all(u: Unit, raws: list[str]) -> list[Kept]:
     """Store a batch. One update that cannot even be stored as it should is kept bare, and holds up none of the others."""
     try:
         with u.savepoint():
-            return [keep(u, raw) for raw in raws]
+            return keep(u, raws)
     except SQLAlchemyError:
         raise
     except Exception as fault:
@@ -54,13 +55,13 @@ def keep_all(u: Unit, raws: list[str]) -> list[Kept]:
     for raw in map(clean, raws):
         try:
             with u.savepoint():
-                kept.append(keep(u, raw))
+                kept += keep(u, [raw])
         except SQLAlchemyError:
             raise
         except Exception as fault:
             log.error("intake.bare", fault=type(fault).__name__)
             chat = people.chat_for(u, NOBODY)
-            kept.append(Kept(inbox.store(u, chat, 0, raw, "broken", u.now), None))
+            kept += [Kept(id, None) for id in inbox.store(u, [Update(chat, 0, raw, "broken", u.now)])]
     return kept
 
 
@@ -69,18 +70,30 @@ def last_id(raws: list[str]) -> int | None:
     return max((id for id in map(number, raws) if id is not None), default=None)
 
 
-def keep(u: Unit, raw: str) -> Kept:
-    """Store one raw update. Whatever it is, it becomes a row; a broken one is set aside when its turn comes."""
-    raw, update, event = clean(raw), None, None
+def keep(u: Unit, raws: list[str]) -> list[Kept]:
+    """Store raw updates. Whatever one is, it becomes a row; a broken one is set aside when its turn comes."""
+    raws = [clean(raw) for raw in raws]
+    read_ones = [_look(raw) for raw in raws]
+    people.foresee_chats(u, [address for _, address in read_ones])
+    updates = [
+        Update(people.chat_for(u, address), number(raw) or 0, raw, event.kind, said_at(event, u.now))
+        if event
+        else Update(people.chat_for(u, address), number(raw) or 0, raw, "broken", u.now)
+        for raw, (event, address) in zip(raws, read_ones, strict=True)
+    ]
+    return [Kept(id, event) for id, (event, _) in zip(inbox.store(u, updates), read_ones, strict=True)]
+
+
+def _look(raw: str) -> tuple[Event | None, int]:
+    """What an update says, None for a broken one, and the Telegram id of its chat."""
+    update, event = None, None
     try:
         update = read(raw)
         event = parse(update)
     except Unreadable:
         pass
     address = event.address if event else _address_in(update)
-    chat = people.chat_for(u, address if abs(address) <= LARGEST else NOBODY)
-    at = said_at(event, u.now) if event else u.now
-    return Kept(inbox.store(u, chat, number(raw) or 0, raw, event.kind if event else "broken", at), event)
+    return event, address if abs(address) <= LARGEST else NOBODY
 
 
 def _address_in(value: Any, depth: int = 0) -> int:

@@ -104,7 +104,7 @@ class Phones:
         """Any raw update: stored as intake does, then taken."""
         self._update += 1
         with self._store().unit(self.now) as u:
-            keep(u, json.dumps({"update_id": self._update, **update}, ensure_ascii=False))
+            keep(u, [json.dumps({"update_id": self._update, **update}, ensure_ascii=False)])
         self.settle()
 
     def block(self, address: int) -> None:

@@ -25,6 +25,7 @@ ACTS: dict[type[Command], Act] = {}
 LOOKS: dict[str, Look] = {}
 TAPS: dict[str, Tap] = {}
 DUES: dict[str, Fire] = {}
+CLINIC_DUES: dict[str, Follow] = {}
 RECURRING: dict[str, Follow] = {}
 COMMANDS: dict[str, CommandEntry] = {}
 TAPPED_BY: dict[str, str] = {}
@@ -64,6 +65,11 @@ def tap(name: str, *, role: str = "patient") -> Callable[[F], F]:
 def due(kind: str) -> Callable[[F], F]:
     """`@due("check_in")`: what happens when a row of this kind is due. The row is marked done unless the function does."""
     return _into(DUES, kind)
+
+
+def clinic_due(kind: str) -> Callable[[F], F]:
+    """`@clinic_due("rota")`: the same for what happens in no chat, given (unit, row): the clinic's own times."""
+    return _into(CLINIC_DUES, kind)
 
 
 def recurring(kind: str) -> Callable[[F], F]:

@@ -16,7 +16,7 @@ from bot import letters
 from bot.frames import frame
 from bot.log import get
 from content.library import load
-from storage import due, escalations, notes, outbox, people, series
+from storage import calm, contacts, due, escalations, notes, outbox, people, series
 from storage.outbox import ESCALATION, Claimed, Waiting
 from storage.store import Unit, table
 from storage.tables import Due, Outbox
@@ -137,24 +137,26 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
     chat = people.chat(u, row.chat)
     if not chat.reachable and row.lane > ESCALATION:
         return "unreachable"
-    wanted = _wanted(u, row.id)
-    if not wanted:
+    if not taken.wanted:
         return None
-    kind, _, rest = wanted.partition(":")
-    if kind in ("consent", "session") and chat.person is not None and escalations.any_open(u, chat.person):
-        return "escalation"  # it was put there before the danger was heard
+    kind, _, rest = taken.wanted.partition(":")
+    if kind == "consent" and chat.person is not None and (reason := _untimely(u, chat.person)):
+        return reason  # it was put there before the danger was heard
     if kind == "escalation":
-        if escalations.state(u, int(rest.split(":")[0])) not in ("OPEN", "EXHAUSTED"):
+        id, _, while_ = rest.partition(":")
+        if escalations.state(u, int(id)) not in (("ACKED", "CONTACTED") if while_ == "held" else ("OPEN", "EXHAUSTED")):
             return "answered"
         holder = people.person(u, chat.person) if chat.person is not None else None
         return None if holder is not None and holder.active and holder.role == "staff" else "not_entitled"
+    if kind == "contact":
+        return None if contacts.is_on(u, int(rest)) else "no_consent"
     if kind == "state":
         id, _, state = rest.partition(":")
         return None if escalations.state(u, int(id)) == state else "overtaken"
     if kind == "due":
         slot = u.one(select(table(Due).c.state).where(table(Due).c.slot == rest))
         return None if slot is not None and slot.state == "ready" else "over"
-    if kind == "consent":
+    if kind in ("consent", "care"):
         holder = people.person(u, chat.person) if chat.person is not None else None
         return None if holder is not None and holder.active and rest in people.consents(u, holder.id) else "no_consent"
     if kind == "session":
@@ -166,8 +168,11 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
     return "unknown_condition"
 
 
-def _wanted(u: Unit, id: int) -> str:
-    return u.run(select(table(Outbox).c.wanted).where(table(Outbox).c.id == id)).scalar_one() or ""
+def _untimely(u: Unit, person: int) -> str | None:
+    """Why nothing cheerful is said to this person now, or None."""
+    if escalations.any_open(u, person):
+        return "escalation"
+    return "calm" if calm.holds(u, person) else None
 
 
 def _session(key: str) -> tuple[int, date]:
@@ -207,7 +212,7 @@ def _accepted(u: Unit, row: Claimed, message_id: int | None) -> None:
 
 def _receipt(u: Unit, row: Claimed) -> None:
     """A page was accepted: staff can see when, on the page itself."""
-    kind, _, about = _wanted(u, row.id).partition(":")
+    kind, _, about = (row.wanted or "").partition(":")
     if kind == "escalation":
         escalations.receipt(u, int(about.partition(":")[0]), people.chat(u, row.chat).person, "telegram")
 
@@ -260,10 +265,9 @@ def _tell_of_doubt(u: Unit, chat: int | None) -> None:
 
 def _next_channel(u: Unit, row: Claimed) -> None:
     """A page that can't be delivered: the ladder's next step is due at once."""
-    wanted = _wanted(u, row.id)
-    if not wanted.startswith("escalation:"):
+    if not row.wanted or not row.wanted.startswith("escalation:"):
         return
-    escalation = escalations.get(u, int(wanted.split(":")[1]))
+    escalation = escalations.get(u, int(row.wanted.split(":")[1]))
     if escalation is not None and escalation.state in ("OPEN", "EXHAUSTED") and escalation.next_at is not None:
         after = escalations.save(u, escalation, next_at=u.now)
         due.cancel(u, "escalation", escalation.id, "moved")

@@ -111,6 +111,12 @@ class Sitting:
         outbox.post(self.u, self.chat, REPLY, "strip", {}, "", target=panel)
 
 
+def seat(u: Unit, person: int, source: int) -> Sitting | None:
+    """A table at somebody's chat when it is nobody's turn (the clinic's own times), or None when they have no chat."""
+    chat = people.chat_of(u, person)
+    return Sitting(u, chat, people.person(u, person), source, Event("due", 0), u.now) if chat is not None else None
+
+
 def said_at(event: Event, received_at: datetime) -> datetime:
     """When it was said by Telegram's own date, held within the 24 hours before we received it."""
     at = event.said_at or received_at

@@ -12,12 +12,19 @@ from bot.panel import BACK, DONE, HELP, LATER, SKIP
 from bot.registry import COMMANDS, TAPPED_BY, TAPS
 from bot.sitting import Sitting
 from storage import escalations, outbox, talks
+from storage.store import Unit
 from storage.talks import PromptRow, TalkRow
 
 DATA = re.compile(r"([A-Za-z0-9_-]{22})\.(\d{1,3})")
 STAYS = "crisis"
 """The keyboard of the crisis card and of the help screen, which is never taken away."""
 DOUBLED = timedelta(seconds=5)
+
+
+def foresee(u: Unit, data: str) -> None:
+    """This tap is about to be taken."""
+    if found := DATA.fullmatch(data):
+        talks.foresee_tap(u, found[1])
 
 
 def take(s: Sitting) -> None:
@@ -50,7 +57,7 @@ def take(s: Sitting) -> None:
 
 
 def _answer(s: Sitting, prompt: PromptRow, option: str) -> None:
-    row = talks.talk(s.u, s.chat, prompt.talk) if prompt.talk is not None else None
+    row = talks.asked_by(s.u, s.chat, prompt)
     if row is None or row.state != "waiting" or row.prompt != prompt.id:
         _dead(s)
         return

@@ -12,6 +12,7 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import danger, doors, entry, talk, taps
+from bot.acts import concern
 from bot.event import Event, Unreadable, parse, written
 from bot.flow import Given
 from bot.log import get
@@ -19,9 +20,10 @@ from bot.raw import read
 from bot.raw import texts as texts_of
 from bot.registry import COMMANDS
 from bot.sitting import Sitting, said_at
+from safety import duty
 from safety.heard import Heard, Level, worse
 from safety.screen import screen
-from storage import escalations, inbox, notes, outbox, people, talks
+from storage import inbox, notes, outbox, people, talks
 from storage.inbox import Received
 from storage.seal import SealBroken
 from storage.store import Unit
@@ -44,6 +46,8 @@ def take(u: Unit, row: Received) -> None:
         rescue(u, inbox.as_it_stands(u, row), "unreadable")
         return
     heard = screen(event.text)
+    if event.kind == "button":
+        taps.foresee(u, event.data)
     chat, who = people.seated(u, row.chat.id)  # now: an event before it in the same group may have bound, moved or emptied it
     row = replace(row, chat=chat)
     heard = worse(heard, _in_window(u, row, event)) if event.kind in ("text", "edit", "media") else heard
@@ -84,7 +88,7 @@ def advance(s: Sitting, heard: Heard) -> None:
     elif who is None or who.outside:
         entry.outside(s)
     elif heard.level is Level.CONCERN and who.role == "patient":
-        _concern(s)
+        _concern(s, heard)
     elif event.kind == "command":
         _command(s)
     elif event.kind == "button":
@@ -126,18 +130,18 @@ def _tell_danger(s: Sitting, heard: Heard) -> bool:
     if s.who is not None and s.who.role == "patient" and (not s.who.outside or danger.is_open(s)):
         danger.from_text(s, heard)
         return True
-    danger.card(s, heard.track.value)
+    danger.card(s, heard.track.value, danger.rule_of(heard))
     s.say("crisis.staff" if s.who is not None and s.who.role == "staff" and s.who.active else entry.alone(s), dedupe=f"alone:{s.source}")
     return False
 
 
-def _concern(s: Sitting) -> None:
-    """The kind question; while a human has something open already, the conversation goes on instead."""
+def _concern(s: Sitting, heard: Heard) -> None:
+    """The kind questions; while a human has something open already, the conversation goes on instead."""
     going_on = danger.is_open(s)
     _keep_words(s, go_on=going_on)
-    danger.from_button(s, "concern", "text", "unknown")
+    notes.add(s.u, s.person.id, "concern", "text")
     if not going_on:
-        talk.start(s, "concern")
+        concern.ask(s, heard)
     elif talks.waiting(s.u, s.chat) is None:
         danger.add_context(s)
 
@@ -205,7 +209,19 @@ def last_resort(u: Unit, row: Received) -> None:
     s = Sitting(u, row.chat, None, row.id, Event("other", 0), row.received_at)
     s.post(danger.fill(s.draft(), "crisis.memory", danger.Lines.of("US")), lane=outbox.CRISIS, dedupe=f"card:{row.id}")
     code = people.person(u, row.chat.person).code if row.chat.person is not None else "?"
-    for holder in {person for holders in escalations.on_call(u).values() for person in holders}:
+    for holder in _to_alarm(u):
         at = s.of(holder)
         if at is not None:
             at.say("page.ladder_broken", lane=outbox.ESCALATION, dedupe=f"broken:{row.id}:{holder}", code=code, time=f"{at.local:%H:%M}")
+
+
+def _to_alarm(u: Unit) -> list[int]:
+    """Whoever is on call and can be reached; when even that cannot be found out, all staff who agreed to be paged."""
+    try:
+        with u.savepoint():
+            return list(dict.fromkeys(person for held in duty.to_page(u).values() for person in held))
+    except SQLAlchemyError:
+        raise
+    except Exception as fault:
+        log.critical("turn.rota", fault=type(fault).__name__, exc_info=fault)
+        return [who.id for who in people.people(u, "staff", "active") if "paged" in people.consents(u, who.id)]

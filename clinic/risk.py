@@ -37,12 +37,21 @@ TOLD: dict[str, Literal["no", "sometimes", "yes", "skipped"]] = {
     "said_no": "no",
     "sometimes": "sometimes",
     "sometimes_no_plan": "sometimes",
+    "wish": "sometimes",
+    "thoughts": "sometimes",
     "yes": "yes",
     "said_yes": "yes",
+    "method": "yes",
+    "behaviour_older": "yes",
     "skip": "skipped",
     "skipped": "skipped",
+    "unanswered": "skipped",
 }
 """What each code of an answer to the safety question means."""
+TODAY = ("method", "behaviour_older", "violence", "harm_thoughts", "withdrawal", "body", "third_now")
+"""Lines staff should see the same day: what they are about stays open until somebody has."""
+SAID_YES = ("said_yes", "some_intent", "plan_intent", "recent_behaviour")
+"""The reasons of an alert that was raised by such an answer."""
 
 
 def events(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, words: Words) -> list[RiskEvent]:
@@ -68,7 +77,7 @@ def answers(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, told: Iterab
     found = sorted(told, key=lambda answer: answer.at)
     others = [SafetyAnswer(note.at, TOLD[note.code]) for note in _notes(u, who) if note.code in TOLD]
     for row in escalations.of_person(u, who.id):
-        others += [SafetyAnswer(event.at, "yes") for event in escalations.events(u, row.id) if event.code == "said_yes"]
+        others += [SafetyAnswer(event.at, "yes") for event in escalations.events(u, row.id) if event.code in SAID_YES]
     for answer in others:
         same = (o for o in found if o.code == answer.code and abs(o.at - answer.at) < ASKED_WITHIN)
         if begins <= answer.at < ends and not any(same):
@@ -84,7 +93,7 @@ def _escalation(u: Unit, row: EscalationRow, words: Words, names: _Names) -> Ris
         at=row.opened_at,
         level="imminent" if row.level == "imminent" else "concern" if row.level == "concern" else "high",
         source=_source(opened),
-        asked="yes" if any(event.code == "said_yes" for event in history) else None,
+        asked="yes" if any(event.code in SAID_YES for event in history) else None,
         paged_at=_first_page(u, row.id),
         acknowledged_at=row.acked_at,
         acknowledged_by=names.of(row.acked_by) if row.acked_at else None,
@@ -121,17 +130,21 @@ def _notes(u: Unit, who: PersonCard) -> Sequence[Row[Any]]:
 
 
 def _concerns(notes: Iterable[Row[Any]], names: _Names) -> list[RiskEvent]:
-    """Each worry that did not page: words that sounded like one, or "sometimes, no plan" to the safety question.
+    """Each worry that did not page: words that sounded like one, or an answer that was no "no" to the safety questions.
 
     It is settled when a member of staff has ticked it off; a question left without an answer is told by `answers`.
     """
     found: list[RiskEvent] = []
     for note in notes:
         asked = TOLD.get(note.code)
-        last = found[-1] if found else None
-        if asked and last and last.asked is None and note.at - last.at <= ASKED_WITHIN:
+        last = found[-1] if found and note.at - found[-1].at <= ASKED_WITHIN else None
+        if last and note.code in TODAY and note.seen_at is None:
+            last = found[-1] = replace(last, acknowledged_at=None, acknowledged_by=None, closed_at=None)
+        if asked and last and last.asked is None:
             found[-1] = replace(last, asked=asked)
-        elif asked is None or asked == "sometimes":
+        elif last and asked is None and note.code != "text":
+            continue  # what they said of the words before it, which the inbox tells
+        elif asked != "no" and asked != "skipped":
             found.append(
                 RiskEvent(
                     at=note.at,

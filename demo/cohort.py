@@ -61,6 +61,7 @@ def _staff(u: Unit, past: Past) -> list[PersonCard]:
     for name, position, duty in STAFF:
         id = people.add_person(u, "staff", name, past.zone, duty=duty)
         people.set_status(u, id, "active")
+        people.give_consent(u, id, "paged", 1)
         found.append(people.person(u, id))
         escalations.set_on_call(u, position, found[-1])
     return found

@@ -126,7 +126,7 @@ class LocalTelegram:
         finally:
             self._waiting.discard(ticket)
 
-    async def until(self, holds: Callable[[], object], timeout: float = 5.0) -> None:  # noqa: ASYNC109 - the caller's own limit
+    async def until(self, holds: Callable[[], object], timeout: float = 30.0) -> None:  # noqa: ASYNC109 - the caller's own limit
         """Wait until `holds()` is true; `TimeoutError` with the last calls when it is not within `timeout` real seconds."""
         deadline = time.monotonic() + timeout
         while not holds():

@@ -1,16 +1,19 @@
-"""The kind, direct question after words that worry: its answers, not the words, decide what happens next.
+"""The kind, direct questions after words that worry: their answers, not the words, decide what happens next.
 
-Order of the answers follows the C-SSRS screener's first questions (https://cssrs.columbia.edu); the wording is our own.
+Their order follows the C-SSRS screener (https://cssrs.columbia.edu): the wish to be dead, thoughts; after thoughts a method,
+intent and plan; what was ever done, and when. The wording is our own, one question a screen, each of which may be skipped.
+Intent, a plan, or something done within three months goes the same way as danger. Words about something else than dying are
+asked about first as what they are (`handlers.worries`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 
-from bot.flow import Ask, Choice, Danger, Flow, Me, Say, Talking
-from bot.flow.commands import NoteStaff
-from bot.flow.effects import Do
+from bot.flow import Ask, Choice, Danger, Do, Flow, Me, Read, Say, Talking
+from bot.flow.commands import KeepConcern
+from handlers import worries
 
 ANSWERS = (
     ("no", "crisis.concern.no"),
@@ -18,26 +21,77 @@ ANSWERS = (
     ("yes", "crisis.concern.yes"),
     ("skip", "crisis.concern.skip"),
 )
+"""The one question of a check-in after a low mood."""
+NO, _, YES, SKIP = ANSWERS
+YES_NO = (NO, YES, SKIP)
+INTENT = (*((how, f"crisis.concern.intent.{how}") for how in ("no", "some", "plan")), SKIP)
+PAST = (*((when, f"crisis.concern.past.{when}") for when in ("never", "older", "recent")), SKIP)
+
+LEVELS = {"plan_intent": "imminent", "some_intent": "high", "recent_behaviour": "high"}
+"""What the answers may come to that means danger, with its level."""
+TODAY = ("method", "behaviour_older")
+"""What staff should see the same day."""
 
 
 def concern(me: Me) -> Talking:
-    yield from ask_directly(me)
+    if me.start.get("spanish"):
+        yield from worries.in_spanish()
+    if (yield from worries.first(me)) == worries.DIRECTLY:
+        yield from ask_directly(me)
 
 
-def ask_directly(me: Me) -> Generator[Any, Any, str]:
-    """Ask, and act on the answer, which is also handed back. A skipped answer is not a "no": staff see that it was skipped."""
-    answer = yield Ask("question", Choice(of=ANSWERS), words="crisis.concern_question")
-    if answer == "yes":
-        yield Danger("high", "said_yes")
-    elif answer == "sometimes":
-        yield Danger("concern", "sometimes_no_plan")
-        yield Say("crisis.concern.reply_sometimes")
-    elif answer == "skip":
-        yield Do(NoteStaff("concern", "skipped"))
-        yield Say("crisis.concern.reply_skip")
-    else:
+def ask_directly(me: Me, told: Mapping[str, str] | None = None) -> Generator[Any, Any, str]:
+    """Ask, act on the answers, and hand back what they came to (see `settled`). `told`: what was answered elsewhere already."""
+    so_far = dict(told or {})
+    for key, options in (("wish", YES_NO), ("thoughts", YES_NO), ("method", YES_NO), ("intent", INTENT), ("past", PAST)):
+        if key in so_far or (key in ("method", "intent") and so_far.get("thoughts") != "yes"):
+            continue
+        so_far[key] = yield Ask(key, Choice(of=options), words=f"crisis.concern.{key}")
+        if (found := settled(so_far)) in LEVELS:
+            yield Danger(LEVELS[found], found)
+            return found
+    found = settled(so_far)
+    if found == "none":
         yield Say("crisis.concern.reply_no")
-    return str(answer)
+    elif found == "skipped":
+        yield Do(KeepConcern(found))
+        yield Say("crisis.concern.reply_skip")
+    elif found in TODAY:
+        told_today = yield Do(KeepConcern(found, today=True))
+        yield Say("crisis.concern.reply_method", (yield Read("crisis.ways", {"purpose": "suicide"})))
+        yield Say("crisis.worry.told" if told_today else "crisis.worry.seen")
+    else:
+        yield Do(KeepConcern(found))
+        yield Say("crisis.concern.reply_sometimes")
+    return found
 
 
-FLOWS = (Flow("concern", concern, expires=12 * 60, later=False),)
+def settled(told: Mapping[str, str]) -> str:
+    """What the answers so far come to, the gravest first; a skip is not a "no"."""
+    if told.get("intent") == "plan":
+        return "plan_intent"
+    if told.get("intent") == "some":
+        return "some_intent"
+    if told.get("past") == "recent":
+        return "recent_behaviour"
+    if told.get("method") == "yes":
+        return "method"
+    if told.get("past") == "older":
+        return "behaviour_older"
+    for answer in ("thoughts", "wish"):
+        if told.get(answer) == "yes":
+            return answer
+    return "skipped" if "skip" in told.values() else "none"
+
+
+def keep(me: Me, answers: dict[str, Any]) -> KeepConcern:
+    return left({key.rpartition("/")[2]: answer for key, answer in answers.items()})
+
+
+def left(told: Mapping[str, str]) -> KeepConcern:
+    """What is kept of questions that were left: the gravest of what was answered, and else that they were left."""
+    found = settled(told)
+    return KeepConcern("unanswered") if found in ("none", "skipped") else KeepConcern(found, today=found in TODAY)
+
+
+FLOWS = (Flow("concern", concern, version=2, expires=12 * 60, later=False, partial=keep),)

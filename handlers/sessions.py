@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.flow import Ask, Choice, Do, Flow, Me, Number, Read, Say, Talking, Text
 from bot.flow.commands import AnswerSession, StartFlow
-from handlers.concern import ask_directly
+from handlers.concern import LEVELS, ask_directly
 
 BARRIERS = tuple((code, f"barrier.{code}") for code in ("transport", "work", "childcare", "feeling_bad", "used", "other"))
 FEELINGS = (("body", "barrier.feeling_body"), ("mood", "barrier.feeling_mood"))
@@ -39,7 +39,7 @@ def barrier(me: Me) -> Talking:
     need = what
     if what == "feeling_bad":
         need = yield Ask("feeling", Choice(of=FEELINGS))
-        if need == "mood" and (yield from ask_directly(me)) == "yes":
+        if need == "mood" and (yield from ask_directly(me)) in LEVELS:
             return  # the crisis card is up, and people are being told
     yield Say(f"barrier.help.{need}", lines if need in NEEDS_EMERGENCY else {"line": lines["line"]})
     if (yield Ask("next", Choice(of=NEXT))) == "come":

@@ -5,14 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from storage import due, escalations, notes, outbox
 from storage.escalations import EscalationRow
+from storage.prepared import Prepared, fixed
 from storage.store import Unit, table
 from storage.tables import Due, Outbox
 
 DUE, OUTBOX = table(Due), table(Outbox)
+PLANNED = Prepared(select(DUE.c.due_at).where(DUE.c.kind == fixed("escalation"), DUE.c.subject == bindparam("about"), due.READY))
+STUCK = Prepared(
+    select(func.count(OUTBOX.c.id).label("waits")).where(
+        outbox.READY, OUTBOX.c.lane <= literal_column(str(outbox.ESCALATION)), OUTBOX.c.created_at < bindparam("since")
+    )
+)
 WAITING = ("OPEN", "ACKED", "EXHAUSTED")
 LATE = timedelta(seconds=30)
 """How long a step may be past its time: the worker takes it within a second or two."""
@@ -56,21 +63,26 @@ def audit(u: Unit) -> Findings:
 
 def _sound(u: Unit, row: EscalationRow) -> bool:
     """Whether nobody waits for it, or its next step is planned."""
-    return row.state not in WAITING or (_planned(u, row) is not None and row.next_at is not None)
+    return not _waits(row) or (_planned(u, row) is not None and row.next_at is not None)
+
+
+def _waits(row: EscalationRow) -> bool:
+    """Whether something happens to it by itself: nobody has reached the patient, or a second person has yet to agree."""
+    return row.state in WAITING or row.doubted_by is not None
 
 
 def _late(u: Unit, row: EscalationRow) -> bool:
     planned = _planned(u, row)
-    if row.state not in WAITING or planned is None or row.next_at is None:
+    if not _waits(row) or planned is None or row.next_at is None:
         return False
     return max(planned, row.next_at) < u.now - LATE
 
 
 def _planned(u: Unit, row: EscalationRow) -> datetime | None:
-    found = u.one(select(DUE.c.due_at).where(DUE.c.kind == "escalation", DUE.c.subject == row.id, due.READY))
+    found = u.one(PLANNED, about=row.id)
     return found.due_at if found else None
 
 
 def _unsent(u: Unit) -> int:
-    waits = (OUTBOX.c.state == "ready") & (OUTBOX.c.lane <= outbox.ESCALATION) & (OUTBOX.c.created_at < u.now - UNSENT)
-    return int(u.run(select(func.count(OUTBOX.c.id)).where(waits)).scalar_one())
+    counted = u.one(STUCK, since=u.now - UNSENT)
+    return int(counted.waits) if counted else 0

@@ -29,6 +29,7 @@ ENOUGH = 3
 
 _WHOSE = CHECK_INS.c.person_id == bindparam("whose")
 FIND = Prepared(select(CHECK_INS).where(_WHOSE, CHECK_INS.c.slot == bindparam("of_slot"), CHECK_INS.c.local_date == bindparam("day")))
+ON = Prepared(select(CHECK_INS).where(_WHOSE, CHECK_INS.c.local_date == bindparam("day")).order_by(CHECK_INS.c.id))
 DAYS = Prepared(
     select(CHECK_INS.c.local_date, CHECK_INS.c.status).where(
         _WHOSE, CHECK_INS.c.local_date > bindparam("after"), CHECK_INS.c.local_date <= bindparam("until")
@@ -80,7 +81,7 @@ def find(u: Unit, person: int, slot: str, day: date) -> CheckInRow | None:
 
 def on(u: Unit, person: int, day: date) -> list[CheckInRow]:
     """All rows of one local date, oldest first."""
-    return [_row(row) for row in u.all(select(CHECK_INS).where(_of(person), CHECK_INS.c.local_date == day).order_by(CHECK_INS.c.id))]
+    return [_row(row) for row in u.all(ON, whose=person, day=day)]
 
 
 def asked(u: Unit, person: int, slot: str, day: date) -> None:
@@ -135,6 +136,13 @@ def median(u: Unit, person: int, item: str, day: date) -> float | None:
     """A person's own median of a rating over the 28 days up to `day`, or None while there are fewer than three answers."""
     rows = u.all(RATINGS, whose=person, of_item=item, after=day - HISTORY, until=day)
     return float(middle(row.value for row in rows)) if len(rows) >= ENOUGH else None
+
+
+def newest(u: Unit, person: int, item: str) -> int | None:
+    """The last rating a person gave, whenever that was."""
+    mine = (OBSERVATIONS.c.person_id == person, OBSERVATIONS.c.item == item, OBSERVATIONS.c.value.is_not(None))
+    row = u.one(select(OBSERVATIONS.c.value).where(*mine).order_by(OBSERVATIONS.c.at.desc(), OBSERVATIONS.c.id.desc()).limit(1))
+    return row.value if row else None
 
 
 def shown_up(u: Unit, person: int, day: date) -> tuple[int, int]:

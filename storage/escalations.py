@@ -21,6 +21,8 @@ NOT_CLOSED = ESCALATIONS.c.state != fixed("CLOSED")
 OPEN_FOR = Prepared(select(ESCALATIONS).where(ESCALATIONS.c.person_id == bindparam("whose"), NOT_CLOSED).with_for_update(key_share=True))
 ALL_OPEN = Prepared(select(ESCALATIONS).where(NOT_CLOSED))
 BY_ID = Prepared(select(ESCALATIONS).where(ESCALATIONS.c.id == bindparam("escalation")).with_for_update(key_share=True))
+ANY_OPEN = Prepared(select(ESCALATIONS.c.id).where(ESCALATIONS.c.person_id == bindparam("whose"), NOT_CLOSED))
+STATE = Prepared(select(ESCALATIONS.c.state).where(ESCALATIONS.c.id == bindparam("escalation")))
 REF_LETTERS = "ACDEFHJKMNPRTWXY34679"
 RECEIPT = "receipt"
 POSITIONS = ("primary", "backup", "supervisor")
@@ -50,6 +52,8 @@ class EscalationRow:
     closed_by: int | None
     closed_at: datetime | None
     outcome: str | None
+    handed_to: int | None
+    doubted_by: int | None
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def _row(row: Row[Any]) -> EscalationRow:
     return EscalationRow(
         row.id, row.ref, row.person_id, row.chat_id, row.level, row.track, row.state, row.version, ladder, row.cycle, row.step,
         row.next_at, row.opened_at, row.began_at, row.acked_by, row.acked_at, row.contacted_at, row.closed_by, row.closed_at, row.outcome,
+        row.handed_to, row.doubted_by,
     )  # fmt: skip
 
 
@@ -76,7 +81,7 @@ def open_for(u: Unit, person: int) -> EscalationRow | None:
 
 def any_open(u: Unit, person: int) -> bool:
     """Whether this patient has an escalation that is not closed; takes no lock."""
-    return u.one(select(ESCALATIONS.c.id).where(ESCALATIONS.c.person_id == person, ESCALATIONS.c.state != "CLOSED")) is not None
+    return u.one(ANY_OPEN, whose=person) is not None
 
 
 def get(u: Unit, id: int) -> EscalationRow | None:
@@ -92,7 +97,7 @@ def look(u: Unit, id: int) -> EscalationRow | None:
 
 def state(u: Unit, id: int) -> str | None:
     """How an escalation stands, without locking it: for the sender, who has other rows in hand."""
-    row = u.one(select(ESCALATIONS.c.state).where(ESCALATIONS.c.id == id))
+    row = u.one(STATE, escalation=id)
     return row.state if row else None
 
 

@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select, true, update
+from sqlalchemy import Row, bindparam, func, select, update
 
 from storage import people
 from storage.ids import first_of
 from storage.people import ChatCard
-from storage.prepared import fixed
+from storage.prepared import Prepared, fixed
 from storage.seal import SealBroken
 from storage.store import Unit, table
 from storage.tables import Chat, Inbox
-from storage.upsert import insert_once
+from storage.upsert import insert_each_once
 
 INBOX, CHATS = table(Inbox), table(Chat)
 READY = INBOX.c.state == fixed("ready")
+_WAITING = (
+    select(
+        INBOX.c.id,
+        INBOX.c.kind,
+        INBOX.c.raw,
+        INBOX.c.said_at,
+        INBOX.c.received_at,
+        CHATS.c.id.label("chat_id"),
+        CHATS.c.key_id,
+        CHATS.c.person_id,
+        CHATS.c.reachable,
+    )
+    .join(CHATS, CHATS.c.id == INBOX.c.chat_id)
+    .where(READY)
+    .order_by(INBOX.c.id)
+)
+OLDEST = Prepared(_WAITING.limit(bindparam("most")))
+RECENT = Prepared(
+    select(INBOX.c.id, INBOX.c.raw)
+    .where(INBOX.c.chat_id == bindparam("of_chat"), INBOX.c.received_at > bindparam("since"), INBOX.c.id < bindparam("before"))
+    .where(INBOX.c.raw.is_not(None), INBOX.c.kind == fixed("text"))
+    .order_by(INBOX.c.received_at.desc(), INBOX.c.id.desc())
+    .limit(bindparam("most"))
+)
 RAW_KEPT = timedelta(days=7)
 GUESS = "invite_guess"
 
@@ -36,23 +61,35 @@ class Received:
     received_at: datetime
 
 
-def store(u: Unit, chat: ChatCard, update_id: int, raw: str, kind: str, said_at: datetime) -> int | None:
-    """Keep an update; None when the very same update is already here. An id that restarts with other content is kept."""
-    id = u.new_id()
-    kept = insert_once(
-        u,
-        Inbox,
-        id=id,
-        update_id=update_id,
-        payload_hash=u.keys.payload_hash(raw),
-        chat_id=chat.id,
-        kind=kind,
-        raw=u.seal(chat.key, "inbox.raw", id, raw),
-        received_at=u.now,
-        said_at=said_at,
-        state="ready",
-    )
-    return id if kept else None
+@dataclass(frozen=True)
+class Update:
+    """An update as it came: `raw` is its JSON text, `id` Telegram's number for it."""
+
+    chat: ChatCard
+    id: int
+    raw: str
+    kind: str
+    said_at: datetime
+
+
+def store(u: Unit, updates: Sequence[Update]) -> list[int | None]:
+    """Keep updates, in this order; None for one that is already here. An id that restarts with other content is kept."""
+    ids = [u.new_id() for _ in updates]
+    rows = [
+        {
+            "id": id,
+            "update_id": update.id,
+            "payload_hash": u.keys.payload_hash(update.raw),
+            "chat_id": update.chat.id,
+            "kind": update.kind,
+            "raw": u.seal(update.chat.key, "inbox.raw", id, update.raw),
+            "received_at": u.now,
+            "said_at": update.said_at,
+            "state": "ready",
+        }
+        for id, update in zip(ids, updates, strict=True)
+    ]
+    return [id if kept else None for id, kept in zip(ids, insert_each_once(u, Inbox, rows), strict=True)]
 
 
 def ready(u: Unit, limit: int, chats: list[int] | None = None) -> list[Received]:
@@ -60,23 +97,7 @@ def ready(u: Unit, limit: int, chats: list[int] | None = None) -> list[Received]
 
     A row that does not open comes with an empty `raw`, so that its turn fails alone and holds up nobody.
     """
-    rows = u.all(
-        select(
-            INBOX.c.id,
-            INBOX.c.kind,
-            INBOX.c.raw,
-            INBOX.c.said_at,
-            INBOX.c.received_at,
-            CHATS.c.id.label("chat_id"),
-            CHATS.c.key_id,
-            CHATS.c.person_id,
-            CHATS.c.reachable,
-        )
-        .join(CHATS, CHATS.c.id == INBOX.c.chat_id)
-        .where(READY, INBOX.c.chat_id.in_(chats) if chats is not None else true())
-        .order_by(INBOX.c.id)
-        .limit(limit)
-    )
+    rows = u.all(OLDEST, most=limit) if chats is None else u.all(_WAITING.where(INBOX.c.chat_id.in_(chats)).limit(limit))
     return [
         Received(
             row.id,
@@ -142,11 +163,5 @@ def guesses(u: Unit, since: datetime, chat: int | None = None) -> int:
 
 def recent_raw(u: Unit, chat: ChatCard, before: int, within: timedelta, limit: int) -> list[dict[str, Any]]:
     """The chat's last updates before row `before`, oldest first, as parsed JSON."""
-    rows = u.all(
-        select(INBOX.c.id, INBOX.c.raw)
-        .where(INBOX.c.chat_id == chat.id, INBOX.c.received_at > u.now - within, INBOX.c.id < before, INBOX.c.raw.is_not(None))
-        .where(INBOX.c.kind == "text")
-        .order_by(INBOX.c.received_at.desc(), INBOX.c.id.desc())
-        .limit(limit)
-    )
+    rows = u.all(RECENT, of_chat=chat.id, since=u.now - within, before=before, most=limit)
     return [json.loads(u.open(chat.key, "inbox.raw", row.id, row.raw)) for row in reversed(rows)]

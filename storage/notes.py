@@ -49,6 +49,11 @@ def change(u: Unit, id: int, code: str, words: str | None = None) -> bool:
     return True
 
 
+def is_unseen(u: Unit, id: int) -> bool:
+    """Whether a line waits to be seen."""
+    return u.one(select(NOTES.c.id).where(NOTES.c.id == id, NOTES.c.seen_at.is_(None))) is not None
+
+
 def waits(u: Unit, person: int, kind: str, code: str) -> bool:
     """Whether a line that says this of them waits to be seen."""
     same = (NOTES.c.person_id == person) & (NOTES.c.kind == kind) & (NOTES.c.code == code)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, literal_column, null, or_, select, union_all, update
 
 from storage.people import ADDRESS, ChatCard
 from storage.prepared import Prepared, fixed
@@ -28,12 +29,6 @@ SUPERSEDE = Prepared(
     .values(state="superseded", done_at=bindparam("at"))
 )
 NEXT = Prepared(select(OUTBOX.c.not_before).where(READY, TO_TELEGRAM).order_by(OUTBOX.c.not_before).limit(literal_column("1")))
-NEXT_IN_LANE = Prepared(
-    select(OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.chat_id, OUTBOX.c.kind, OUTBOX.c.target, OUTBOX.c.not_before, OUTBOX.c.send_by)
-    .where(READY, TO_TELEGRAM, OUTBOX.c.lane == bindparam("of_lane"), OUTBOX.c.not_before <= bindparam("at"))
-    .order_by(OUTBOX.c.id)
-    .limit(bindparam("most"))
-)
 _FREE = select(OUTBOX.c.id).where(OUTBOX.c.id == bindparam("row"), READY).with_for_update(skip_locked=True)
 CLAIM = Prepared(
     update(OUTBOX)
@@ -41,10 +36,18 @@ CLAIM = Prepared(
     .values(state="leased", lease_owner=bindparam("owner"), lease_until=bindparam("until"), attempt=OUTBOX.c.attempt + 1)
     .returning(*OUTBOX.c)
 )
+UNSENT_EDIT = Prepared(
+    select(OUTBOX.c.id, OUTBOX.c.payload).where(OUTBOX.c.target == bindparam("onto"), READY, OUTBOX.c.kind == fixed("edit"))
+)
+_AIMED = OUTBOX.alias()
+_HELD = select(
+    OUTBOX.c.id, OUTBOX.c.chat_id, OUTBOX.c.lane, OUTBOX.c.attempt, OUTBOX.c.kind, OUTBOX.c.target, _AIMED.c.message_id
+).join(_AIMED, _AIMED.c.id == OUTBOX.c.target, isouter=True)
+HELD, HELD_TOO_LONG = Prepared(_HELD.where(LEASED)), Prepared(_HELD.where(LEASED, OUTBOX.c.lease_until < bindparam("at")))
 TARGET = Prepared(select(OUTBOX.c.message_id).where(OUTBOX.c.id == bindparam("row")))
 
-CRISIS, ESCALATION, REPLY, PROMPT, BULK = range(5)
-"""The lanes, most urgent first."""
+LANES = CRISIS, ESCALATION, REPLY, PROMPT, BULK = range(5)
+"""Most urgent first."""
 KEPT = timedelta(days=7)
 """How long the words of a message stay here once it is over."""
 
@@ -78,6 +81,7 @@ class Claimed:
     not_before: datetime
     target: int | None
     created_at: datetime
+    wanted: str | None
 
 
 def post(
@@ -128,9 +132,7 @@ def post(
 
 def _strip_unsent(u: Unit, chat: ChatCard, target: int) -> bool:
     """Take the keyboard off an edit that has not gone out yet. False when there is none."""
-    row = u.one(
-        select(OUTBOX.c.id, OUTBOX.c.payload).where(OUTBOX.c.target == target, READY, OUTBOX.c.kind == "edit")
-    )
+    row = u.one(UNSENT_EDIT, onto=target)
     if row is None:
         return False
     payload = u.open_json(chat.key, "outbox.payload", row.id, row.payload) | {"keyboard": []}
@@ -138,16 +140,29 @@ def _strip_unsent(u: Unit, chat: ChatCard, target: int) -> bool:
     return True
 
 
+def _of_lane(lane: int) -> Select[Any]:
+    columns = OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.chat_id, OUTBOX.c.kind, OUTBOX.c.target, OUTBOX.c.not_before, OUTBOX.c.send_by
+    oldest = (
+        select(*columns)
+        .where(READY, TO_TELEGRAM, OUTBOX.c.lane == literal_column(str(lane)), OUTBOX.c.not_before <= bindparam("at"))
+        .order_by(OUTBOX.c.id)
+        .limit(bindparam("most"))
+    )
+    return select(oldest.subquery())
+
+
+NEXT_OF_LANES = Prepared(union_all(*(_of_lane(lane) for lane in LANES)))
+"""One statement for all lanes, as each is a way to the server and back."""
+
+
 def waiting(u: Unit, limit: int = 200) -> list[Waiting]:
     """Rows that could go now, most urgent lane first, oldest first within it; every lane gets its share of `limit`.
 
     Rows of chats that cannot be reached are left out, but for the replies to someone who has just written.
     """
-    found: list[Waiting] = []
-    for lane in range(5):
-        rows = u.all(NEXT_IN_LANE, of_lane=lane, at=u.now, most=limit)
-        found += [Waiting(r.id, r.lane, r.chat_id, r.kind, r.target, r.not_before, r.send_by) for r in rows]
-    return found
+    rows = u.all(NEXT_OF_LANES, at=u.now, most=limit)
+    found = [Waiting(r.id, r.lane, r.chat_id, r.kind, r.target, r.not_before, r.send_by) for r in rows]
+    return sorted(found, key=lambda row: (row.lane, row.id))
 
 
 def next_at(u: Unit) -> datetime | None:
@@ -180,23 +195,31 @@ def claim(u: Unit, id: int, owner: str, until: datetime) -> Claimed | None:
         not_before=taken.not_before,
         target=taken.target,
         created_at=taken.created_at,
+        wanted=taken.wanted,
     )
 
 
 def finish(u: Unit, id: int, attempt: int, state: str, *, message_id: int | None = None, reason: str | None = None) -> bool:
     """Record how a leased row ended: sent, unknown, dead or dropped. False when the lease was lost meanwhile."""
-    values: dict[str, Any] = {"state": state, "done_at": u.now, "reason": reason, "lease_owner": None, "lease_until": None}
-    if message_id is not None:
-        values["message_id"] = message_id
-    mine = and_(OUTBOX.c.id == id, LEASED, OUTBOX.c.attempt == attempt)
-    return bool(u.run(update(OUTBOX).where(mine).values(**values)).rowcount)
+    became = {"message_id": message_id} if message_id is not None else {}
+    return _give_up(u, id, attempt, state=state, done_at=u.now, reason=reason, **became)
 
 
 def put_back(u: Unit, id: int, attempt: int, not_before: datetime, *, reason: str | None = None) -> bool:
     """Give a leased row back, to go no earlier than `not_before`."""
-    mine = and_(OUTBOX.c.id == id, LEASED, OUTBOX.c.attempt == attempt)
-    values = {"state": "ready", "not_before": not_before, "reason": reason, "lease_owner": None, "lease_until": None}
-    return bool(u.run(update(OUTBOX).where(mine).values(**values)).rowcount)
+    return _give_up(u, id, attempt, state="ready", not_before=not_before, reason=reason)
+
+
+def _give_up(u: Unit, id: int, attempt: int, **values: Any) -> bool:
+    """Write what became of a leased row, which ends its lease. False when the lease was lost meanwhile."""
+    return bool(u.run(_ended(tuple(values)), {"row": id, "held": attempt, **values}).rowcount)
+
+
+@cache
+def _ended(columns: tuple[str, ...]) -> Prepared:
+    mine = (OUTBOX.c.id == bindparam("row")) & LEASED & (OUTBOX.c.attempt == bindparam("held"))
+    values = {name: bindparam(name, type_=OUTBOX.c[name].type) for name in columns}
+    return Prepared(update(OUTBOX).where(mine).values(lease_owner=null(), lease_until=null(), **values))
 
 
 @dataclass(frozen=True)
@@ -212,13 +235,7 @@ class Leased:
 
 def expired_leases(u: Unit, *, alone: bool = False) -> list[Leased]:
     """Leased rows whose lease is over; `alone` (nobody else can hold one, as right after a start) makes that all of them."""
-    aimed = OUTBOX.alias()
-    over = LEASED if alone else LEASED & (OUTBOX.c.lease_until < u.now)
-    rows = u.all(
-        select(OUTBOX.c.id, OUTBOX.c.chat_id, OUTBOX.c.lane, OUTBOX.c.attempt, OUTBOX.c.kind, OUTBOX.c.target, aimed.c.message_id)
-        .join(aimed, aimed.c.id == OUTBOX.c.target, isouter=True)
-        .where(over)
-    )
+    rows = u.all(HELD) if alone else u.all(HELD_TOO_LONG, at=u.now)
     return [Leased(row.id, row.chat_id, row.lane, row.attempt, not _makes_message(row)) for row in rows]
 
 

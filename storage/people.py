@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -187,6 +188,12 @@ def save_profile(u: Unit, who: PersonCard, values: dict[str, Any]) -> PersonCard
 
 def set_status(u: Unit, id: int, status: str) -> None:
     u.set(Person, id, status=status)
+
+
+def foresee_chats(u: Unit, addresses: Iterable[int]) -> None:
+    """The chats of these Telegram ids will be asked for."""
+    for address in dict.fromkeys(addresses):
+        u.foresee(BY_ADDRESS, hashed=u.keys.address_hash(address))
 
 
 def chat_for(u: Unit, address: int) -> ChatCard:

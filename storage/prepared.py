@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Dialect, literal_column
@@ -48,15 +49,15 @@ class Form:
         self.sql = str(compiled)
         self.fixed = {**compiled.params, **{column.key: column.default.arg for column in made}}
         self.order = list(compiled.positiontup) if compiled.positiontup is not None else None
-        self.bind: list[tuple[str, Any]] = [
-            (name, process) for bound, name in compiled.bind_names.items() if (process := _in(bound.type, dialect)) is not None
-        ]
+        self.bind = {name: process for bound, name in compiled.bind_names.items() if (process := _in(bound.type, dialect)) is not None}
+        """By name: a value that stands in several places is given once and made fit once."""
         self.row: Any = namedtuple("Row", tuple(columns)) if columns else None
+        """What a row becomes; None for a statement that brings none, which is one that writes."""
         self.read = [(at, process) for at, c in enumerate(columns.values()) if (process := _out(c.type, dialect)) is not None]
 
     def fill(self, values: Mapping[str, Any]) -> Any:
         filled = {**self.fixed, **values}
-        for name, process in self.bind:
+        for name, process in self.bind.items():
             filled[name] = process(filled[name])
         return [filled[name] for name in self.order] if self.order is not None else filled
 
@@ -79,7 +80,7 @@ class Prepared:
         if heard(connection):
             return connection.execute(self.statement, values or None)
         form, filled = self.fill(connection, values)
-        return drive(connection, form.sql, filled, form)
+        return drive(connection, Step(form.sql, filled, form))
 
     def fill(self, connection: Connection, values: Mapping[str, Any]) -> tuple[Form, Any]:
         """How the connection's driver takes it, and the values as that takes them. Raises `StatementError` when they don't fit."""
@@ -102,26 +103,36 @@ def heard(connection: Connection) -> bool:
     return bool(connection.dispatch.before_cursor_execute)
 
 
-def drive(connection: Connection, sql: str, values: Any = (), form: Form | None = None, before: Sequence[tuple[str, Any]] = ()) -> Done:
+class Step:
+    """A statement on its way to the driver, and what it brought once it has been there."""
+
+    def __init__(self, sql: str, values: Any = (), form: Form | None = None) -> None:
+        self.sql, self.values, self.form = sql, values, form
+        self.done: Done | None = None
+
+    def fetch(self, cursor: Any) -> Done:
+        rows = [self.form.make(row) for row in cursor.fetchall()] if self.form is not None and self.form.row is not None else []
+        self.done = Done(rows, cursor.rowcount)
+        return self.done
+
+
+def drive(connection: Connection, step: Step, before: Sequence[Step] = ()) -> Done:
     """Run SQL at the driver, inside the connection's transaction. `before` goes first, on the same way to the server (psycopg only)."""
-    cursor = connection.connection.cursor()
+    raw, sent = connection.connection, []
     try:
-        if before:
-            with connection.connection.dbapi_connection.pipeline():  # type: ignore[union-attr]
-                for each in before:
-                    connection.connection.cursor().execute(*each)
-                cursor.execute(sql, values)
-        else:
-            cursor.execute(sql, values)
-        rows = [form.make(row) for row in cursor.fetchall()] if form is not None and form.row is not None else []
-        return Done(rows, cursor.rowcount)
+        with raw.dbapi_connection.pipeline() if before else nullcontext():  # type: ignore[union-attr]
+            for each in (*before, step):
+                sent.append(raw.cursor())
+                sent[-1].execute(each.sql, each.values)
+        return [each.fetch(cursor) for each, cursor in zip((*before, step), sent, strict=True)][-1]
     except Exception as fault:
         errors = connection.dialect.loaded_dbapi.Error
         if not isinstance(fault, errors):
             raise
-        raise DBAPIError.instance(sql, None, fault, errors, hide_parameters=True, dialect=connection.dialect) from fault
+        raise DBAPIError.instance(step.sql, None, fault, errors, hide_parameters=True, dialect=connection.dialect) from fault
     finally:
-        cursor.close()
+        for cursor in sent:
+            cursor.close()
 
 
 def _in(type_: Any, dialect: Dialect) -> Process:

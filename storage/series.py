@@ -11,16 +11,26 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Executable, Row, Select, bindparam, select
 
 from storage.clinic import clinic
 from storage.people import CHATS, PEOPLE
+from storage.prepared import Prepared
 from storage.store import Unit, table
 from storage.tables import Attendance, Attendee, Cancelled, Series
 from storage.upsert import insert_once, insert_or_update
 from storage.wall import instant, local
 
 SERIES, ATTENDEES, CANCELLED, ATTENDANCE = table(Series), table(Attendee), table(Cancelled), table(Attendance)
+BY_ID = Prepared(select(SERIES).where(SERIES.c.id == bindparam("of_series")))
+OFF = Prepared(select(CANCELLED.c.local_date).where(CANCELLED.c.series_id == bindparam("of_series")))
+ANSWER = Prepared(
+    select(ATTENDANCE).where(
+        ATTENDANCE.c.person_id == bindparam("whose"),
+        ATTENDANCE.c.series_id == bindparam("of_series"),
+        ATTENDANCE.c.local_date == bindparam("day"),
+    )
+)
 
 KINDS = ("group", "individual", "family", "workshop")
 ANSWERS = ("coming", "late", "cant")
@@ -83,7 +93,7 @@ class AnswerRow:
 
 
 def get(u: Unit, id: int) -> SeriesRow | None:
-    found = _rows(u, select(SERIES).where(SERIES.c.id == id))
+    found = _rows(u, BY_ID, of_series=id)
     return found[0] if found else None
 
 
@@ -168,8 +178,7 @@ def cancel(u: Unit, series: int) -> None:
 
 
 def answer_of(u: Unit, person: int, series: int, day: date) -> AnswerRow | None:
-    where = (ATTENDANCE.c.person_id == person) & (ATTENDANCE.c.series_id == series) & (ATTENDANCE.c.local_date == day)
-    row = u.one(select(ATTENDANCE).where(where))
+    row = u.one(ANSWER, whose=person, of_series=series, day=day)
     return _answer(row) if row else None
 
 
@@ -204,8 +213,8 @@ def _between(u: Unit, wanted: Select[Any], since: datetime, until: datetime) -> 
     return sorted(found, key=lambda each: (each.begins, each.series.id))
 
 
-def _rows(u: Unit, wanted: Any) -> list[SeriesRow]:
-    rows = u.all(wanted)
+def _rows(u: Unit, wanted: Executable | Prepared, **values: Any) -> list[SeriesRow]:
+    rows = u.all(wanted, **values)
     known = clinic(u) if rows else None
     return [_series(u, row, known.key) for row in rows] if known is not None else []
 
@@ -219,7 +228,7 @@ def _series(u: Unit, row: Row[Any], key: int) -> SeriesRow:
 
 def _occurrences(u: Unit, row: SeriesRow, since: date, until: date) -> Iterator[Occurrence]:
     """The sessions on local dates since..until, both included."""
-    off = {found.local_date for found in u.all(select(CANCELLED.c.local_date).where(CANCELLED.c.series_id == row.id))}
+    off = {found.local_date for found in u.all(OFF, of_series=row.id)}
     for day in row.days(since, until):
         begins = instant(day, row.starts, row.zone)
         over = day in off or (row.cancelled_at is not None and begins > row.cancelled_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from storage import points
 from storage.engine import shared, truncate_log
 from storage.ids import new_id
-from storage.prepared import Form, Prepared, drive, heard
+from storage.prepared import Done, Prepared, Step, drive, heard
 from storage.seal import Keyring, SealBroken
 from storage.tables import DataKey, Meta
 
@@ -24,6 +24,9 @@ def table(model: type[SQLModel]) -> Table:
     """The Core table of a model; hot paths build their statements on it."""
     found: Table = model.__table__  # type: ignore[attr-defined]
     return found
+
+
+_KEY = Prepared(select(table(DataKey).c.wrapped).where(table(DataKey).c.id == bindparam("of")))
 
 
 @cache
@@ -46,7 +49,8 @@ class Unit:
         self.now = now
         self.where = where
         self._depth = 0
-        self._held: list[tuple[str, Any]] = []
+        self._held: list[Step] = []
+        self._foreseen: dict[tuple[Prepared, tuple[tuple[str, Any], ...]], Step] = {}
         self.leave_no_log = False
         """Set where something was erased: then the log of the database is emptied once this has been committed."""
 
@@ -55,44 +59,81 @@ class Unit:
 
     def run(self, statement: Executable | Prepared, values: Any = None) -> Any:
         if isinstance(statement, Prepared):
-            if not self._held:
+            if not shared(self.connection.engine):
+                return statement.run(self.connection, values or {})
+            if seen := self._seen(statement, values or {}):
+                return seen
+            if heard(self.connection):
+                self.send()
                 return statement.run(self.connection, values or {})
             form, filled = statement.fill(self.connection, values or {})
-            return self._drive(form.sql, filled, form)
+            if form.row is None:
+                self._foreseen = {}
+            return self._drive(Step(form.sql, filled, form))
         self.send()
+        self._foreseen = {}
         return self.connection.execute(statement, values) if values is not None else self.connection.execute(statement)
+
+    def run_each(self, statement: Prepared, rows: Sequence[dict[str, Any]]) -> list[int]:
+        """Run one statement for many values, in this order; returns how many rows each touched. On PostgreSQL one way to the server."""
+        if not rows or not self._patient:
+            return [int(self.run(statement, values).rowcount) for values in rows]
+        self._foreseen = {}
+        steps = []
+        for values in rows:
+            form, filled = statement.fill(self.connection, values)
+            steps.append(Step(form.sql, filled, form))
+        self._held += steps[:-1]
+        self._drive(steps[-1])
+        return [step.done.rowcount for step in steps if step.done is not None]
 
     def later(self, statement: Prepared, values: dict[str, Any]) -> None:
         """Run something whose result nobody looks at. On PostgreSQL it goes to the server with the next statement, in this order:
         a way there and back is most of what a statement costs. If it fails, that one raises; a savepoint sees its own failures."""
         if self._patient:
             form, filled = statement.fill(self.connection, values)
-            self._held.append((form.sql, filled))
+            self._foreseen = {}
+            self._held.append(Step(form.sql, filled))
         else:
             self.run(statement, values)
 
-    def _send_later(self, sql: str) -> tuple[str, Any]:
-        step = (sql, ())
+    def foresee(self, statement: Prepared, **values: Any) -> None:
+        """Say that `one` or `all` will soon ask exactly this. On PostgreSQL it then goes to the server with the next statement; it is
+        asked anew when anything was written in between. Elsewhere asking costs nothing, and nothing happens."""
+        if self._patient:
+            form, filled = statement.fill(self.connection, values)
+            step = Step(form.sql, filled, form)
+            self._held.append(step)
+            self._foreseen[statement, tuple(values.items())] = step
+
+    def _seen(self, statement: Prepared, values: dict[str, Any]) -> Done | None:
+        step = self._foreseen.pop((statement, tuple(values.items())), None) if self._foreseen else None
+        if step is not None and step.done is None:
+            self.send()
+        return step.done if step is not None else None
+
+    def _send_later(self, sql: str) -> Step:
+        step = Step(sql)
         if self._patient:
             self._held.append(step)
         else:
-            self._drive(*step)
+            self._drive(step)
         return step
 
     def send(self) -> None:
         """Have everything held back done now."""
         if self._held:
-            *before, (sql, values) = self._held
+            *before, last = self._held
             self._held = []
-            drive(self.connection, sql, values, before=before)
+            drive(self.connection, last, before)
 
     @property
     def _patient(self) -> bool:
         return shared(self.connection.engine) and not heard(self.connection)
 
-    def _drive(self, sql: str, values: Any = (), form: Form | None = None) -> Any:
+    def _drive(self, step: Step) -> Done:
         before, self._held = self._held, []
-        return drive(self.connection, sql, values, form, before)
+        return drive(self.connection, step, before)
 
     def one(self, statement: Executable | Prepared, **values: Any) -> Row[Any] | None:
         """The first row. `values` fill the bind parameters of a statement that was built once (hot paths)."""
@@ -119,23 +160,24 @@ class Unit:
         self._depth += 1
         try:
             yield
-            self._drive(f"RELEASE SAVEPOINT {name}")
+            self._drive(Step(f"RELEASE SAVEPOINT {name}"))
         except BaseException:
             self._undo(opened)
             raise
         finally:
             self._depth -= 1
 
-    def _undo(self, opened: tuple[str, Any]) -> None:
+    def _undo(self, opened: Step) -> None:
         """Take back all since a savepoint was opened; if that was not even sent yet, it is enough to forget it."""
+        self._foreseen = {}
         for place, each in enumerate(self._held):
             if each is opened:
                 del self._held[place:]
                 return
         self._held = []
-        name = opened[0].rpartition(" ")[2]
-        drive(self.connection, f"ROLLBACK TO SAVEPOINT {name}")
-        drive(self.connection, f"RELEASE SAVEPOINT {name}")
+        name = opened.sql.rpartition(" ")[2]
+        drive(self.connection, Step(f"ROLLBACK TO SAVEPOINT {name}"))
+        drive(self.connection, Step(f"RELEASE SAVEPOINT {name}"))
 
     def wait_briefly(self) -> None:
         """From here on this transaction waits for nobody's lock longer than 0.1 s; the conflict is raised then (PostgreSQL)."""
@@ -179,8 +221,7 @@ class Unit:
     def _admit(self, key: int) -> None:
         if key in self.keys:
             return
-        columns = table(DataKey)
-        found = self.one(select(columns.c.wrapped).where(columns.c.id == key))
+        found = self.one(_KEY, of=key)
         if found is None or found.wrapped is None:
             raise SealBroken("the data key of this subject has been destroyed")
         self.keys.admit(key, found.wrapped)

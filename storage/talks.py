@@ -32,7 +32,17 @@ OPEN = Prepared(
     .order_by(TALKS.c.id.desc())
 )
 BY_NONCE = Prepared(select(PROMPTS).where(PROMPTS.c.nonce == bindparam("nonce")))
+ASKED_BY = Prepared(
+    select(TALKS)
+    .join(PROMPTS, PROMPTS.c.talk_id == TALKS.c.id)
+    .where(PROMPTS.c.nonce == bindparam("nonce"), PROMPTS.c.chat_id == TALKS.c.chat_id)
+)
 PROMPT = Prepared(select(PROMPTS).where(PROMPTS.c.id == bindparam("id")))
+LIVE_ABOUT = Prepared(
+    select(PROMPTS).where(
+        PROMPTS.c.kind == bindparam("of_kind"), PROMPTS.c.key == bindparam("of_key"), PROMPTS.c.subject == bindparam("about"), LIVE
+    )
+)
 CLOSE_LIVE = Prepared(update(PROMPTS).where(PROMPTS.c.id == bindparam("prompt"), LIVE).values(state="closed"))
 
 
@@ -122,6 +132,18 @@ def leave_nothing_open(u: Unit, chat: ChatCard) -> None:
 def talk(u: Unit, chat: ChatCard, id: int) -> TalkRow | None:
     row = u.one(TALK, id=id, chat=chat.id)
     return _talk(u, chat, row) if row else None
+
+
+def asked_by(u: Unit, chat: ChatCard, keyboard: PromptRow) -> TalkRow | None:
+    """The talk of this chat whose question a keyboard belongs to."""
+    row = u.one(ASKED_BY, nonce=keyboard.nonce) if keyboard.chat == chat.id else None
+    return _talk(u, chat, row) if row else None
+
+
+def foresee_tap(u: Unit, nonce: str) -> None:
+    """A button with this nonce is about to be taken: its keyboard and its talk will be looked up."""
+    u.foresee(BY_NONCE, nonce=nonce)
+    u.foresee(ASKED_BY, nonce=nonce)
 
 
 def add_talk(u: Unit, chat: ChatCard, flow: str, version: int, body: dict[str, Any], expires_at: datetime) -> int:
@@ -224,8 +246,7 @@ def close_live_prompt(u: Unit, id: int) -> None:
 
 def live_prompts_about(u: Unit, kind: str, key: str, subject: int) -> list[PromptRow]:
     """Every live keyboard about one thing (all pages of an escalation)."""
-    wanted = (PROMPTS.c.kind == kind) & (PROMPTS.c.key == key) & (PROMPTS.c.subject == subject) & (LIVE)
-    return [_prompt(row) for row in u.all(select(PROMPTS).where(wanted))]
+    return [_prompt(row) for row in u.all(LIVE_ABOUT, of_kind=kind, of_key=key, about=subject)]
 
 
 def close_prompts_about(u: Unit, kind: str, key: str, subject: int) -> list[PromptRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,11 @@ def insert_once(u: Unit, model: type[SQLModel], **values: Any) -> bool:
     return bool(u.run(_insert_once(model, u.connection.dialect.name), values).rowcount)
 
 
+def insert_each_once(u: Unit, model: type[SQLModel], rows: Sequence[dict[str, Any]]) -> list[bool]:
+    """`insert_once` for many rows with the same columns, in this order."""
+    return [bool(count) for count in u.run_each(_insert_once(model, u.connection.dialect.name), rows)]
+
+
 @cache
 def _insert_once(model: type[SQLModel], dialect: str) -> Prepared:
     made = (postgresql if dialect == "postgresql" else sqlite).insert(table(model)).on_conflict_do_nothing()
@@ -25,7 +31,11 @@ def _insert_once(model: type[SQLModel], dialect: str) -> Prepared:
 
 def insert_or_update(u: Unit, model: type[SQLModel], keys: tuple[str, ...], **values: Any) -> None:
     """Insert a row, or set its other columns where the unique `keys` exist already."""
-    dialect = postgresql if u.connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table(model)).values(**values)
-    changes = {name: statement.excluded[name] for name in values if name not in (*keys, "id")}
-    u.run(statement.on_conflict_do_update(index_elements=list(keys), set_=changes))
+    u.run(_insert_or_update(model, keys, tuple(values), u.connection.dialect.name), values)
+
+
+@cache
+def _insert_or_update(model: type[SQLModel], keys: tuple[str, ...], columns: tuple[str, ...], dialect: str) -> Prepared:
+    made = (postgresql if dialect == "postgresql" else sqlite).insert(table(model))
+    changes = {name: made.excluded[name] for name in columns if name not in (*keys, "id")}
+    return Prepared(made.on_conflict_do_update(index_elements=list(keys), set_=changes))

@@ -54,7 +54,7 @@ class Day:
 
     async def settled(self) -> None:
         """Until everything that came in was taken and what it led to was sent."""
-        await self.bot.here.until(lambda: not self.bot.here.queue.entries, 20)
+        await self.bot.here.until(lambda: not self.bot.here.queue.entries, 60)
         await self.bot.app.rested()
         await self.bot.app.drained()
 
@@ -72,7 +72,7 @@ class Day:
             await self.settled()
 
     async def reads(self, phone: Phone, words: str) -> None:
-        await self.bot.here.until(lambda: any(words in text for text in phone.texts), 20)
+        await self.bot.here.until(lambda: any(words in text for text in phone.texts), 60)
 
     async def opens(self, phone: Phone, inviter: Phone) -> None:
         """Follow the newest link the inviter was shown."""

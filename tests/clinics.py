@@ -61,4 +61,5 @@ def add_patient(u: Unit, address: int, name: str, *, code: str | None = None, zo
 def add_staff(u: Unit, address: int, name: str, *, duty: str = "admin") -> int:
     id = people.add_person(u, "staff", name, ZONE, duty=duty)
     invites.redeem(u, invites.add(u, people.person(u, id)), people.chat_for(u, address).id)
+    people.give_consent(u, id, "paged", 1)
     return id

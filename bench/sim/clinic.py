@@ -12,6 +12,7 @@ from bench.sim.staff import HABITS, Staff
 from bot.acts.check_in import plan_check_ins
 from storage import clinic, escalations, invites, people, reminders, sessions
 from storage.migrate import migrate
+from storage.session_input import NoSuchSeries
 from storage.store import Store, Unit
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _add_patient(history: History, u: Unit, number: int) -> None:
         "discreet": history.chance.random() < 0.1,
     }  # fmt: skip
     who = people.save_profile(u, people.person(u, id), profile)
-    for scope in ("program", "weekly", "crisis_words", "outreach"):
+    for scope in ("program", "weekly", "crisis_words", "outreach", "caring"):
         if scope == "program" or history.chance.random() < 0.6:
             people.give_consent(u, id, scope, 1)
     chat = people.chat_for(u, address)
@@ -155,6 +156,9 @@ def call_off(history: History) -> None:
     day = history.chance.choice(days)
     if history.process is None:
         return
-    with history.aside() as u:
-        sessions.cancel_occurrence(u, each.code, day)
+    try:
+        with history.aside() as u:
+            sessions.cancel_occurrence(u, each.code, day)
+    except NoSuchSeries:  # it was for one patient alone, who is gone
+        return
     history.called_off.add((each.code, day))

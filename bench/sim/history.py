@@ -277,18 +277,20 @@ def live(plan: Plan) -> Outcome:
     began = time.perf_counter()
     shared = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one: a power cut is not what is simulated
     folder = Path(tempfile.mkdtemp(prefix="between-sim-", dir=shared if shared.is_dir() else None))
+    history, reminders = History(plan, folder), Counter[str]()
     try:
-        history = History(plan, folder)
         history.set_up()
         history.run(history.start + WEEK * plan.weeks)
         history.calm_down()
         reminders = reckoning.reckon(history)
-        history.fall()
-        found = history.oracle.violations
-        stories = [history.oracle.story(violation) for violation in found]
-        return Outcome(
-            plan.seed, plan.patients * plan.weeks, found, stories, history.oracle.seen, history.telegram.injected, reminders,
-            time.perf_counter() - began,
-        )  # fmt: skip
+    except Exception as fault:  # one history that can't be lived to its end is told of beside the others
+        history.oracle.broke(fault)
     finally:
+        history.fall()
         shutil.rmtree(folder, ignore_errors=True)
+    found = history.oracle.violations
+    stories = [history.oracle.story(violation) for violation in found]
+    return Outcome(
+        plan.seed, plan.patients * plan.weeks, found, stories, history.oracle.seen, history.telegram.injected, reminders,
+        time.perf_counter() - began,
+    )  # fmt: skip

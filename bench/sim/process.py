@@ -12,29 +12,28 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import select
 
+from bench.sim.glance import Glance, Seen
 from bench.sim.telegram import Telegram
 from bot import chores, menu, sending
 from bot.channel import Channel
 from bot.clock import Clock
 from bot.drain import Drain
-from bot.dues import CHORES
 from bot.errors import PollerTaken, TokenRefused
 from bot.intake import keep_all, last_id
 from bot.pace import Pace
 from bot.sending import Accepted, Doubt, Gone, Refused, Result, Wait
 from bot.worker import take_group
 from bot.writer import Writer
-from storage import due, inbox, meta, outbox
+from storage import meta
 from storage.engine import open_engine
 from storage.outbox import Claimed
-from storage.prepared import Prepared, fixed
 from storage.seal import Keyring, MasterKey
 from storage.store import Store, Unit, table
-from storage.tables import Chat, Due, Inbox, Outbox
+from storage.tables import Chat, Outbox
 
 T = TypeVar("T")
 Send = Callable[[Claimed], Awaitable[Result]]
@@ -44,19 +43,6 @@ ROUNDS = 400
 OPEN_AUDIT, IDLE_AUDIT = timedelta(minutes=5), timedelta(minutes=30)
 """How often the minute's audit runs while an alert is open, and while none is: the rest is skipped to save time."""
 
-
-INBOX, OUTBOX, DUE = table(Inbox), table(Outbox), table(Due)
-_CHORE = or_(*(DUE.c.kind == fixed(kind) for kind in CHORES))
-GLANCE = Prepared(
-    select(
-        select(func.count()).select_from(INBOX).where(inbox.READY).scalar_subquery().label("came"),
-        select(func.min(DUE.c.due_at)).where(due.READY, ~_CHORE).scalar_subquery().label("turn_at"),
-        select(func.min(DUE.c.due_at)).where(due.READY, _CHORE).scalar_subquery().label("chore_at"),
-        select(func.min(OUTBOX.c.not_before)).where(outbox.READY).scalar_subquery().label("send_at"),
-        select(func.count()).select_from(OUTBOX).where(outbox.LEASED).scalar_subquery().label("leased"),
-    )
-)
-"""What there is to do, in one look that no loop of the bot has: it saves rounds that would find nothing."""
 
 
 class Died(BaseException):
@@ -119,6 +105,7 @@ class Process:
     def __init__(self, file: Path, telegram: Telegram, clock: Clock, chance: Random, channel: Channel | None = None) -> None:
         self.death = Death()
         self.store = MortalStore(f"sqlite:///{file}", self.death)
+        self._glance = Glance(self.store.engine)
         self.telegram, self.clock, self.chance = telegram, clock, chance
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(lambda loop, context: None)  # a task that died with its process is not news
@@ -150,7 +137,7 @@ class Process:
     def step(self, now: datetime) -> None:
         """Everything that can be done at this instant, in an order of chance; what there is to do is looked at before each round."""
         for _ in range(ROUNDS):
-            seen = self._glance()
+            seen = self._look()
             at = self.clock.now()
             parts = [self._work] if seen.came or _is_due(seen.turn_at, at) else []
             parts += [self._tick] if _is_due(seen.chore_at, at) else []
@@ -164,17 +151,15 @@ class Process:
 
     def next_at(self, *, watchful: bool) -> datetime:
         """When there is something to do by the bot's own clock. `watchful`: an alert is open."""
-        seen = self._glance()
+        seen = self._look()
         chores_at = seen.chore_at if seen.leased else None
         found: list[datetime] = [at for at in (seen.turn_at, chores_at, seen.send_at) if at is not None]
         return min([*found, self.clock.now() + (OPEN_AUDIT if watchful else IDLE_AUDIT)])
 
-    def _glance(self) -> Row[Any]:
+    def _look(self) -> Seen:
         if self.death.dead:
             raise Died
-        with Store.unit(self.store, self.clock.now()) as u:
-            row: Row[Any] = u.run(GLANCE).first()
-            return row
+        return self._glance.look()
 
     def _poll(self, now: datetime) -> bool:
         if self._poll_again is not None and now < self._poll_again:
@@ -256,7 +241,7 @@ class Process:
 
 def marks_on_their_way(u: Unit) -> list[str]:
     """The keyboards of what was under lease when the process died: whether it was sent is in doubt from then on."""
-    chats = table(Chat)
-    leased = u.all(select(OUTBOX, chats.c.key_id).join(chats, chats.c.id == OUTBOX.c.chat_id).where(OUTBOX.c.state == "leased"))
+    rows, chats = table(Outbox), table(Chat)
+    leased = u.all(select(rows, chats.c.key_id).join(chats, chats.c.id == rows.c.chat_id).where(rows.c.state == "leased"))
     payloads = [u.open_json(row.key_id, "outbox.payload", row.id, row.payload) for row in leased]
     return [payload["keyboard"][0][0][1].split(".")[0] for payload in payloads if payload.get("keyboard")]

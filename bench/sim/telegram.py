@@ -39,6 +39,8 @@ class Phone:
 
     address: int
     stock: list[Shown] = field(default_factory=list)
+    sent: set[int] = field(default_factory=set)
+    """Every message of the bot there ever was here."""
     blocked: bool = False
     typed: list[tuple[int, str]] = field(default_factory=list)
 
@@ -189,11 +191,12 @@ class Telegram:
     def _show(self, phone: Phone, how: str, text: str, keyboard: Keyboard, message_id: int | None) -> Shown | None:
         if how == "send":
             self._message += 1
+            phone.sent.add(self._message)
             phone.stock = [*phone.stock[-29:], Shown(self._message, text, keyboard)]
             return phone.stock[-1]
         found = next((shown for shown in phone.stock if shown.id == message_id), None)
         if found is None:
-            return Shown(message_id, text, []) if message_id is not None else None
+            return Shown(message_id, text, []) if message_id in phone.sent and message_id is not None else None
         found.keyboard = keyboard
         if how == "edit":
             found.text = text

@@ -20,7 +20,7 @@ def read_cover(text: str) -> Hours:
         for part in text.lower().split(","):
             days, span = part.split()
             begins, ends = span.split("-")
-            if not (_is_wall(begins) and (_is_wall(ends) or ends == "24:00") and begins < ends):
+            if not (is_wall(begins) and (is_wall(ends) or ends == "24:00") and begins < ends):
                 raise ValueError
             for day in _days(days):
                 if day in hours:
@@ -56,6 +56,7 @@ def _days(text: str) -> list[str]:
     return [DAYS[day % 7] for day in range(begin, end + 1 if end >= begin else end + 8)]
 
 
-def _is_wall(text: str) -> bool:
+def is_wall(text: str) -> bool:
+    """Whether this is a time of day as "HH:MM"."""
     hour, _, minute = text.partition(":")
     return len(text) == 5 and hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60

@@ -10,6 +10,7 @@ import typer
 from bot.commands import shared
 from bot.commands.found import Found
 from bot.commands.reach import address_checks, reach_checks
+from bot.commands.rota import gap_words
 from bot.commands.shared import count, out
 from bot.errors import AlreadyRunning, ListenerTaken
 from bot.opening import only_instance
@@ -18,10 +19,12 @@ from bot.settings import Settings
 from content import hotlines, library
 from content.hotlines import Hotline
 from content.library import ContentError
+from safety import duty
+from safety.duty import cover_starts, reachable
 from safety.lines import screen_lines
-from safety.pager import cover_starts, reachable
+from safety.rota import ANYONE
 from safety.rules import load_rules
-from storage import backup, clinic, lines, people
+from storage import backup, clinic, drills, lines, people
 from storage.store import Unit
 
 
@@ -101,6 +104,9 @@ def clinic_checks(u: Unit) -> list[Found]:
         else:
             state = "problem" if position == "primary" else "warning"
             found.append(Found(f"on call: {position}", state, f"nobody who can be reached; {_who_could(u)}"))
+    if not duty.administrators(u):
+        found.append(Found("administrators", "warning", "none can be paged when nobody on call answers"))
+    found += [*coverage_checks(u), drill_check(u)]
     if cover_starts(u) is not None:
         found.append(Found("cover hours", "warning", "nobody is on call right now; patients are told so and no ladder is promised"))
     if hotlines.emergency_number(known.country) is None:
@@ -109,6 +115,32 @@ def clinic_checks(u: Unit) -> list[Found]:
     if made is not None and u.now - made > backup.LATE:
         found.append(Found("backup", "warning", f"the last verified one is of {made:%Y-%m-%d %H:%M} UTC; run `between backup` every day"))
     return found + line_checks(u, known.country)
+
+
+def drill_check(u: Unit) -> Found:
+    """The last exercise: who answered it, how quickly."""
+    last = drills.last(u)
+    if last is None:
+        return Found("weekly exercise", "ok", "none yet; the first is within a week of `between run`, in cover hours")
+    day = f"{last.at:%Y-%m-%d %H:%M} UTC"
+    if not last.passed or last.answered_at is None or last.answered_by is None:
+        on_call = people.person(u, last.person).code if last.person is not None else "nobody"
+        why = f"not answered ({on_call} was on call); patients are told not to count on an answer until one is"
+        return Found(f"weekly exercise of {day}", "warning", why)
+    seconds = int((last.answered_at - last.at).total_seconds())
+    return Found(f"weekly exercise of {day}", "ok", f"{people.person(u, last.answered_by).code} answered after {seconds} seconds")
+
+
+def coverage_checks(u: Unit) -> list[Found]:
+    """What of the cover hours of the next 14 days nobody covers. Without a rota, who holds the positions now says it all."""
+    if not duty.rota_of(u).used:
+        return []
+    _, zone = duty.hours_of(u)
+    found = duty.gaps(u)
+    if not found:
+        return [Found("coverage of the next 14 days", "ok")]
+    fills = "`between rota override` fills it"
+    return [Found("coverage", "problem" if gap.position == ANYONE else "warning", f"{gap_words(gap, zone)}; {fills}") for gap in found]
 
 
 def line_checks(u: Unit, home: str) -> list[Found]:

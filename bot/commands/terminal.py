@@ -38,6 +38,7 @@ class Terminal:
             clinic.set_up(u, "Harbor Program (made up)", "555-0100", ZONE, "US", clinic.ALWAYS)
             staff = people.person(u, people.add_person(u, "staff", "Dana Reyes", ZONE, duty="admin"))
             invites.redeem(u, invites.add(u, staff), people.chat_for(u, STAFF).id)
+            people.give_consent(u, staff.id, "paged", 1)
             escalations.set_on_call(u, "primary", staff)
             patient = people.person(u, people.add_person(u, "patient", "Robin", ZONE))
             self._invitation = invites.add(u, patient)

@@ -140,6 +140,56 @@ class DeleteEntry(Command):
 
 
 @dataclass(frozen=True)
+class SavePlanItem(Command):
+    """One more item in a step (1-7) of the safety plan. The result is its id."""
+
+    step: int
+    words: str
+    number: str = ""
+
+
+@dataclass(frozen=True)
+class ChangePlanItem(Command):
+    """An item in other words, or reached another way ("phone" with a number, "telegram", ""); None stays. The result is its new id."""
+
+    item: int
+    words: str | None = None
+    reach: str | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True)
+class RemovePlanItem(Command):
+    item: int
+
+
+@dataclass(frozen=True)
+class ReviewPlan(Command):
+    """The plan was looked through to its end. why: "alert", "quarter", "rehearsal" or "self"; result: "fits" or "changed"."""
+
+    why: str
+    result: str
+
+
+@dataclass(frozen=True)
+class ErasePlan(Command):
+    """Erase the words of the safety plan in all its versions. The result is how many items were in it."""
+
+
+@dataclass(frozen=True)
+class AddContact(Command):
+    """Somebody who may be asked to call the patient. use: "both", "mine" or "staff". The result is the link for them."""
+
+    name: str
+    use: str
+
+
+@dataclass(frozen=True)
+class EndContact(Command):
+    contact: int
+
+
+@dataclass(frozen=True)
 class ShowHelp(Command):
     """Put the help screen before the patient."""
 
@@ -151,6 +201,30 @@ class NoteStaff(Command):
     kind: str
     code: str = ""
     text: str | None = None
+
+
+@dataclass(frozen=True)
+class KeepConcern(Command):
+    """What the answers to a concern came to, as a code for staff. today: they should see it the same day, not the next working day.
+
+    calm: nothing cheerful is said for two days. The result is whether somebody on call was told just now.
+    """
+
+    code: str
+    today: bool = False
+    calm: bool = True
+
+
+@dataclass(frozen=True)
+class NoteBarrier(Command):
+    """What keeps someone from calling a crisis line, kept with the alert that is open."""
+
+    barrier: str
+
+
+@dataclass(frozen=True)
+class ShowPeople(Command):
+    """Put those who agreed to be asked for a call, and the safety plan, before the patient."""
 
 
 @dataclass(frozen=True)
@@ -204,3 +278,16 @@ class RecordAttended(Command):
     series: int
     day: str
     came: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TakeStretch(Command):
+    """By staff: a colleague is on call in `position` from a wall time of the clinic until another, on the same or the next day.
+
+    Times are ISO without a zone. The result is "ok", "over" (it has ended already), "away" (on leave) or "unfit".
+    """
+
+    position: str
+    person: int
+    begins: str
+    ends: str

@@ -5,8 +5,20 @@ before the row is written. JSON in clear text columns holds codes and numbers on
 """
 
 from storage.tables.care import Attendance, Attendee, Cancelled, CheckIn, Entry, Observation, Series, SkillGate, SkillUse
-from storage.tables.people import Chat, Clinic, Consent, DataKey, Invite, Meta, Person
-from storage.tables.safety import Audit, AuditAnchor, Escalation, EscalationEvent, Note, OnCall
+from storage.tables.people import Chat, Clinic, Consent, Contact, DataKey, Invite, Meta, Person
+from storage.tables.plan import PlanItem, PlanReview
+from storage.tables.safety import (
+    Audit,
+    AuditAnchor,
+    Drill,
+    Escalation,
+    EscalationEvent,
+    Note,
+    OnCall,
+    Override,
+    Rotation,
+    StaffLeave,
+)
 from storage.tables.traffic import Due, Inbox, Lease, Outbox, Prompt, Talk
 
 __all__ = [
@@ -19,7 +31,9 @@ __all__ = [
     "CheckIn",
     "Clinic",
     "Consent",
+    "Contact",
     "DataKey",
+    "Drill",
     "Due",
     "Entry",
     "Escalation",
@@ -32,10 +46,15 @@ __all__ = [
     "Observation",
     "OnCall",
     "Outbox",
+    "Override",
     "Person",
+    "PlanItem",
+    "PlanReview",
     "Prompt",
+    "Rotation",
     "Series",
     "SkillGate",
     "SkillUse",
+    "StaffLeave",
     "Talk",
 ]

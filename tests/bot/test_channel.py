@@ -26,7 +26,7 @@ async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
 async def test_updates_cut_off_on_the_way_come_again(bot: Bot) -> None:
     bot.here.faults.add("truncate", "getUpdates", times=2)
     bot.patient.send_text("good evening")
-    await bot.here.until(lambda: bot.patient.texts, 15)
+    await bot.here.until(lambda: bot.patient.texts, 60)
 
 
 @asynccontextmanager
@@ -58,10 +58,10 @@ async def test_a_bot_that_cannot_say_who_it_is_has_not_been_reached() -> None:
 async def test_a_message_taken_with_an_answer_nobody_can_read_is_sent_once_and_holds_up_nothing(bot: Bot, result: Any) -> None:
     _answer(bot.here, "sendMessage", {"ok": True, "result": result})
     bot.patient.send_text(DANGER)
-    await bot.here.until(lambda: bot.staff.texts, 10)
+    await bot.here.until(lambda: bot.staff.texts, 60)
     bot.staff.press("I'll take it")
-    await bot.here.until(lambda: any("Dana Reyes saw this at" in text for text in bot.patient.texts), 10)
-    await bot.here.until(lambda: any("555-0111" in text for text in bot.staff.texts), 10)
+    await bot.here.until(lambda: any("Dana Reyes saw this at" in text for text in bot.patient.texts), 60)
+    await bot.here.until(lambda: any("555-0111" in text for text in bot.staff.texts), 60)
     assert len([text for text in bot.patient.texts if "988" in text]) == 1
 
 

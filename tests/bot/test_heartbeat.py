@@ -90,7 +90,7 @@ async def test_each_minute_after_the_proof_and_with_nothing_in_it(tmp_path: Path
         await in_danger(bot)
         for beats in (1, 2):
             await bot.turn(timedelta(minutes=1))
-            await bot.here.until(lambda wanted=beats: len(there.heard) == wanted, 10)
+            await bot.here.until(lambda wanted=beats: len(there.heard) == wanted, 60)
             await bot.app.drained()
         beat = await last(bot)
         assert beat is not None
@@ -107,14 +107,14 @@ async def test_a_step_that_is_late_stops_it_until_the_step_is_taken(tmp_path: Pa
         await in_danger(bot)
         monkeypatch.setattr(app, "take_group", lambda *_: 0)
         await bot.turn(timedelta(minutes=4))  # the step at two minutes is not taken, for the worker takes nothing
-        await bot.here.until(lambda: logs.named("audit.not_proved"), 10)
+        await bot.here.until(lambda: logs.named("audit.not_proved"), 60)
         assert (await last(bot), there.heard) == (None, [])
         monkeypatch.undo()
         bot.app.wake()
         await bot.app.rested()
         await bot.app.drained()
         await bot.turn(timedelta(minutes=1))
-        await bot.here.until(lambda: there.heard, 10)
+        await bot.here.until(lambda: there.heard, 60)
 
 
 async def test_what_the_auditor_proves(tmp_path: Path) -> None:

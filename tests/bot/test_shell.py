@@ -41,7 +41,7 @@ async def test_danger_over_the_wire_card_first_then_page_then_the_truth(bot: Bot
     assert "Robin" not in page
     assert "kill" not in page
     bot.staff.press("I'll take it")
-    await bot.here.until(lambda: any("Dana Reyes saw this at" in text for text in bot.patient.texts), 10)
+    await bot.here.until(lambda: any("Dana Reyes saw this at" in text for text in bot.patient.texts), 60)
 
 
 async def test_a_poison_update_does_not_hold_up_the_good_ones_behind_it(bot: Bot) -> None:
@@ -77,14 +77,14 @@ async def test_a_restart_of_update_ids_loses_nothing(bot: Bot) -> None:
 async def test_a_flood_of_the_card_is_waited_out(bot: Bot) -> None:
     bot.here.faults.add("flood", "sendMessage", chat_id=bot.patient.id, retry_after=1)
     bot.patient.send_text(DANGER)
-    await bot.here.until(lambda: cards(bot), 8)
+    await bot.here.until(lambda: cards(bot), 60)
 
 
 @pytest.mark.parametrize("deed", ["drop_after", "drop_before", "error"])
 async def test_a_card_in_doubt_goes_again_marked_as_a_repeat(bot: Bot, deed: Deed) -> None:
     bot.here.faults.add(deed, "sendMessage", chat_id=bot.patient.id, **({"code": 502} if deed == "error" else {}))
     bot.patient.send_text(DANGER)
-    await bot.here.until(lambda: any("may be a repeat" in text for text in cards(bot)), 10)
+    await bot.here.until(lambda: any("may be a repeat" in text for text in cards(bot)), 60)
     assert len([text for text in cards(bot) if "may be a repeat" in text]) == 1
 
 
@@ -111,7 +111,7 @@ async def test_the_on_call_person_blocked_the_bot_so_the_ladder_goes_on_at_once(
     bot.staff.block()
     await asyncio.sleep(1)
     bot.patient.send_text(DANGER)
-    await bot.here.until(lambda: any("could not reach anybody" in text for text in bot.patient.texts), 10)
+    await bot.here.until(lambda: any("could not reach anybody" in text for text in bot.patient.texts), 60)
     kinds = await bot.app.writer.run(lambda u: {(note.kind, note.code) for note in notes.unseen(u)})
     assert ("ladder", "nobody_at_step") in kinds
 
@@ -120,7 +120,7 @@ async def test_after_an_outage_everything_is_answered(bot: Bot) -> None:
     bot.here.faults.add("error", "getUpdates", times=2, code=502)
     bot.here.faults.add("error", "sendMessage", times=1, code=500)
     bot.patient.send_text(DANGER)
-    await bot.here.until(lambda: cards(bot) and bot.staff.texts, 15)
+    await bot.here.until(lambda: cards(bot) and bot.staff.texts, 60)
 
 
 @contextmanager
@@ -142,19 +142,19 @@ async def test_the_database_is_gone_and_the_card_still_comes_once(bot: Bot) -> N
     with database_gone(bot):
         bot.patient.send_text(DANGER)
         bot.other.send_text("good evening")
-        await bot.here.until(lambda: cards(bot), 5)
+        await bot.here.until(lambda: cards(bot), 60)
         bot.patient.send_text("please, I want to die")
         await asyncio.sleep(4)
         assert len(bot.patient.texts) == 1
         assert bot.other.texts == []
         assert len(bot.here.queue.entries) == 3, "nothing was confirmed that is not kept"
-    await bot.here.until(lambda: bot.staff.texts and bot.other.texts, 10)
+    await bot.here.until(lambda: bot.staff.texts and bot.other.texts, 60)
 
 
 async def test_sos_needs_no_database_either(bot: Bot) -> None:
     with database_gone(bot):
         bot.patient.send_text("/sos")
-        await bot.here.until(lambda: cards(bot), 5)
+        await bot.here.until(lambda: cards(bot), 60)
 
 
 async def test_a_stranger_gets_the_card_and_no_ladder_and_is_forgotten(bot: Bot) -> None:

@@ -108,9 +108,9 @@ async def test_stopped_under_load_nothing_is_lost_and_nothing_sent_twice(tmp_pat
                     for phone in phones:
                         phone.send_text("/help")
                         said += 1
-                await here.until(lambda before=before, shown=shown: shown() > before + 3, 30)
+                await here.until(lambda before=before, shown=shown: shown() > before + 3, 60)
                 bot.send_signal(signal.SIGTERM)
-                assert await asyncio.wait_for(bot.wait(), 20) == 0, round_
+                assert await asyncio.wait_for(bot.wait(), 60) == 0, round_
             with store.unit(wall()) as u:
                 beat = heartbeat.last(u)
                 leased = u.all(select(table(Outbox).c.id).where(table(Outbox).c.state == "leased"))
@@ -121,7 +121,7 @@ async def test_stopped_under_load_nothing_is_lost_and_nothing_sent_twice(tmp_pat
             await here.until(lambda: not here.queue.entries and replies(here, phones)() >= said, 60)
             await asyncio.sleep(1.5)
             bot.send_signal(signal.SIGTERM)
-            assert await asyncio.wait_for(bot.wait(), 20) == 0
+            assert await asyncio.wait_for(bot.wait(), 60) == 0
         assert {phone.person.id: len(phone.texts) for phone in phones} == dict.fromkeys(PATIENTS, TEXTS)
         with store.unit(wall()) as u:
             states = Counter(row.state for row in u.all(select(table(Inbox).c.state)))
@@ -134,13 +134,13 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         here.faults.add("delay", "sendMessage", times=1000, seconds=20)
         async with process(tmp_path, url, here.token, {}) as bot:
             phones[0].send_text("/help")
-            await here.until(lambda: not here.queue.entries, 20)
+            await here.until(lambda: not here.queue.entries, 60)
             await asyncio.sleep(1)  # the answer is on its way
             bot.send_signal(signal.SIGTERM)
             assert bot.stdout is not None
-            assert (await asyncio.wait_for(bot.stdout.readline(), 20)).startswith(b"Stopping")
+            assert (await asyncio.wait_for(bot.stdout.readline(), 60)).startswith(b"Stopping")
             bot.send_signal(signal.SIGTERM)
-            assert await asyncio.wait_for(bot.wait(), 20) == -signal.SIGTERM, "it did not go through with the graceful stop"
+            assert await asyncio.wait_for(bot.wait(), 60) == -signal.SIGTERM, "it did not go through with the graceful stop"
 
 
 async def test_the_pages_of_a_process_and_a_port_that_is_taken(tmp_path: Path) -> None:
@@ -156,13 +156,13 @@ async def test_the_pages_of_a_process_and_a_port_that_is_taken(tmp_path: Path) -
         why = f"Port {port} is in use by another program. Stop what uses it, or set BETWEEN_WATCH_PORT to another."
         assert err.decode() == f"between: {why}\n"
         os.kill(bot.pid, signal.SIGINT)
-        assert await asyncio.wait_for(bot.wait(), 20) == 0
+        assert await asyncio.wait_for(bot.wait(), 60) == 0
 
 
 async def fetched(port: int, path: str) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".encode())
-    answer = await asyncio.wait_for(reader.read(), 10)
+    answer = await asyncio.wait_for(reader.read(), 60)
     writer.close()
     return answer
 
@@ -189,7 +189,7 @@ async def test_stopped_between_claiming_and_sending_nothing_stays_in_doubt(tmp_p
 
         monkeypatch.setattr(bot.app.drain, "_claim", slow)
         bot.patient.send_text("good evening")
-        await asyncio.wait_for(claimed.wait(), 10)
+        await asyncio.wait_for(claimed.wait(), 60)
         await bot.app.stop()
         with bot.store.unit(bot.clock.now()) as u:
             rows = u.all(select(table(Outbox).c.id, table(Outbox).c.state).where(table(Outbox).c.kind == "send"))

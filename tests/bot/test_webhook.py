@@ -59,7 +59,7 @@ async def told_by_headers(bot: Bot, length: int) -> bytes:
     assert bot.hook is not None
     reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(bot.hook.url).port)
     writer.write(f"POST /hook HTTP/1.1\r\nHost: here\r\n{HEADER}: {SECRET}\r\nContent-Length: {length}\r\n\r\n".encode())
-    answer = await asyncio.wait_for(reader.readline(), 5)
+    answer = await asyncio.wait_for(reader.readline(), 60)
     writer.close()
     return answer
 
@@ -77,7 +77,7 @@ async def test_a_conversation_goes_on_as_with_polling(bot: Bot) -> None:
     bot.patient.send_text(DANGER)
     await bot.here.until(lambda: cards(bot) and bot.staff.texts)
     bot.staff.press("I'll take it")
-    await bot.here.until(lambda: any("Dana Reyes saw this at" in text for text in bot.patient.texts), 10)
+    await bot.here.until(lambda: any("Dana Reyes saw this at" in text for text in bot.patient.texts), 60)
     assert not [one for one in bot.here.calls if one.method == "getUpdates"]
     assert bot.here.webhook["secret_token"] == SECRET
     assert bot.here.webhook["max_connections"] == 1, "more at a time would mix up their order"
@@ -149,7 +149,7 @@ async def test_200_comes_only_after_the_row_is_committed() -> None:
 
     async with visiting(webhook(Hook("https://bot.clinic.example/hook", SecretStr(SECRET)), keep, Vitals())) as client:
         calling = asyncio.create_task(client.post("/hook", content=b"{}", headers={HEADER: SECRET}))
-        await asyncio.wait_for(committing.wait(), 5)
+        await asyncio.wait_for(committing.wait(), 60)
         await asyncio.sleep(0.2)
         assert not calling.done()
         commit.set()
@@ -164,7 +164,7 @@ async def test_200_comes_only_after_the_row_is_committed() -> None:
 async def test_nonsense_is_set_aside_and_not_asked_for_again(bot: Bot, body: bytes) -> None:
     assert (await call(bot, body)).status_code == 200
     assert (await call(bot, json.dumps(update(2, "good evening")).encode())).status_code == 200
-    await bot.here.until(lambda: bot.patient.texts, 10)
+    await bot.here.until(lambda: bot.patient.texts, 60)
     await bot.app.rested()
     kinds = await rows(bot)
     assert kinds == [("broken", "quarantined"), ("text", "done")]
@@ -181,19 +181,19 @@ async def test_half_a_letter_holds_up_nobody(bot: Bot) -> None:
     broken = json.dumps(update(5, "half a letter: \ud83d")).encode()
     assert (await call(bot, broken)).status_code == 200
     bot.patient.send_text("good evening")
-    await bot.here.until(lambda: bot.patient.texts, 10)
+    await bot.here.until(lambda: bot.patient.texts, 60)
 
 
 async def test_the_database_is_gone_and_the_card_still_comes_once(bot: Bot) -> None:
     with database_gone(bot):
         bot.patient.send_text(DANGER)
-        await bot.here.until(lambda: cards(bot), 5)
+        await bot.here.until(lambda: cards(bot), 60)
         answer = await call(bot, json.dumps(update(7, "good evening")).encode())
         assert answer.status_code == 500
         await asyncio.sleep(2)
         assert len(bot.patient.texts) == 1
         assert len(bot.here.queue.entries) == 1, "nothing was confirmed that is not kept"
-    await bot.here.until(lambda: bot.staff.texts, 10)
+    await bot.here.until(lambda: bot.staff.texts, 60)
     assert not bot.here.queue.entries
 
 

@@ -102,7 +102,7 @@ def together(store: Store, phones: Phones, *updates: dict[str, Any]) -> None:
     """Several updates that came in before the first was taken."""
     with store.unit(phones.now) as u:
         for number, update in enumerate(updates):
-            keep(u, json.dumps({"update_id": 90_000 + number, **update}))
+            keep(u, [json.dumps({"update_id": 90_000 + number, **update})])
 
 
 def said(address: int, message: int, text: str) -> dict[str, Any]:

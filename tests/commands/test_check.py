@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import socket
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.opening import only_instance
 from content import hotlines, library
-from storage import clinic, escalations, invites, people
+from storage import clinic, drills, escalations, invites, people
+from storage.tables import Person
 from tests.clinics import add_staff
 from tests.commands.between import TOKEN, Between
 from tests.mailbox import CLINIC_MAIL, PASSWORD, SECRET, SENDER, USER, Mailbox, mailbox, pager
@@ -40,6 +41,7 @@ def joined(between: Between) -> Between:
     with between.unit() as u:
         (dana,) = people.people(u, "staff")
         invites.redeem(u, invites.add(u, dana), people.chat_for(u, 9001).id)
+        people.give_consent(u, dana.id, "paged", 1)
         for position, name, address in (("backup", "Imani Brooks", 9002), ("supervisor", "Luis Ortega", 9003)):
             escalations.set_on_call(u, position, people.person(u, add_staff(u, address, name)))
     return between
@@ -61,6 +63,14 @@ def test_a_position_nobody_holds_any_more(joined: Between) -> None:
     ran = joined("check", env=FULL)
     assert ran.code == 1
     assert of(ran.lines, "PROBLEM") == ["on call: primary: nobody who can be reached; staff set it with /oncall in the chat"]
+
+
+def test_no_administrator_who_could_be_paged_when_nobody_answers(joined: Between) -> None:
+    with joined.unit() as u:
+        for who in people.people(u, "staff"):
+            u.set(Person, who.id, duty="clinician")
+    warnings = of(joined("check", env=FULL).lines, "WARNING")
+    assert "administrators: none can be paged when nobody on call answers" in warnings
 
 
 def test_who_blocked_the_bot_cannot_be_reached(joined: Between) -> None:
@@ -234,3 +244,16 @@ def test_mail_that_could_reach_nobody(joined: Between) -> None:
     server = {"BETWEEN_SMTP_HOST": "mail.clinic.example", "BETWEEN_SMTP_FROM": SENDER}
     ran = joined("check", "--no-network", env=FULL | server)
     assert of(ran.lines, "PROBLEM")[0].startswith("mail addresses: nobody on call has one and BETWEEN_PAGE_MAIL is empty")
+
+
+def test_the_last_exercise_and_who_answered_it(joined: Between) -> None:
+    assert any(line.startswith("weekly exercise: none yet") for line in of(joined("check", env=FULL).lines, "OK"))
+    with joined.unit() as u:
+        (dana,) = [who for who in people.people(u, "staff") if who.code == "S001"]
+        drill = drills.begin(u, dana.id, u.now + timedelta(minutes=15))
+        drills.answer(u, drill, dana)
+    assert any("S001 answered after 0 seconds" in line for line in of(joined("check", env=FULL).lines, "OK"))
+    with joined.unit() as u:
+        drills.fail(u, drills.begin(u, dana.id, u.now))
+    (failed,) = [line for line in of(joined("check", env=FULL).lines, "WARNING") if line.startswith("weekly exercise of")]
+    assert "not answered (S001 was on call); patients are told not to count on an answer until one is" in failed

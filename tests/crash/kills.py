@@ -55,7 +55,7 @@ async def kill(nursery: Nursery, template: Path, folder: Path, kills: int, seed:
             nursery.kill()
             while nursery.lives == lives:
                 nursery.changed.clear()
-                await asyncio.wait_for(nursery.changed.wait(), 20)
+                await asyncio.wait_for(nursery.changed.wait(), 60)
         await w.does(w.sam, "/help", "988")
         await w.settled()
         await w.does(w.sam, "Now it is quiet", "Shall I keep it in your journal")
@@ -94,7 +94,7 @@ async def _chatter(w: World, sent: list[str], chance: random.Random) -> None:
         if how < 0.25:
             await w.here.until(lambda: _last_shown(w) > before, SHOWS_WITHIN)
         elif how < 0.9:
-            await w.here.until(lambda: w.here.poll_turn > polls, 10)
+            await w.here.until(lambda: w.here.poll_turn > polls, 60)
     await asyncio.sleep(chance.uniform(0, AWAKE))
 
 

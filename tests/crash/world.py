@@ -87,7 +87,7 @@ class Nursery:
         self._say({"do": "stop"})
         while not self.stopped:
             self.changed.clear()
-            await asyncio.wait_for(self.changed.wait(), 20)
+            await asyncio.wait_for(self.changed.wait(), 60)
 
     def kill(self, sign: signal.Signals = signal.SIGKILL) -> None:
         with suppress(ProcessLookupError):

@@ -20,13 +20,14 @@ FLAGS = [
 ]
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 HAND: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds an answer may take on a machine that has other things to do."""
 
 
 @asynccontextmanager
 async def browsing(chromium_path: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         browser = await playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
         yield browser
         await browser.close()
@@ -56,6 +57,14 @@ class Visitor:
     @property
     def staff(self) -> Locator:
         return self.page.locator("#staff")
+
+    @property
+    def backup(self) -> Locator:
+        return self.page.locator("#backup")
+
+    @property
+    def supervisor(self) -> Locator:
+        return self.page.locator("#supervisor")
 
     def newest(self, phone: Locator) -> Locator:
         """The bot's newest message on a phone."""
@@ -88,3 +97,10 @@ class Visitor:
     async def view(self, name: str) -> None:
         """On a small screen: what to show."""
         await self.page.locator(".views").get_by_role("button", name=name).tap()
+
+
+async def whole(page: Page) -> None:
+    """Nothing to scroll but the chat itself, and no word or button cut off at the side."""
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight")
+    wide = "nodes => nodes.filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.textContent)"
+    assert await page.locator(".key:visible, .bubble:visible, .steps button:visible, .views button:visible").evaluate_all(wide) == []

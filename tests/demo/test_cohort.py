@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -36,8 +35,6 @@ THIS_WEEK, LAST_WEEK = date(2026, 11, 16), date(2026, 11, 9)
 class Built:
     store: Store
     now: datetime
-    seconds: float
-    """Processor time the building took."""
 
     def week(self, code: str, monday: date) -> Week:
         with self.store.unit(self.now) as u:
@@ -57,9 +54,8 @@ def build(folder: Path, now: datetime, seed: int) -> Built:
     migrate(store.engine)
     with store.unit(now) as u:
         clinic.set_up(u, "Harbor Program", "555-0100", ZONE, "US", clinic.ALWAYS)
-    began = time.process_time()
     cohort.build(store, now, seed)
-    return Built(store, now, time.process_time() - began)
+    return Built(store, now)
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +75,6 @@ def test_there_are_twelve_and_the_first_code_is_left_free(built: Built) -> None:
         holders = escalations.on_call(u)
     assert len(holders["primary"]) == len(holders["backup"]) == 1
     assert holders["primary"] != holders["backup"]
-
-
-def test_it_is_quickly_made(built: Built) -> None:
-    assert built.seconds < 5
 
 
 def test_six_weeks_of_pages_can_be_written(built: Built, tmp_path: Path) -> None:

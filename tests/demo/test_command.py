@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,15 +73,25 @@ def test_it_names_its_address_and_ends_at_any_time_leaving_nothing(tmp_path: Pat
 
 
 def test_it_ends_in_the_middle_of_an_answer(tmp_path: Path) -> None:
-    with started(tmp_path, "--port", str(free_port())) as process, httpx.Client(timeout=WITHIN) as visitor:
+    with started(tmp_path, "--port", str(free_port())) as process, ThreadPoolExecutor(1) as hands:
         url = address(process)
-        visitor.post(f"{url}/demo/act", json={"phone": 5001, "do": "invitation"})
-        with pytest.raises(httpx.ReadTimeout):
-            visitor.post(f"{url}/demo/act", json={"phone": 5001, "do": "play"}, timeout=1)
-        process.terminate()
+        httpx.post(f"{url}/demo/act", json={"phone": 5001, "do": "invitation"}, timeout=WITHIN)
+        with httpx.stream("GET", f"{url}/demo/stream?chat=5001", timeout=WITHIN) as stream:
+            changes = (line for line in stream.iter_lines() if line.startswith("data: ") and '"messages"' in line)
+            assert any('"bot": true' in change for change in changes)
+            playing = hands.submit(play, url)  # several answers, each of which waits for the bot
+            assert next(changes)
+            process.terminate()
         _, err = process.communicate(timeout=WITHIN)
+        playing.result(timeout=WITHIN)
     assert (process.returncode, err) == (0, "")
     assert list(tmp_path.iterdir()) == []
+
+
+def play(url: str) -> None:
+    """Have the patient's questions answered. The demo may end before it has answered this."""
+    with contextlib.suppress(httpx.HTTPError):
+        httpx.post(f"{url}/demo/act", json={"phone": 5001, "do": "play"}, timeout=WITHIN)
 
 
 def test_a_port_that_is_taken_is_one_sentence_and_nothing_is_begun(tmp_path: Path) -> None:

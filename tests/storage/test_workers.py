@@ -41,7 +41,7 @@ def say(store: Store, address: int, *texts: str) -> None:
     with store.unit(NOW) as u:
         for number, text in enumerate(texts):
             message = f'{{"message_id": {number + 1}, "date": 1, "chat": {{"id": {address}, "type": "private"}}, "text": "{text}"}}'
-            keep(u, f'{{"update_id": {address * 100 + number}, "message": {message}}}')
+            keep(u, [f'{{"update_id": {address * 100 + number}, "message": {message}}}'])
 
 
 def together(store: Store, *works: Callable[[Unit], T]) -> list[T]:
@@ -173,6 +173,31 @@ def test_what_is_held_back_fails_in_the_savepoint_it_belongs_to(store: Store) ->
         kept = u.one(select(table(Person).c.name, table(Person).c.zone, table(Person).c.code).where(table(Person).c.id == id))
     assert kept is not None
     assert tuple(kept) == (b"before", "UTC", "0001")
+
+
+def test_what_was_foreseen_is_read_anew_after_a_write(store: Store) -> None:
+    with store.unit(NOW) as u:
+        who = patient(u)
+
+        def inside() -> None:
+            with u.savepoint():
+                u.set(Person, who.id, zone="Europe/Paris")
+                u.foresee(people.BY_ID, person=who.id)
+                assert zone() == "Europe/Paris"
+                u.foresee(people.BY_ID, person=who.id)
+                raise ZeroDivisionError
+
+        def zone() -> str:
+            row = u.one(people.BY_ID, person=who.id)
+            assert row is not None
+            return str(row.zone)
+
+        u.foresee(people.BY_ID, person=who.id)
+        u.set(Person, who.id, zone="Asia/Tokyo")
+        assert zone() == "Asia/Tokyo"
+        with pytest.raises(ZeroDivisionError):
+            inside()
+        assert zone() == "Asia/Tokyo"
 
 
 def test_a_message_has_one_sender(store: Store) -> None:

@@ -3,7 +3,8 @@
     # a comment
     at 2026-11-16T20:00-05:00      where the clock starts (once, first)
     patient 0001 America/New_York  an active patient (a first one, and an on-call person "staff", are there by default)
-    < some text                    the patient types; `<staff` is the on-call person, `<other` a second patient, `<stranger` nobody yet
+    < some text                    the patient types; `<staff` is the on-call person, `<second` and `<third` colleagues (see
+                                   `_join`), `<other` a second patient, `<stranger` nobody yet
     <stranger /start {invite}      {invite} is the code of the newest invitation: of `~ invite`, or of a link on somebody's phone
     < [Label]                      taps the newest button with this label
     < /command                     a command
@@ -26,16 +27,21 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from bot import chores
 from bot.acts.check_in import plan_check_ins
+from bot.acts.plan_prompts import after_change
+from bot.commands import rota
+from bot.commands.cover import read_cover
 from bot.phones import Phone, Phones, Shown, instant
-from storage import invites, people, reminders, sessions
+from handlers.plan_steps import split
+from storage import clinic, invites, people, plans, reminders, sessions
 from storage.seal import Keyring, MasterKey
 from storage.store import Store
 from storage.tables import Person
-from tests.clinics import OTHER, PATIENT, STAFF, STRANGER, ZONE, open_clinic
+from tests.clinics import OTHER, PATIENT, STAFF, STRANGER, ZONE, add_staff, open_clinic
 from tests.transcripts.facts import FACTS
 
-WHO = {"": PATIENT, "staff": STAFF, "other": OTHER, "stranger": STRANGER}
+WHO = {"": PATIENT, "staff": STAFF, "second": STAFF + 1, "third": STAFF + 2, "other": OTHER, "stranger": STRANGER}
 SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -52,7 +58,7 @@ def read(path: Path) -> list[Line]:
     for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not text.strip() or text.startswith("#"):
             continue
-        found = re.match(r"(at|[<>+=~])(staff|other|stranger)?(nothing|now)?\s*(.*)$", text)
+        found = re.match(r"(at|[<>+=~])(staff|second|third|other|stranger)?(nothing|now)?\s*(.*)$", text)
         assert found, f"{path.name}:{number}: not a transcript line"
         lines.append(Line(number, found[1], found[2] or found[3] or "", found[4].rstrip()))
     return lines
@@ -217,6 +223,17 @@ def _consent(play: Play, address: int, rest: str) -> None:
         people.give_consent(u, people.chat_for(u, address).person or 0, rest.split()[1], 1)
 
 
+def _plan(play: Play, address: int, rest: str) -> None:
+    """`~ plan 4 Ana 555-0142`: one more item of the safety plan, as if it had been typed."""
+    step, _, typed = rest.partition(" ")[2].partition(" ")
+    words, number = split(typed)
+    with play.store.unit(play.phones.now) as u:
+        chat = people.chat_for(u, address)
+        who = people.person(u, chat.person or 0)
+        plans.add(u, who, int(step), words, number)
+        after_change(u, who, chat)
+
+
 def _session(play: Play, address: int, rest: str) -> None:
     """`~ session group 2026-11-17 18:00 90 weeks=4 patients=0001,0002 Evening group`: as `between session add` does it."""
     kind, day, starts, minutes, *words = rest.split()[1:]
@@ -260,6 +277,44 @@ def _invite(play: Play, address: int, rest: str) -> None:
         play.invite = invites.add(u, who)
 
 
+def _join(play: Play, address: int, rest: str) -> None:
+    """`~second join Ana Ruiz`: a colleague whose welcome is over, and who agreed to be paged. `~third join admin Mai Lund`."""
+    words = rest.partition(" ")[2]
+    with play.store.unit(play.phones.now) as u:
+        add_staff(u, address, words.removeprefix("admin "), duty="admin" if words.startswith("admin ") else "clinician")
+    play.phones.phone(address)
+
+
+def _rota(play: Play, address: int, rest: str) -> None:
+    """`~ rota primary fri 17:00 2026-11-13 S001 S002`: weekly turns from that date on, as `between rota set` makes them."""
+    position, day, wall, first, *codes = rest.split()[1:]
+    with play.store.unit(play.phones.now) as u:
+        rota.set_turns(u, position, codes, f"{day} {wall}", first)
+    play.phones.settle()
+
+
+def _leave(play: Play, address: int, rest: str) -> None:
+    """`~ leave S002 2026-11-17 2026-11-18`: as `between rota leave` does it."""
+    with play.store.unit(play.phones.now) as u:
+        rota.add_leave(u, *rest.split()[1:])
+    play.phones.settle()
+
+
+def _cover(play: Play, address: int, rest: str) -> None:
+    """`~ cover mon-fri 08:00-20:00`: the clinic's hours, as `between setup --cover` sets them; `~ cover none`: there is nobody, ever."""
+    with play.store.unit(play.phones.now) as u:
+        known = clinic.clinic(u)
+        assert known is not None
+        hours = {} if rest.endswith(" none") else read_cover(rest.partition(" ")[2])
+        clinic.set_up(u, known.name, known.line, known.zone, known.country, hours)
+
+
+def _chores(play: Play, address: int, rest: str) -> None:
+    """`~ chores`: what `between run` plans when it starts."""
+    with play.store.unit(play.phones.now) as u:
+        chores.plan(u)
+
+
 def _long(play: Play, address: int, rest: str) -> None:
     """`~ long 4096`: the patient types harmless words of exactly so many characters."""
     wanted = int(rest.split()[1])
@@ -280,6 +335,11 @@ def _press(play: Play, address: int, rest: str) -> None:
 
 
 OUTSIDE = {
+    "join": _join,
+    "rota": _rota,
+    "leave": _leave,
+    "cover": _cover,
+    "chores": _chores,
     "keep": _keep,
     "press": _press,
     "long": _long,
@@ -288,6 +348,7 @@ OUTSIDE = {
     "call_off": _call_off,
     "clock": _clock,
     "program": _program,
+    "plan": _plan,
     "profile": _profile,
     "consent": _consent,
     "photo": _photo,

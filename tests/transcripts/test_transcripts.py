@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 
 ALL = sorted(HERE.glob("**/*.txt"))
-ON_BOTH = ("engine", "staff")
+ON_BOTH = ("engine", "staff", "ladder")
 """The folders that are played on PostgreSQL too: those that reach into every table and into several chats at once."""
 PLAYED = [("sqlite", path) for path in ALL] + [("postgresql", path) for path in ALL if path.parent.name in ON_BOTH]
 

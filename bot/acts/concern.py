@@ -1,0 +1,111 @@
+"""A concern: which questions are asked, and what becomes of the answers that are no danger.
+
+Staff find each in their inbox. One they should see the same day is also said to whoever is on call, without paging, and
+said to everyone on call if nobody has looked four hours later.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot import cards, danger, talk
+from bot.flow.commands import KeepConcern
+from bot.registry import act, look
+from bot.registry import due as due_kind
+from bot.sitting import Sitting
+from safety import duty
+from safety.heard import Heard
+from storage import calm, due, notes, talks
+from storage.due import DueRow
+from storage.lines import confirmed
+from storage.outbox import ESCALATION
+from storage.wall import local
+
+UNREAD = "concern_unread"
+LOOK_WITHIN = timedelta(hours=4)
+UNANSWERED = ("skipped", "unanswered")
+ASKING = ("concern", "follow_up")
+ASKED_DIRECTLY = ("suicide", "self_harm")
+"""What is asked about even when other questions are under way."""
+
+
+def ask(s: Sitting, heard: Heard) -> None:
+    """Begin the questions that fit what was heard. Who is being asked already goes on from where they are."""
+    about = _about(heard)
+    under_way = talks.waiting(s.u, s.chat)
+    if under_way is None or under_way.flow not in ASKING:
+        under_way = talks.parked(s.u, s.chat, "concern")
+    if under_way is None:
+        talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
+        return
+    asked = under_way.body["me"]["start"].get("about")
+    if under_way.flow == "concern" and about != asked and about in ASKED_DIRECTLY:
+        talk.close(s, under_way, "partial")
+        talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
+    elif under_way.state == "parked":
+        talk.resume(s, under_way)
+    else:
+        talk.show_again(s, under_way)
+
+
+def _about(heard: Heard) -> str:
+    """The track that was heard, or "third" for worry about somebody else."""
+    return "third" if "third" in danger.rule_of(heard).split(".") else heard.track.value
+
+
+@act(KeepConcern)
+def keep_concern(s: Sitting, command: KeepConcern) -> bool:
+    note = notes.add(s.u, s.person.id, "concern", command.code)
+    if command.calm and command.code not in UNANSWERED:
+        calm.begin(s.u, s.person.id, s.chat.id)
+    if not command.today:
+        return False
+    starts = duty.cover_starts(s.u)
+    told = starts is None and _tell_staff(s, note, ("primary",))
+    again = s.u.now + LOOK_WITHIN if told or starts is None else starts
+    due.plan(s.u, UNREAD, note, f"{UNREAD}:{note}", again, chat=s.chat.id, at=s.u.now.isoformat())
+    return told
+
+
+@due_kind(UNREAD)
+def unread(s: Sitting, row: DueRow) -> None:
+    """Nobody has looked at a concern that should be seen the same day: everyone on call is told."""
+    if s.who is None or not notes.is_unseen(s.u, row.subject):
+        return
+    starts = duty.cover_starts(s.u)
+    if starts is not None:
+        due.move(s.u, row.id, starts)
+    else:
+        _tell_staff(s, row.subject, ("primary", "backup", "supervisor"))
+
+
+def _tell_staff(s: Sitting, note: int, positions: tuple[str, ...]) -> bool:
+    """A word to those who hold these positions, with no name and nothing of what was said. False when there is nobody."""
+    on_call = duty.reachable(s.u)
+    people = list(dict.fromkeys(person for position in positions for person in on_call.get(position, ())))
+    code = s.person.code
+    for person in people:
+        at = s.of(person)
+        if at is not None:
+            now = local(s.u.now, at.person.zone)
+            words = f"concern:{note}:{s.u.now:%Y%m%d%H%M}:{person}"
+            at.say("staff.concern_today", lane=ESCALATION, dedupe=words, code=code, time=f"{now:%H:%M}")
+    return bool(people)
+
+
+@due_kind(calm.KIND)
+def calm_ends(s: Sitting, row: DueRow) -> None:
+    """The two quiet days are over; what was kept back in them is not made up for."""
+
+
+@look("crisis.ways")
+def ways(s: Sitting, purpose: str) -> dict[str, str]:
+    """{"line", "emergency"}: the ways to a person in the patient's country, for one purpose of the hotlines."""
+    lines = danger.Lines.of(s.person.country, purpose, confirmed(s.u))
+    return {"line": lines.line, "emergency": lines.emergency}
+
+
+@look("crisis.spanish")
+def spanish(s: Sitting) -> str:
+    """The way to the Spanish-speaking line of the patient's country, in Spanish; empty where there is none."""
+    return cards.spanish_way(s.words, s.person.country, confirmed(s.u))
