@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from content.library import load
+from safety import duty
 from safety.ladder import AGAIN
 from storage import clinic, escalations, letters, outbox, people
 from storage.escalations import EscalationRow
@@ -27,9 +28,8 @@ ABOUT = ("page", "outage", MAIL, WEBHOOK)
 def nobody_answers(u: Unit, row: EscalationRow) -> None:
     """The ladder is exhausted, or has been for another quarter of an hour: every other way there is, at once."""
     step = f"exhausted:{row.id}:{row.version}"
-    for person in _on_call(u):
-        if _mailed(u, person):
-            _post(u, row, MAIL, person, f"{MAIL}:{step}:{person}", "exhausted", AGAIN)
+    for person in _to_mail(u):
+        _post(u, row, MAIL, person, f"{MAIL}:{step}:{person}", "exhausted", AGAIN)
     if CLINIC in letters.ways(u):
         _post(u, row, MAIL, None, f"{MAIL}:{step}:{CLINIC}", "exhausted", AGAIN)
     if WEBHOOK in letters.ways(u):
@@ -38,9 +38,9 @@ def nobody_answers(u: Unit, row: EscalationRow) -> None:
 
 def nobody_at_step(u: Unit, row: EscalationRow) -> None:
     """A step found nobody Telegram reaches: whoever is on call and can be mailed instead, is. Once nobody answers, all are anyway."""
-    for person in _on_call(u) if row.state == "OPEN" else ():
+    for person in _to_mail(u) if row.state == "OPEN" else ():
         chat = people.chat_of(u, person)
-        if (chat is None or not chat.reachable) and _mailed(u, person):
+        if chat is None or not chat.reachable:
             _post(u, row, MAIL, person, f"{MAIL}:{_unreachable(row)}:{person}", "unreachable")
 
 
@@ -148,9 +148,10 @@ def _items(*ids: str) -> str:
     return " ".join(f"{id}@{load('en').item(id).version}" for id in ids)
 
 
-def _on_call(u: Unit) -> list[int]:
-    """Everyone with a position now, most suitable first."""
-    return list(dict.fromkeys(person for held in escalations.on_call(u).values() for person in held))
+def _to_mail(u: Unit) -> list[int]:
+    """Everyone the ladder may page whom mail reaches, most suitable first; nobody where mail is not set up."""
+    held = duty.to_mail(u).values() if MAIL in letters.ways(u) else ()
+    return list(dict.fromkeys(person for people in held for person in people))
 
 
 def _mailed(u: Unit, person: int) -> bool:

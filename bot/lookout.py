@@ -17,6 +17,7 @@ from bot.errors import BetweenError
 from bot.log import get
 from bot.opening import keyring, masters
 from bot.settings import Settings
+from safety import duty, pager
 from safety.ladder import Ladder
 from safety.vigil import Alert, Seen
 from storage import clinic, escalations, heartbeat, meta, people
@@ -27,7 +28,7 @@ from storage.seal import Keyring, SealBroken
 from storage.store import Store, Unit
 
 log = get("bot.lookout")
-WAITING = ("OPEN", "ACKED", "EXHAUSTED")
+UNANSWERED = ("OPEN", "EXHAUSTED")
 
 
 @dataclass(frozen=True)
@@ -64,25 +65,23 @@ class Lookout:
 
 def _view(u: Unit, known: ClinicCard) -> View:
     beat = heartbeat.last(u)
-    held = escalations.on_call(u)
-    addresses = {id: people.person(u, id).email for ids in held.values() for id in ids}
-    mailed = {position: [id for id in ids if addresses[id]] for position, ids in held.items()}
-    rows = [row for row in escalations.all_open(u) if row.state in WAITING]
+    held = duty.to_mail(u)
+    rows = [row for row in escalations.all_open(u) if row.state in UNANSWERED or row.state == "ACKED" or row.doubted_by is not None]
     seen = Seen(
         beat=beat.at if beat else None,
         planned=beat is not None and beat.state == "planned",
         alive=meta.latest(u),
         alerts=tuple(Alert(row.id, row.version, _ladder(row), row.next_at) for row in rows),
-        holders=mailed,
+        holders=held,
     )
     pages = {row.id: _page(u, row, known) for row in rows}
-    return View(seen, known.line, pages, {id: address for id, address in addresses.items() if address})
+    return View(seen, known.line, pages, {id: people.person(u, id).email for ids in held.values() for id in ids})
 
 
 def _ladder(row: EscalationRow) -> Ladder:
     """Nobody knows which of its pages went out, so what nobody took is climbed from the first step; what was taken waits on."""
-    if row.state == "ACKED":
-        return Ladder(row.ladder, row.level, "ACKED", row.cycle, row.step, row.began_at, row.next_at, row.acked_by, row.acked_at)
+    if row.state not in UNANSWERED:
+        return pager.as_ladder(row)
     return Ladder(row.ladder, row.level, "OPEN", row.cycle, 0, row.began_at, row.began_at)
 
 

@@ -84,9 +84,9 @@ def reachable(u: Unit) -> dict[str, list[int]]:
     return rota.holders(rota_of(u), u.now, fit(u))
 
 
-def administrators(u: Unit) -> list[int]:
-    """The administrators who can be sent a message now and are not on leave, on duty or not."""
-    plan, can = rota_of(u), fit(u)
+def administrators(u: Unit, can: Fit | None = None) -> list[int]:
+    """The administrators who can be sent a message now (or who are fit otherwise) and are not on leave, on duty or not."""
+    plan, can = rota_of(u), can or fit(u)
     admins = u.all(select(PEOPLE.c.id).where(PEOPLE.c.duty == fixed("admin")).order_by(PEOPLE.c.id))
     return [row.id for row in admins if can(row.id) and not rota.on_leave(plan, row.id, u.now)]
 
@@ -94,6 +94,17 @@ def administrators(u: Unit) -> list[int]:
 def to_page(u: Unit) -> Holders:
     """Everybody the ladder may page: who is on duty, by position, and the administrators, who hear when nobody has answered."""
     return {**reachable(u), ADMINS: administrators(u)}
+
+
+def to_mail(u: Unit) -> Holders:
+    """The same for mail: who may be paged and has an address, whether or not Telegram reaches them."""
+    may = agreed(u)
+
+    @cache
+    def can(id: int) -> bool:
+        return may(id) and bool(people.person(u, id).email)
+
+    return {**rota.holders(rota_of(u), u.now, can), ADMINS: administrators(u, can)}
 
 
 def cover_starts(u: Unit) -> datetime | None:

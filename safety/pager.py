@@ -40,7 +40,7 @@ def raise_danger(u: Unit, who: PersonCard, chat: ChatCard, level: str, track: st
 
 
 def _join(u: Unit, row: EscalationRow, level: str, who: PersonCard, reason: str, words: str | None) -> Paged:
-    move = ladder.join(_ladder(row), level, u.now, to_page(u), policy.rungs(clinic.ladders(u), level))
+    move = ladder.join(as_ladder(row), level, u.now, to_page(u), policy.rungs(clinic.ladders(u), level))
     escalations.note(u, row.id, "joined", code=reason, words=words, key=who.key)
     return Paged(_keep(u, row, move), move.actions)
 
@@ -50,7 +50,7 @@ def step(u: Unit, id: int) -> Paged | None:
     row = escalations.get(u, id)
     if row is None or row.next_at is None or row.next_at > u.now:
         return None
-    move = ladder.advance(_ladder(row), u.now, to_page(u))
+    move = ladder.advance(as_ladder(row), u.now, to_page(u))
     return Paged(_keep(u, row, move), move.actions)
 
 
@@ -60,7 +60,7 @@ def answer(u: Unit, id: int, who: PersonCard, option: str) -> Paged | None:
     row = escalations.get(u, id)
     if row is None:
         return None
-    before = _ladder(row)
+    before = as_ladder(row)
 
     def others() -> Holders:
         return _without(to_page(u), who.id)
@@ -90,7 +90,8 @@ def _without(holders: Holders, person: int) -> Holders:
     return {position: [id for id in ids if id != person] for position, ids in holders.items()}
 
 
-def _ladder(row: EscalationRow) -> Ladder:
+def as_ladder(row: EscalationRow) -> Ladder:
+    """Where the rules see it."""
     return Ladder(
         row.ladder, row.level, row.state, row.cycle, row.step, row.began_at, row.next_at, row.acked_by, row.acked_at, row.handed_to,
         row.doubted_by,

@@ -10,7 +10,8 @@ from bot import mail
 from bot.commands.found import Found
 from bot.mail import Server
 from bot.settings import Settings
-from storage import escalations, people
+from safety import duty
+from storage import people
 from storage.store import Unit
 
 WITHIN = 10.0
@@ -41,7 +42,7 @@ def address_checks(read: Settings, u: Unit) -> list[Found]:
     if Server.of(read) is None:
         missing = "BETWEEN_PAGE_MAIL is set, and BETWEEN_SMTP_HOST is not: nothing can be mailed"
         return [Found(what, "problem", missing)] if read.page_mail else []
-    on_call = {person for held in escalations.on_call(u).values() for person in held}
+    on_call = {person for held in duty.holders(u).values() for person in held}
     without = sum(not people.person(u, person).email for person in on_call)
     if read.page_mail is None:
         nobody = "nobody on call has one and BETWEEN_PAGE_MAIL is empty, so no page goes by mail"
