@@ -21,7 +21,7 @@ async def test_the_page_climbs_and_the_patient_is_told_the_truth_until_someone_a
     opened, said = await stamped(told), await patient.locator(".message").count()
     await visitor.asked(re.compile(r"0001: imminent, \d\d:\d\d\. Reference \w{5}\. Please tap"), dana)
 
-    await visitor.card("Nobody answers")
+    await nobody_answers(visitor)
     await paged(visitor, dana, "Second page. 0001: imminent", opened, 2)
     await expect(imani.locator(".log")).not_to_contain_text(PAGED)
 
@@ -29,7 +29,7 @@ async def test_the_page_climbs_and_the_patient_is_told_the_truth_until_someone_a
     await paged(visitor, imani, "You are backup. 0001: imminent", opened, 5)
     await expect(luis.locator(".log")).not_to_contain_text(PAGED)
 
-    await visitor.card("Nobody answers")
+    await nobody_answers(visitor)
     await paged(visitor, luis, "You are supervisor. 0001: imminent", opened, 10)
     await expect(patient.locator(".message")).to_have_count(said)
 
@@ -38,7 +38,7 @@ async def test_the_page_climbs_and_the_patient_is_told_the_truth_until_someone_a
         await paged(visitor, phone, "To everyone. 0001: imminent", opened, 15)
     await visitor.asked("Nobody has answered yet, after 15 minutes. Please call 911 now if you might act on it, or call or text 988")
 
-    await visitor.card("Nobody answers")
+    await nobody_answers(visitor)
     await visitor.asked("Nobody has answered yet, after 30 minutes")
     await expect(luis.locator(".message", has_text="To everyone")).to_have_count(2)
     for phone in (dana, imani, luis):
@@ -62,7 +62,7 @@ async def test_in_the_hand_the_backup_s_phone_calls_for_a_look(demo: Demo) -> No
     await write_in_danger(visitor)
     for expected in ("Second page. 0001", "You are backup. 0001"):
         await visitor.view("Try")
-        await visitor.card("Nobody answers")
+        await nobody_answers(visitor)
         await visitor.asked(expected, visitor.staff if "Second" in expected else visitor.backup)
         await whole(visitor.page)
     page = visitor.newest(visitor.backup)
@@ -91,11 +91,16 @@ async def write_in_danger(visitor: Visitor) -> None:
     await visitor.asked("I am paging the person on call")
 
 
+async def nobody_answers(visitor: Visitor) -> None:
+    """Turn the clock to the next step, by the card of things to try."""
+    await expect(visitor.page.locator(".clock")).not_to_have_attribute("aria-busy", "true", timeout=PATIENCE)
+    await visitor.card("Nobody answers")
+
+
 async def next_step(visitor: Visitor) -> None:
-    """Turn the clock to the next step, by its button."""
-    button = visitor.page.get_by_role("button", name="Next step")
-    await expect(visitor.page.locator(".clock")).not_to_have_attribute("aria-busy", "true")
-    await button.click(timeout=PATIENCE)
+    """Turn the clock to the next step, by its button, once it stands."""
+    await expect(visitor.page.locator(".clock")).not_to_have_attribute("aria-busy", "true", timeout=PATIENCE)
+    await visitor.page.get_by_role("button", name="Next step").click(timeout=PATIENCE)
 
 
 async def paged(visitor: Visitor, phone: Locator, words: str, opened: int, minutes: int) -> None:
