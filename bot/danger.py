@@ -217,13 +217,14 @@ def _inform(s: Sitting, row: EscalationRow, what: str, but: int | None, actor: p
     told = {but}
     for prompt in talks.close_prompts_about(s.u, "act", "page", row.id) if over else _pages(s, row):
         holder = people.chat(s.u, prompt.chat).person
-        if holder is None or holder in told:
+        at = s.of(holder) if holder is not None else None
+        if holder is None or at is None:
             continue
-        at = s.of(holder)
-        if at is not None and prompt.panel is not None and over:
-            at.strip(prompt.panel)
-        told.add(holder)
-        _inform_one(s, row, what, holder, actor)
+        if prompt.panel is not None and over:
+            at.strip(prompt.panel)  # every page there is, not the newest alone; also those of whoever tapped
+        if holder not in told:
+            told.add(holder)
+            _inform_one(s, row, what, holder, actor)
     if row.acked_by is not None and row.acked_by not in told:
         _inform_one(s, row, what, row.acked_by, actor)
 
