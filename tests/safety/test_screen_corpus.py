@@ -88,7 +88,7 @@ def test_spanish_is_heard_nearly_as_well_as_english() -> None:
 def test_the_two_parts_share_no_message() -> None:
     tuned, aside = ({row["text"].casefold() for row in rows(name)} for name in ("tuned", "aside"))
     assert not tuned & aside
-    assert len(aside) * 3 >= len(tuned)
+    assert len(aside) >= 600
 
 
 def test_every_level_and_both_languages_are_in_both_parts() -> None:
