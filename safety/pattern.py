@@ -75,8 +75,8 @@ def _low(lows: Sequence[int]) -> str:
 
 
 class Need(NamedTuple):
-    """Keys (words, or two neighbours: "end it") one of which must be present for a match, and how far before and after the first word of the
-    key the match can reach at most, in words."""
+    """Keys (words, or two neighbours: "end it") one of which must be present for a match, and how far before and after the first word
+    of the key the match can reach at most, in words."""
 
     keys: frozenset[str]
     before: int
@@ -85,8 +85,8 @@ class Need(NamedTuple):
 
 @dataclass(frozen=True)
 class Piece:
-    """A translated part: its RE2 source, the keys one of which must be present for it to match (None: no such promise), and how many words it
-    takes at most.
+    """A translated part: its RE2 source, the keys one of which must be present for it to match (None: no such promise), and how many words
+    it takes at most.
 
     `ways`: for each way to match, what it needs, the rarest first. `words`: it is exactly one of these words.
     """
@@ -100,8 +100,8 @@ class Piece:
 
 @dataclass(frozen=True)
 class Grammar:
-    """What patterns may refer to: the vocabulary, the named groups, how words are spelled out, and the weights of those too frequent to look
-    for first (`common`)."""
+    """What patterns may refer to: the vocabulary, the named groups, how words are spelled out, and the weights of those too frequent to
+    look for first (`common`)."""
 
     vocabulary: Vocabulary
     groups: Mapping[str, str]
