@@ -14,7 +14,7 @@ from safety.normalise import Words
 from safety.rules import Cue, Frame, Rules, candidates
 
 _PLACE = itemgetter(0)
-ENOUGH = 8  # sentences in which a part that means nothing alone is looked for
+ENOUGH = 4  # sentences in which a part that means nothing alone is looked for
 MOST = 4  # matches of one pattern looked at in a sentence; more of the same add nothing
 # cues that speak about somebody else: they leave a match alone that says "I" or "my" itself, unless it is quoted
 OF_OTHERS = frozenset({"third", "topic", "fiction"})

@@ -258,6 +258,8 @@ def _speller(data: Mapping[str, Any], known: frozenset[str], rewrites: Mapping[s
 
 
 def _fold(pattern: str) -> str:
+    if pattern.isascii():
+        return pattern
     return "".join(letter for letter in unicodedata.normalize("NFKD", pattern) if not unicodedata.combining(letter))
 
 
