@@ -1,8 +1,8 @@
 """How well the screen hears, measured on our own made-up messages.
 
 `tuned.jsonl` is what the rules were written against; `aside.jsonl` (drawn by hash; what was looked at while tuning has left it) is
-never tuned on. All are made up, by three authors, so neither is proof for a clinic. Thresholds are a little under what was measured, which is short of
-the bar in docs/screen.md; a change that loses ground fails here.
+never tuned on. All are made up, by three authors, so neither is proof for a clinic. Thresholds are a little under what was measured,
+which is short of the bar in docs/screen.md; a change that loses ground fails here.
 """
 
 from __future__ import annotations
