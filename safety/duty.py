@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
 from sqlalchemy import select
 
 from safety import cover, rota
-from safety.cover import Hours
+from safety.cover import Hours, Span
 from safety.ladder import Holders
-from safety.rota import Fit, Gap, Leave, Rota, Stretch, Turns
+from safety.rota import ANYONE, POSITIONS, Fit, Gap, Leave, Rota, Stretch, Turns
 from storage import due, escalations, meta, people
 from storage import rota as rows
 from storage.people import PEOPLE
@@ -98,6 +99,43 @@ def gaps(u: Unit) -> list[Gap]:
     return rota.gaps(rota_of(u), hours, u.now, u.now + HORIZON, fit(u))
 
 
+@dataclass(frozen=True)
+class Presence:
+    """Whether somebody is on call who can be reached. `changes`: until when, or from when on, as far as 14 days show it.
+
+    ever: whether the clinic has any cover hours.
+    """
+
+    on: bool
+    changes: datetime | None
+    ever: bool
+
+
+def presence(u: Unit) -> Presence:
+    """Whether somebody is on call now by the clinic's hours and by the rota, and when that changes."""
+    hours, zone = hours_of(u)
+    ends = u.now + HORIZON
+    missing = [(gap.begins, gap.ends) for gap in gaps(u) if gap.position == ANYONE]
+    free = [part for span in cover.spans(hours, zone, u.now, ends) for part in _without(span, missing)]
+    following = next(((begins, until) for begins, until in free if until > u.now), None)
+    if following is None:
+        return Presence(False, None, bool(hours))
+    begins, until = following
+    if begins <= u.now:
+        return Presence(True, until if until < ends else None, True)
+    return Presence(False, begins, True)
+
+
+def _without(span: Span, missing: list[Span]) -> list[Span]:
+    """What is left of a span when others are taken out of it."""
+    left, at = [], span[0]
+    for begins, ends in missing:
+        if ends > at and begins < span[1]:
+            left.append((at, max(at, begins)))
+            at = ends
+    return [(begins, ends) for begins, ends in [*left, (at, span[1])] if begins < ends]
+
+
 def changes(u: Unit, count: int) -> list[tuple[datetime, dict[str, list[int]]]]:
     """The next few hand-overs within 14 days, and who holds what from then on."""
     plan, may, at = rota_of(u), agreed(u), u.now
@@ -132,10 +170,22 @@ def told(u: Unit) -> dict[str, list[int]] | None:
     return json.loads(kept) if kept else None
 
 
-def settle(u: Unit) -> None:
-    """Those on duty know how it is now; plan the next hand-over."""
-    meta.put(u, KNOWN, json.dumps(holders(u)))
+def settle(u: Unit, positions: Collection[str] = POSITIONS) -> None:
+    """Those these positions concern know how it is now; plan the next hand-over, at once where others have yet to be told."""
+    known, now = told(u), holders(u)
+    meta.put(u, KNOWN, json.dumps(now if known is None else {**known, **{position: now[position] for position in positions}}))
     plan_change(u)
+
+
+def settle_vacant(u: Unit, positions: Collection[str]) -> list[str]:
+    """The same where nobody holds them any more, which whoever ended it knows; a position that fell to somebody is told to them.
+
+    Returns those that are vacant.
+    """
+    now = holders(u)
+    vacant = [position for position in positions if not now[position]]
+    settle(u, vacant)
+    return vacant
 
 
 def plan_change(u: Unit) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, literal_column, null, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, literal_column, null, or_, select, union_all, update
 
 from storage.people import ADDRESS, ChatCard
 from storage.prepared import Prepared, fixed
@@ -18,6 +18,8 @@ from storage.upsert import insert_once
 OUTBOX = table(Outbox)
 
 READY, LEASED = OUTBOX.c.state == fixed("ready"), OUTBOX.c.state == fixed("leased")
+TO_TELEGRAM = OUTBOX.c.channel == fixed("telegram")
+"""What goes any other way is `storage.letters`'."""
 FULL: ColumnElement[bool] = literal_column("length(payload) > 0")
 """As the index `outbox_kept` has it, on both engines."""
 _CHANGE = (OUTBOX.c.kind == "edit") | (OUTBOX.c.kind == "strip")
@@ -26,13 +28,7 @@ SUPERSEDE = Prepared(
     .where(OUTBOX.c.target == bindparam("onto"), READY, _CHANGE)
     .values(state="superseded", done_at=bindparam("at"))
 )
-NEXT = Prepared(select(OUTBOX.c.not_before).where(READY).order_by(OUTBOX.c.not_before).limit(literal_column("1")))
-NEXT_IN_LANE = Prepared(
-    select(OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.chat_id, OUTBOX.c.kind, OUTBOX.c.target, OUTBOX.c.not_before, OUTBOX.c.send_by)
-    .where(READY, OUTBOX.c.lane == bindparam("of_lane"), OUTBOX.c.not_before <= bindparam("at"))
-    .order_by(OUTBOX.c.id)
-    .limit(bindparam("most"))
-)
+NEXT = Prepared(select(OUTBOX.c.not_before).where(READY, TO_TELEGRAM).order_by(OUTBOX.c.not_before).limit(literal_column("1")))
 _FREE = select(OUTBOX.c.id).where(OUTBOX.c.id == bindparam("row"), READY).with_for_update(skip_locked=True)
 CLAIM = Prepared(
     update(OUTBOX)
@@ -50,8 +46,8 @@ _HELD = select(
 HELD, HELD_TOO_LONG = Prepared(_HELD.where(LEASED)), Prepared(_HELD.where(LEASED, OUTBOX.c.lease_until < bindparam("at")))
 TARGET = Prepared(select(OUTBOX.c.message_id).where(OUTBOX.c.id == bindparam("row")))
 
-CRISIS, ESCALATION, REPLY, PROMPT, BULK = range(5)
-"""The lanes, most urgent first."""
+LANES = CRISIS, ESCALATION, REPLY, PROMPT, BULK = range(5)
+"""Most urgent first."""
 KEPT = timedelta(days=7)
 """How long the words of a message stay here once it is over."""
 
@@ -144,16 +140,29 @@ def _strip_unsent(u: Unit, chat: ChatCard, target: int) -> bool:
     return True
 
 
+def _of_lane(lane: int) -> Select[Any]:
+    columns = OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.chat_id, OUTBOX.c.kind, OUTBOX.c.target, OUTBOX.c.not_before, OUTBOX.c.send_by
+    oldest = (
+        select(*columns)
+        .where(READY, TO_TELEGRAM, OUTBOX.c.lane == literal_column(str(lane)), OUTBOX.c.not_before <= bindparam("at"))
+        .order_by(OUTBOX.c.id)
+        .limit(bindparam("most"))
+    )
+    return select(oldest.subquery())
+
+
+NEXT_OF_LANES = Prepared(union_all(*(_of_lane(lane) for lane in LANES)))
+"""One statement for all lanes, as each is a way to the server and back."""
+
+
 def waiting(u: Unit, limit: int = 200) -> list[Waiting]:
     """Rows that could go now, most urgent lane first, oldest first within it; every lane gets its share of `limit`.
 
     Rows of chats that cannot be reached are left out, but for the replies to someone who has just written.
     """
-    found: list[Waiting] = []
-    for lane in range(5):
-        rows = u.all(NEXT_IN_LANE, of_lane=lane, at=u.now, most=limit)
-        found += [Waiting(r.id, r.lane, r.chat_id, r.kind, r.target, r.not_before, r.send_by) for r in rows]
-    return found
+    rows = u.all(NEXT_OF_LANES, at=u.now, most=limit)
+    found = [Waiting(r.id, r.lane, r.chat_id, r.kind, r.target, r.not_before, r.send_by) for r in rows]
+    return sorted(found, key=lambda row: (row.lane, row.id))
 
 
 def next_at(u: Unit) -> datetime | None:
@@ -218,7 +227,7 @@ class Leased:
     """A row whose holder died. Whether Telegram got it is not known; `repeatable` when a second time shows nothing new."""
 
     id: int
-    chat: int
+    chat: int | None
     lane: int
     attempt: int
     repeatable: bool
@@ -237,7 +246,7 @@ def _makes_message(row: Row[Any]) -> bool:
 
 def held_by_others(u: Unit, owner: str) -> set[int]:
     """The chats for which another process has something on its way, or had when it died."""
-    leased = LEASED & (OUTBOX.c.lease_owner != owner)
+    leased = LEASED & TO_TELEGRAM & (OUTBOX.c.lease_owner != owner)
     return {row.chat_id for row in u.all(select(OUTBOX.c.chat_id).where(leased))}
 
 

@@ -49,16 +49,15 @@ class Form:
         self.sql = str(compiled)
         self.fixed = {**compiled.params, **{column.key: column.default.arg for column in made}}
         self.order = list(compiled.positiontup) if compiled.positiontup is not None else None
-        self.bind: list[tuple[str, Any]] = [
-            (name, process) for bound, name in compiled.bind_names.items() if (process := _in(bound.type, dialect)) is not None
-        ]
+        self.bind = {name: process for bound, name in compiled.bind_names.items() if (process := _in(bound.type, dialect)) is not None}
+        """By name: a value that stands in several places is given once and made fit once."""
         self.row: Any = namedtuple("Row", tuple(columns)) if columns else None
         """What a row becomes; None for a statement that brings none, which is one that writes."""
         self.read = [(at, process) for at, c in enumerate(columns.values()) if (process := _out(c.type, dialect)) is not None]
 
     def fill(self, values: Mapping[str, Any]) -> Any:
         filled = {**self.fixed, **values}
-        for name, process in self.bind:
+        for name, process in self.bind.items():
             filled[name] = process(filled[name])
         return [filled[name] for name in self.order] if self.order is not None else filled
 

@@ -7,6 +7,7 @@ import json
 import shutil
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -88,27 +89,16 @@ class World:
 
     def take(self, raws: list[str]) -> Seen:
         """Through intake and worker as the loops do it, each update's CPU time measured; then all that waits is sent."""
-        seen = Seen()
+        seen = Seen(cpu=[_reading(raw) for raw in raws])
         cpu: dict[int, float] = {}
-        order: list[int | None] = []
-        keep, guarded = intake.keep, worker._guarded
-
-        def kept(u: Unit, raw: str) -> intake.Kept:
-            began = time.process_time()
-            order.append(None)
-            try:
-                found = keep(u, raw)
-                order[-1] = found.id
-            finally:
-                seen.cpu.append(time.process_time() - began)
-            return found
+        guarded = worker._guarded
 
         def taken(u: Unit, row: Any) -> None:
             began = time.process_time()
             guarded(u, row)
             cpu[row.id] = time.process_time() - began
 
-        intake.keep, worker._guarded = kept, taken
+        worker._guarded = taken
         try:
             with self.store.unit(self.now) as u:
                 stored = intake.keep_all(u, raws)
@@ -116,9 +106,9 @@ class World:
             while worker.take_group(self.store, self.now):
                 pass
         finally:
-            intake.keep, worker._guarded = keep, guarded
-        for place, id in enumerate(order):
-            seen.cpu[place] += cpu.get(id, 0.0) if id is not None else 0.0
+            worker._guarded = guarded
+        for place, one in enumerate(stored):
+            seen.cpu[place] += cpu.get(one.id, 0.0) if one.id is not None else 0.0
         self._states(seen, [one.id for one in stored if one.id is not None])
         self._send(seen)
         return seen
@@ -149,6 +139,15 @@ class World:
 
     def forward(self, span: timedelta) -> None:
         self.now += span
+
+
+def _reading(raw: str) -> float:
+    """CPU seconds of what intake makes of one update before it is stored with the others of its batch."""
+    began = time.process_time()
+    with suppress(Exception):  # what comes of it is the batch's business
+        intake._look(intake.clean(raw))
+        intake.number(raw)
+    return time.process_time() - began
 
 
 def wrong_with(kind: str, payload: dict[str, Any]) -> list[str]:

@@ -6,8 +6,8 @@ This is the one place that looks into the bot's records: only to find the record
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, TypeGuard
 
 from sqlalchemy import select
 
@@ -60,13 +60,18 @@ def _session(history: History, u: Unit, series: Series, address: int, who: Perso
         if seen:
             counted["session delivered"] += 1
             continue
-        reason = "left" if who is None or not who.active else _why(u, kind, who, f":{series.row}:{day}")
+        reason = "left" if not _in_program(u, who, begins) else _why(u, kind, who, f":{series.row}:{day}")
         if reason is None and (series.code, day) in history.called_off:
             reason = "cancelled"
         if reason is None:
             history.oracle.wrong("reminder_lost", address, f"{series.title} {day} {kind}")
         else:
             counted[f"session {reason}"] += 1
+
+
+def _in_program(u: Unit, who: PersonCard | None, at: datetime) -> TypeGuard[PersonCard]:
+    """Someone who left and came back to the door is active, and is reminded of nothing until they agree again."""
+    return who is not None and who.active and "program" in people.consents(u, who.id, at)
 
 
 def _why(u: Unit, kind: str, who: PersonCard, about: str) -> str | None:

@@ -12,8 +12,9 @@ CALLS = (
     "leaveChat", "card",
 )  # fmt: skip
 FILES = ("key", "page")
-ELSEWHERE = ("lead", "release", "probe", "figures")
-"""Not come to here: the lease of several processes on PostgreSQL (`test_workers`), and what the health pages only read."""
+ELSEWHERE = ("lead", "release", "probe", "figures", "letters", "letter", "smtp", "pageWebhook", "look")
+"""Not come to here: the lease of several processes on PostgreSQL (`test_workers`), what the health pages only read, the other ways
+to a human (`tests/bot/test_courier.py`), and the second process (`tests/commands/test_watch.py`)."""
 POINTS = frozenset(f"{name}.{side}" for name in (*COMMITS, *CALLS, *FILES) for side in ("before", "after"))
 HITS = 3
 """At each of its first three hits a point is crashed at."""
