@@ -1,8 +1,9 @@
 """How well the screen hears, measured on our own made-up messages.
 
-`tuned.jsonl` is what the rules were written against; `aside.jsonl` (drawn by hash; what was looked at while tuning has left it) is
-never tuned on. All are made up, by three authors, so neither is proof for a clinic. Thresholds are a little under what was measured,
-which is short of the bar in docs/screen.md; a change that loses ground fails here.
+`tuned.jsonl` is what the rules were written against. `aside.jsonl` (drawn by hash; what was looked at while tuning has left it) and
+`blind.jsonl` (by two writers who saw neither rules nor messages of ours; nobody who writes rules reads it) are never tuned on. All are made
+up, so none is proof for a clinic. Thresholds are a little under what was measured, which is short of the bar in docs/screen.md; a
+change that loses ground fails here.
 """
 
 from __future__ import annotations
@@ -65,8 +66,9 @@ def score(corpus: list[dict[str, str]]) -> Score:
 @pytest.mark.parametrize(
     ("name", "least"),
     [
-        ("tuned", Score(flagged=0.89, flagged_life=0.90, imminent_flagged=0.94, imminent_high=0.83, false_flag=0.035, false_page=0.022)),
-        ("aside", Score(flagged=0.88, flagged_life=0.87, imminent_flagged=0.92, imminent_high=0.91, false_flag=0.09, false_page=0.055)),
+        ("tuned", Score(flagged=0.89, flagged_life=0.90, imminent_flagged=0.94, imminent_high=0.82, false_flag=0.030, false_page=0.019)),
+        ("aside", Score(flagged=0.88, flagged_life=0.85, imminent_flagged=0.91, imminent_high=0.89, false_flag=0.09, false_page=0.048)),
+        ("blind", Score(flagged=0.71, flagged_life=0.72, imminent_flagged=0.76, imminent_high=0.55, false_flag=0.045, false_page=0.010)),
     ],
 )
 def test_the_screen_hears_as_well_as_measured(name: str, least: Score) -> None:
@@ -85,10 +87,10 @@ def test_spanish_is_heard_nearly_as_well_as_english() -> None:
     assert spanish.flagged >= english.flagged - 0.05
 
 
-def test_the_two_parts_share_no_message() -> None:
-    tuned, aside = ({row["text"].casefold() for row in rows(name)} for name in ("tuned", "aside"))
-    assert not tuned & aside
-    assert len(aside) >= 600
+def test_the_parts_share_no_message() -> None:
+    tuned, aside, blind = ({row["text"].casefold() for row in rows(name)} for name in ("tuned", "aside", "blind"))
+    assert not tuned & (aside | blind)
+    assert len(aside) >= 600 and len(blind) >= 900
 
 
 def test_every_level_and_both_languages_are_in_both_parts() -> None:
