@@ -15,7 +15,7 @@ COMPILE = $(or $(UV),$(wildcard $(BIN)/uv),$(error make lock needs uv: pip insta
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/ready ## See it: the bot, two phones and the weekly page in your browser. Asks nothing
+demo: $(VENV)/ready ## See it: the bot, four phones and the weekly page in your browser. Asks nothing
 	@$(BIN)/between demo $(ARGS)
 
 test: $(VENV)/ready-dev $(VENV)/ready-outside ## Run the tests this machine can run; says what it could not (ARGS="-k name")

@@ -12,7 +12,7 @@ PARTS = ("turns", "tick", "crisis", "restart", "memory")
 QUICK = {
     "turns": ["--taps", "200", "--rounds", "3"],
     "tick": ["--many", "100000", "--due", "200", "--jobs", "500"],
-    "crisis": ["--reminders", "2000", "--texts", "50", "--seconds", "12", "--queued", "100"],
+    "crisis": ["--reminders", "6000", "--texts", "50", "--seconds", "12", "--pages", "8", "--queued", "100"],
     "restart": ["--patients", "50000", "--starts", "1"],
     "memory": ["--patients", "6", "--days", "6"],
 }

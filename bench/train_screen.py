@@ -20,7 +20,6 @@ from typing import Any
 from content.library import ROOT, read_toml
 from safety.heard import Level
 from safety.learned import MASK, features, hash_classes
-from safety.normalise import Token
 from safety.rules import load_rules
 from safety.screen import by_rules
 
@@ -50,8 +49,7 @@ def main(dry: bool) -> None:
     rows = [json.loads(line) for line in raw.decode().splitlines()]
     rules = load_rules()
     classes = hash_classes(read_toml(ROOT / "screen" / "classes.toml"))
-    tokens: list[list[Token]] = [rules.speller.tokens(row["text"]) for row in rows]
-    counts = [features([token.word for token in one], classes) for one in tokens]
+    counts = [features(rules.speller.read(row["text"]).words, classes) for row in rows]
     table = csr_matrix(
         (
             np.concatenate([np.full(len(one), len(one) ** -0.5) for one in counts]),

@@ -13,9 +13,10 @@ from functools import partial
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import chores, menu, sending
+from bot import chores, deafness, menu, sending
 from bot.channel import Channel
 from bot.clock import Clock
+from bot.courier import Courier, Ways
 from bot.drain import Drain
 from bot.emergency import Emergency
 from bot.errors import PollerTaken, TokenRefused
@@ -29,7 +30,7 @@ from bot.webhook import Hook
 from bot.worker import GROUP, take_group
 from bot.writer import Writer
 from content.library import load
-from storage import clinic, heartbeat, meta
+from storage import clinic, heartbeat, letters, meta
 from storage.engine import hold_briefly, shared
 from storage.store import Store, Unit
 
@@ -60,6 +61,7 @@ class App:
         pace: Pace | None = None,
         *,
         hook: Hook | None = None,
+        carriers: Callable[[Writer], tuple[Ways, str | None]] = lambda _: ({}, None),
         heartbeat_url: str | None = None,
     ) -> None:
         self.clock, self.channel = clock, channel
@@ -67,6 +69,7 @@ class App:
         self.writer = Writer(store, clock)
         self.vitals = Vitals()
         self.drain = Drain(self.writer, self.vitals.counted(channel.send), pace, lambda: self.vitals.beat("drain"))
+        self.courier = Courier(self.writer, *carriers(self.writer), lambda: self.vitals.beat("courier"))
         self.lead = Lead(self.writer)
         self._hook, self._heartbeat = hook, Heartbeat(heartbeat_url, self.vitals)
         self._weekly = weekly
@@ -89,7 +92,7 @@ class App:
         await self.channel.menu(menu.menu("patient", load("en")))
         if self._hook:
             self.vitals.receives("webhook")
-        led = (self.drain.run,) if self._hook else (self._intake, self.drain.run)
+        led = (self.drain.run, self.courier.run) if self._hook else (self._intake, self.drain.run, self.courier.run)
         workers = [self._worker] * (WORKERS if shared(self._store.engine) else 1)
         loops: tuple[Loop, ...] = (*(partial(self.lead.during, loop) for loop in led), self.lead.run, self.vitals.watch_lag, *workers)
         self._tasks = [asyncio.create_task(_for_ever(loop)) for loop in loops]
@@ -110,7 +113,7 @@ class App:
             for task in running:
                 task.cancel()
             _, running = await asyncio.wait(running, timeout=TICK)
-        await self.drain.finish(STOP_WITHIN)
+        await asyncio.gather(self.drain.finish(STOP_WITHIN), self.courier.finish(STOP_WITHIN))
         if self._blanks:
             await asyncio.wait(self._blanks, timeout=TICK)
         if planned and self.lead.held:
@@ -138,6 +141,7 @@ class App:
         self._resting.clear()
         self._work.set()
         self.drain.wake()
+        self.courier.wake()
 
     async def rested(self) -> None:
         """Until the worker found nothing to take."""
@@ -149,6 +153,7 @@ class App:
 
     def _prepare(self, u: Unit, name: str) -> str:
         meta.put(u, "bot_username", name)
+        letters.set_ways(u, self.courier.ways)
         sending.rescue_leases(u, alone=u.connection.dialect.name == "sqlite")
         chores.plan(u)
         menu.post_staff_menus(u)
@@ -233,6 +238,9 @@ class App:
             async with asyncio.timeout(LOOK if shared(self._store.engine) else LOOK_AGAIN):
                 await self._work.wait()
 
+    def _listen(self, u: Unit) -> None:
+        deafness.look(u, self.vitals)
+
     async def _tick(self) -> None:
         self.vitals.beat("tick")
         if not self.lead.held:
@@ -240,7 +248,7 @@ class App:
             return
         try:
             async with self._ticking, asyncio.timeout(TICK_TIMEOUT):
-                ticked = await self.writer.run(lambda u: chores.tick(u, self._weekly), "tick")
+                ticked = await self.writer.run(lambda u: chores.tick(u, self._weekly, self._listen), "tick")
         except TimeoutError:
             log.critical("tick.timeout")
         except SQLAlchemyError as fault:

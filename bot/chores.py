@@ -9,6 +9,8 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import sending
+from bot.acts.drill import plan_drill
+from bot.acts.plan_staff import remind
 from bot.acts.rota import plan_coverage
 from bot.dues import CHORES
 from bot.log import get
@@ -37,10 +39,11 @@ def plan(u: Unit) -> None:
     _plan_retention(u)
     _plan_weekly(u)
     plan_coverage(u)
+    plan_drill(u)
 
 
-def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> Ticked:
-    """Do the chores that are due."""
+def tick(u: Unit, weekly: Callable[[Unit], int] | None = None, each_minute: Callable[[Unit], None] = lambda _: None) -> Ticked:
+    """Do the chores that are due; `each_minute` with the auditor's."""
     proved = False
     sending.rescue_leases(u)
     rows = due.ready(u, 10, chores=True, kinds=CHORES)
@@ -51,6 +54,7 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> Ticked:
         u.where = row.kind
         if row.kind == "audit":
             proved = _audit(u)
+            each_minute(u)
             meta.put(u, meta.CLOCK, u.now.isoformat())
             _plan_audit(u)
         elif row.kind == "retention":
@@ -60,6 +64,7 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None) -> Ticked:
             _plan_retention(u)
         elif row.kind == "weekly":
             _write_week(u, weekly)
+            log.info("plans.reminded", patients=remind(u))
             _plan_weekly(u)
     upcoming = due.next_at(u)
     return Ticked(upcoming is not None and upcoming <= u.now, proved)

@@ -9,7 +9,7 @@ import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot import log
-from bot.commands import clinic, data, forget, hotlines, invite, keys, look, pages, record, rota, run, schedule, show
+from bot.commands import clinic, data, forget, hotlines, invite, keys, ladder, look, pages, record, rota, schedule, show, watch
 from bot.errors import BetweenError, ContentBroken, NoDatabase
 from content.library import ContentError
 
@@ -26,7 +26,8 @@ scheduling = typer.Typer(no_args_is_help=True, help="The clinic's schedule.")
 
 app.command("demo")(show.demo)
 app.command("setup")(clinic.setup)
-app.command("run")(run.run)
+app.command("run")(show.run)
+app.command("watch")(watch.watch)
 app.command("talk")(show.talk)
 app.command("check")(look.check)
 app.command("screen")(look.screen)
@@ -45,14 +46,13 @@ rotating.command("show")(rota.show)
 rotating.command("set")(rota.turns)
 rotating.command("override")(rota.override)
 rotating.command("leave")(rota.leave)
+app.command("ladder")(ladder.ladder)
 app.command("migrate")(clinic.migrate)
 app.command("backup")(data.backup)
 app.command("restore")(data.restore)
 app.command("rotate-keys")(keys.rotate_keys)
 app.command("forget-patient")(forget.forget_patient)
 app.command("audit")(record.audit)
-for name, instead in clinic.LATER.items():
-    app.command(name, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(clinic.not_yet(name, instead))
 
 
 def main() -> None:

@@ -6,19 +6,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from bot import cards, outage
+from bot import cards, letters, outage, presence
 from bot.message import Draft
 from bot.sitting import Sitting, seat
 from content import hotlines
 from content.library import load
 from safety import pager
 from safety.heard import Heard
-from safety.ladder import Action, Alarm, Inform, Page, Tell
+from safety.ladder import ONCE_MORE, SECOND, Action, Alarm, Inform, Page, Tell
 from safety.pager import Paged
-from storage import calm, escalations, notes, people, talks
+from storage import calm, contacts, escalations, follow_up, notes, people, plans, talks
 from storage.escalations import EscalationRow
 from storage.lines import confirmed
 from storage.outbox import CRISIS, ESCALATION
+from storage.seal import SealBroken
 from storage.store import Unit
 
 TELLS = {
@@ -29,8 +30,24 @@ TELLS = {
     "contacted": "crisis.contacted",
     "exhausted": "crisis.exhausted",
     "reopened": "crisis.reopened",
+    "second_look": "crisis.second_look",
     "closed": "crisis.closed",
 }
+
+
+STILL = dict.fromkeys(("opened", "joined", "reopened", "second_look", "no_cover"), "OPEN") | {"exhausted": "EXHAUSTED"}
+"""The state in which it is still true."""
+INFORMS = {
+    "acked": "page.acked_by_other",
+    "taken_over": "page.acked_by_other",
+    "reopened": "page.reopened",
+    "unconfirmed": "page.unconfirmed",
+    "disagreed": "page.disagreed",
+    "not_taken": "page.not_taken",
+    "closed": "page.closed",
+}
+BUTTONS = {SECOND: ("confirm", "disagree")}
+"""What can be tapped on a page, where it is not "ack" and "cant"."""
 
 
 def from_text(s: Sitting, heard: Heard) -> None:
@@ -62,11 +79,30 @@ def card(s: Sitting, track: str, rule: str = "") -> None:
     for words in cards.choose(track, rule if spanish else rule.removeprefix("es."), country):
         fill(draft, words, lines, spanish=spanish, poison=cards.poison_line(country))
     if s.who is not None and s.who.active and s.who.role == "patient":
+        with_plan(s, draft)
         draft.row(draft.button("ground", "crisis.button.ground"))
         draft.row(draft.button("call_me", "crisis.button.phone"))
+        draft.row(draft.button("cant_call", "crisis.button.cant_call"))
+        with_contacts(s, draft)
         s.offer(draft, "act", "crisis", lane=CRISIS, dedupe=f"card:{s.source}")
     else:
         s.post(draft, lane=CRISIS, dedupe=f"card:{s.source}")
+
+
+def with_plan(s: Sitting, draft: Draft) -> None:
+    """Their safety plan in one tap. Who has none is not asked to write one in a bad hour: that comes days later."""
+    if plans.exists(s.u, s.person.id):
+        draft.row(draft.button("plan", "crisis.button.plan"))
+
+
+def with_contacts(s: Sitting, draft: Draft) -> None:
+    """Whoever agreed to be asked for a call. The card never waits for a name that can't be read."""
+    try:
+        found = contacts.to_ask(s.u, s.person, "mine")
+    except SealBroken:
+        return
+    for row in found:
+        draft.row(draft.button(f"ask:{row.id}", "crisis.button.ask", name=row.name))
 
 
 def is_open(s: Sitting) -> bool:
@@ -108,35 +144,55 @@ def pass_on(u: Unit, person: int, position: str, source: int) -> None:
 
 def _raise(s: Sitting, level: str, track: str, reason: str, words: str | None) -> None:
     card(s, track, reason)
+    paged = pager.raise_danger(s.u, s.person, s.chat, level, track, reason, words)
     calm.begin(s.u, s.person.id, s.chat.id)
-    perform(s, pager.raise_danger(s.u, s.person, s.chat, level, track, reason, words))
+    follow_up.plan(s.u, paged.row)
+    perform(s, paged)
 
 
 def _perform(s: Sitting, row: EscalationRow, patient: people.PersonCard, action: Action, actor: people.PersonCard | None) -> None:
     match action:
+        case Page(person, words) if words in ONCE_MORE:
+            name = actor.name if actor else ""
+            _page(s, row, patient, person, words, f"page:{row.id}:v{row.version}:{person}", "held", name=name)
         case Page(person, words, cycle, step) if not outage.covers(s, person):
             _page(s, row, patient, person, words, f"page:{row.id}:{cycle}:{step}:{person}")
         case Tell(what):
+            if what == "exhausted":
+                letters.nobody_answers(s.u, row)
             _tell(s, row, patient, what, actor)
+        case Inform(what, to=int(to)):
+            _inform_one(s, row, what, to, actor)
         case Inform(what, but):
             _inform(s, row, what, but, actor)
         case Alarm(what):
+            if what == "nobody_at_step":
+                letters.nobody_at_step(s.u, row)
             notes.add(s.u, patient.id, "ladder", what)
 
 
-def _page(s: Sitting, row: EscalationRow, patient: people.PersonCard, person: int, words: str, dedupe: str) -> None:
+def _page(
+    s: Sitting,
+    row: EscalationRow,
+    patient: people.PersonCard,
+    person: int,
+    words: str,
+    dedupe: str,
+    wanted: str = "unanswered",
+    **named: str,
+) -> None:
     at = s.of(person)
     if at is None:
         notes.add(s.u, patient.id, "ladder", "no_chat")
         return
     draft = at.draft()
     opened = row.opened_at.astimezone(ZoneInfo(at.person.zone))
-    draft.add(words, code=patient.code, level=at.words.text(f"page.level.{row.level}"), time=f"{opened:%H:%M}", ref=row.ref)
-    draft.row(draft.button("ack", "page.button.ack"))
-    draft.row(draft.button("cant", "page.button.cant"))
-    at.offer(
-        draft, "act", "page", subject=row.id, lane=ESCALATION, dedupe=dedupe, wanted=f"escalation:{row.id}:unanswered", ref=row.ref
-    )
+    level = draft.phrase(f"page.level.{row.level}")
+    draft.add(words, code=patient.code, level=level, time=f"{opened:%H:%M}", ref=row.ref, **named)
+    for option in BUTTONS.get(words, ("ack", "cant")):
+        draft.row(draft.button(option, f"page.button.{option}"))
+    still = f"escalation:{row.id}:{wanted}"
+    at.offer(draft, "act", "page", subject=row.id, lane=ESCALATION, dedupe=dedupe, wanted=still, ref=row.ref)
 
 
 def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str, actor: people.PersonCard | None) -> None:
@@ -147,30 +203,39 @@ def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str,
     known = {"time": f"{local:%H:%M}", "name": actor.name if actor else "", "minutes": _minutes(s, row)}
     words = "crisis.unreached" if what == "exhausted" and not known["minutes"] else TELLS[what]
     fill(draft := at.draft(), words, lines, **known)
-    still = {"opened": "OPEN", "joined": "OPEN", "reopened": "OPEN", "no_cover": "OPEN", "exhausted": "EXHAUSTED"}.get(what)
+    if what in ("opened", "no_cover"):
+        presence.add_to(draft, at)
+    still = STILL.get(what)
     wanted = f"state:{row.id}:{still}" if still else None  # what is no longer so when it is sent is not said
     lane = CRISIS if what == "exhausted" else ESCALATION
     at.post(draft, lane=lane, dedupe=f"tell:{what}:{row.id}:{row.version}", wanted=wanted)
 
 
 def _inform(s: Sitting, row: EscalationRow, what: str, but: int | None, actor: people.PersonCard | None) -> None:
-    words = {"acked": "page.acked_by_other", "reopened": "page.reopened", "closed": "page.closed"}[what]
-    told = set()
-    for prompt in talks.close_prompts_about(s.u, "act", "page", row.id) if what != "reopened" else _pages(s, row):
+    """Everybody a page lies open before, and whoever has it. A page about what is settled loses its buttons."""
+    over = what in ("acked", "closed")
+    told = {but}
+    for prompt in talks.close_prompts_about(s.u, "act", "page", row.id) if over else _pages(s, row):
         holder = people.chat(s.u, prompt.chat).person
-        if holder is None or holder == but or holder in told:
+        at = s.of(holder) if holder is not None else None
+        if holder is None or at is None:
             continue
-        at = s.of(holder)
-        if at is None:
-            continue
-        told.add(holder)
-        if prompt.panel is not None and what != "reopened":
-            at.strip(prompt.panel)
-        if not at.person.active:
-            continue  # whose access has ended learns nothing more
-        known = {"ref": row.ref, "name": actor.name if actor else "", "time": f"{at.local:%H:%M}"}
-        fill(draft := at.draft(), words, None, **known)
-        at.post(draft, lane=ESCALATION, dedupe=f"inform:{what}:{row.id}:{row.version}:{holder}")
+        if prompt.panel is not None and over:
+            at.strip(prompt.panel)  # every page there is, not the newest alone; also those of whoever tapped
+        if holder not in told:
+            told.add(holder)
+            _inform_one(s, row, what, holder, actor)
+    if row.acked_by is not None and row.acked_by not in told:
+        _inform_one(s, row, what, row.acked_by, actor)
+
+
+def _inform_one(s: Sitting, row: EscalationRow, what: str, person: int, actor: people.PersonCard | None) -> None:
+    at = s.of(person)
+    if at is None or not at.person.active:
+        return  # whose access has ended learns nothing more
+    known = {"ref": row.ref, "name": actor.name if actor else "", "time": f"{at.local:%H:%M}"}
+    fill(draft := at.draft(), INFORMS[what], None, **known)
+    at.post(draft, lane=ESCALATION, dedupe=f"inform:{what}:{row.id}:{row.version}:{person}")
 
 
 def _pages(s: Sitting, row: EscalationRow) -> list[talks.PromptRow]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot import danger, menu, talk, taps
+from bot import contact_door, danger, menu, talk, taps
 from bot.acts.check_in import check_in_now
 from bot.acts.profile import replan
 from bot.flow.commands import ShowHome
 from bot.panel import HELP
 from bot.registry import act, command, tap
 from bot.sitting import Sitting
-from storage import audit, inbox, invites, my_data, notes, people, talks
+from storage import audit, contacts, inbox, invites, my_data, notes, people, talks
 from storage.people import ChatCard, PersonCard
 from storage.talks import PromptRow
 
@@ -23,6 +23,8 @@ TRIES, ALL_TRIES, TRY_WINDOW = 5, 200, timedelta(hours=1)
 def outside(s: Sitting) -> None:
     """Someone this program does not know, or no longer: an invitation, or a kind word about where to find one."""
     command = s.event.command if s.event.kind == "command" else ""
+    if s.who is None and not (command == "start" and s.event.argument) and contact_door.take(s):
+        return
     if command == "start" and s.event.argument:
         _redeem(s)
     elif s.who is not None and s.who.status == "declined" and _still_theirs(s, s.who, command):
@@ -38,7 +40,7 @@ def outside(s: Sitting) -> None:
 def alone(s: Sitting) -> str:
     """The words that say that nobody at the program is told, and why."""
     if s.who is None:
-        return "crisis.stranger"
+        return "contact.alone" if contacts.in_chat(s.u, s.chat.id) else "crisis.stranger"
     return "welcome.off" if s.who.status == "declined" else "crisis.discharged"
 
 
@@ -101,7 +103,8 @@ def _redeem(s: Sitting) -> None:
     before = people.chats_of(s.u, person) if person is not None else []
     who = invites.redeem(s.u, s.event.argument, s.chat.id) if person is not None else None
     if who is None:
-        _guessed(s, since)
+        if not few or s.who is not None or not contact_door.opened(s, s.event.argument):
+            _guessed(s, since)
         return
     talks.leave_nothing_open(s.u, s.chat)
     audit.record(s.u, who.id, who.code, "invite.redeemed")

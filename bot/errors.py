@@ -101,6 +101,14 @@ class AlreadyRunning(UsageError):
     """Between is already running on this data folder. One instance serves one bot; stop the other first."""
 
 
+class WatchRunning(UsageError):
+    """Another `between watch` watches from this data folder. One is enough; stop the other first, or name another BETWEEN_DATA_DIR."""
+
+
+class NothingToAlarmBy(UsageError):
+    """There is no way to alarm anybody. Set BETWEEN_SMTP_HOST and BETWEEN_PAGE_MAIL, or BETWEEN_PAGE_WEBHOOK_URL."""
+
+
 class AlreadySetUp(UsageError):
     """This database has its clinic already. To change it, give the options to change, such as --line."""
 

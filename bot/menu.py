@@ -11,7 +11,7 @@ from storage import outbox, people
 from storage.people import ChatCard
 from storage.store import Unit
 
-FIRST = ("help", "sos", "checkin", "skills", "journal", "sessions")
+FIRST = ("help", "sos", "plan", "checkin", "skills", "journal", "sessions")
 """What comes on top, for patients; anything else follows by name. For staff: the on-call list, then the inbox."""
 FIRST_STAFF = ("oncall", "inbox", "patients", "session", "invite", "help")
 

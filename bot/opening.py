@@ -55,7 +55,7 @@ def open_store(settings: Settings, now: datetime, *, setup: bool = False) -> Sto
         if new:
             migrate.migrate(engine)
         with store.unit(now, "opening") as u:
-            store.keys = u.keys = _keyring(u, settings, found)
+            store.keys = u.keys = keyring(u, settings, found)
             if not setup and clinic.clinic(u) is None:
                 raise SetupNeeded
             start_after(highest(u))
@@ -93,7 +93,7 @@ def behind(settings: Settings, now: datetime) -> Iterator[Store | None]:
             keys = masters(settings)
             store = Store(engine, Keyring(keys[0]))
             with store.unit(now) as u:
-                store.keys = _keyring(u, settings, keys)
+                store.keys = keyring(u, settings, keys)
             yield store
         engine.dispose()
 
@@ -207,7 +207,7 @@ def read_key(path: Path, *, make: bool = False) -> MasterKey:
         raise KeyLost(where=f"{path} holds no key") from None
 
 
-def _keyring(u: Unit, settings: Settings, found: list[MasterKey]) -> Keyring:
+def keyring(u: Unit, settings: Settings, found: list[MasterKey]) -> Keyring:
     """The keys this database was sealed with: one master key, or two while a rotation is unfinished."""
     mark, force = meta.get(u, meta.KEY_CHECK), meta.get(u, meta.MASTER)
     if mark is None:

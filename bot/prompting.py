@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot import danger
 from bot.registry import DUES, tap
 from bot.sitting import Sitting
-from storage import due, people, talks
+from storage import calm, due, escalations, people, talks
 from storage.due import DueRow
+from storage.outbox import PROMPT
 from storage.talks import PromptRow
 from storage.wall import span_end
 
@@ -16,11 +16,12 @@ IDLE = timedelta(minutes=10)
 """A prompt waits until a conversation has been left alone this long."""
 
 
-def may_prompt(s: Sitting, row: DueRow, *, quiet: bool = True) -> bool:
+def may_prompt(s: Sitting, row: DueRow, *, quiet: bool = True, cheerful: bool = True) -> bool:
     """Whether to speak now. If not, the row has been moved to when it may, or recorded as dropped with its reason.
 
-    quiet: hold it in the patient's quiet hours (check-ins, nudges, caring contacts). Nothing cheerful is said while an
-    escalation is open, and nothing at all to someone who paused, left or has not agreed to the program.
+    quiet: hold it in the patient's quiet hours (check-ins, nudges, caring contacts). cheerful: not while an escalation is open
+    nor in the two days after danger; what is not (a session reminder, asking how they are the day after) is said all the same.
+    Nothing at all is said to someone who paused, left or has not agreed to the program.
     """
     who = s.who
     if who is None or not who.active:
@@ -31,8 +32,10 @@ def may_prompt(s: Sitting, row: DueRow, *, quiet: bool = True) -> bool:
         return True  # they tapped for it
     if who.paused_until is not None and s.local.date() <= who.paused_until:
         return _drop(s, row, "paused")
-    if danger.is_open(s):
+    if cheerful and escalations.any_open(s.u, who.id):
         return _drop(s, row, "escalation")
+    if cheerful and calm.holds(s.u, who.id):
+        return _drop(s, row, "calm")
     ends = span_end(s.u.now, who.quiet_from, who.quiet_to, who.zone) if quiet else None
     if ends is not None:
         if row.send_by is None or ends <= row.send_by:
@@ -48,13 +51,16 @@ def may_prompt(s: Sitting, row: DueRow, *, quiet: bool = True) -> bool:
     return True
 
 
-def veiled(s: Sitting, row: DueRow) -> bool:
-    """For someone who chose discreet wording: a note that says nothing, opened by a tap. True when that was sent."""
-    if not s.person.discreet or s.event.kind != "due":
+def veiled(s: Sitting, row: DueRow, *, always: bool = False, wanted: str | None = None) -> bool:
+    """For someone who chose discreet wording, or `always`: a note that says nothing, opened by a tap. True when that was sent.
+
+    wanted: as of an outbox row, checked again when it leaves.
+    """
+    if not (s.person.discreet or always) or s.event.kind != "due":
         return False
     draft = s.draft().add("bot.note")
     draft.row(draft.button("open", "button.open"))
-    s.offer(draft, "act", "note", subject=row.id, lane=3, send_by=row.send_by)
+    s.offer(draft, "act", "note", subject=row.id, lane=PROMPT, send_by=row.send_by, wanted=wanted)
     return True
 
 

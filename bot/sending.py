@@ -12,10 +12,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot import letters
 from bot.frames import frame
 from bot.log import get
 from content.library import load
-from storage import due, escalations, notes, outbox, people, series
+from storage import calm, contacts, due, escalations, notes, outbox, people, series
 from storage.outbox import ESCALATION, Claimed, Waiting
 from storage.store import Unit, table
 from storage.tables import Due, Outbox
@@ -94,10 +95,12 @@ def record(u: Unit, row: Claimed, result: Result) -> None:
             outbox.finish(u, row.id, row.attempt, "dead", reason=reason[:60])
             if row.kind == "send":
                 _tell_staff(u, row, "refused")
+                letters.refused(u, row.id, "refused")
         case Gone():
             outbox.finish(u, row.id, row.attempt, "dead", reason="403")
             people.set_reachable(u, row.chat, False)
             _tell_staff(u, row, "blocked")
+            letters.refused(u, row.id)
             _next_channel(u, row)
         case Doubt(safe):
             _doubt(u, row, safe)
@@ -137,20 +140,23 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
     if not taken.wanted:
         return None
     kind, _, rest = taken.wanted.partition(":")
-    if kind in ("consent", "session") and chat.person is not None and escalations.any_open(u, chat.person):
-        return "escalation"  # it was put there before the danger was heard
+    if kind == "consent" and chat.person is not None and (reason := _untimely(u, chat.person)):
+        return reason  # it was put there before the danger was heard
     if kind == "escalation":
-        if escalations.state(u, int(rest.split(":")[0])) not in ("OPEN", "EXHAUSTED"):
+        id, _, while_ = rest.partition(":")
+        if escalations.state(u, int(id)) not in (("ACKED", "CONTACTED") if while_ == "held" else ("OPEN", "EXHAUSTED")):
             return "answered"
         holder = people.person(u, chat.person) if chat.person is not None else None
         return None if holder is not None and holder.active and holder.role == "staff" else "not_entitled"
+    if kind == "contact":
+        return None if contacts.is_on(u, int(rest)) else "no_consent"
     if kind == "state":
         id, _, state = rest.partition(":")
         return None if escalations.state(u, int(id)) == state else "overtaken"
     if kind == "due":
         slot = u.one(select(table(Due).c.state).where(table(Due).c.slot == rest))
         return None if slot is not None and slot.state == "ready" else "over"
-    if kind == "consent":
+    if kind in ("consent", "care"):
         holder = people.person(u, chat.person) if chat.person is not None else None
         return None if holder is not None and holder.active and rest in people.consents(u, holder.id) else "no_consent"
     if kind == "session":
@@ -160,6 +166,13 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
             return "cancelled"
         return None if holder is not None and holder.active and "program" in people.consents(u, holder.id) else "no_consent"
     return "unknown_condition"
+
+
+def _untimely(u: Unit, person: int) -> str | None:
+    """Why nothing cheerful is said to this person now, or None."""
+    if escalations.any_open(u, person):
+        return "escalation"
+    return "calm" if calm.holds(u, person) else None
 
 
 def _session(key: str) -> tuple[int, date]:
@@ -191,9 +204,17 @@ def _accepted(u: Unit, row: Claimed, message_id: int | None) -> None:
     if plan and following is not None:
         outbox.put_back(u, row.id, row.attempt, following)
         return
-    outbox.finish(u, row.id, row.attempt, "sent", message_id=message_id)
+    if outbox.finish(u, row.id, row.attempt, "sent", message_id=message_id) and row.ref is not None:
+        _receipt(u, row)
     if row.target is not None and message_id is not None:
         u.set(Outbox, row.target, message_id=message_id)
+
+
+def _receipt(u: Unit, row: Claimed) -> None:
+    """A page was accepted: staff can see when, on the page itself."""
+    kind, _, about = (row.wanted or "").partition(":")
+    if kind == "escalation":
+        escalations.receipt(u, int(about.partition(":")[0]), people.chat(u, row.chat).person, "telegram")
 
 
 def _doubt(u: Unit, row: Claimed, safe: bool) -> None:
@@ -214,8 +235,11 @@ def _doubt(u: Unit, row: Claimed, safe: bool) -> None:
 def _mark_repeat(u: Unit, id: int) -> None:
     """Put "this may be a repeat" above a crisis message whose first sending is in doubt; once."""
     columns = table(Outbox)
-    row = u.one(select(columns.c.chat_id, columns.c.payload, columns.c.ref, columns.c.content).where(columns.c.id == id))
+    row = u.one(select(columns.c.channel, columns.c.chat_id, columns.c.payload, columns.c.ref, columns.c.content).where(columns.c.id == id))
     assert row is not None
+    if row.channel != "telegram":
+        letters.mark_repeat(u, id)
+        return
     key = people.chat(u, row.chat_id).key
     payload: dict[str, Any] = u.open_json(key, "outbox.payload", id, row.payload)
     if payload.get("repeat") or "text" not in payload:
@@ -232,9 +256,9 @@ def _tell_staff(u: Unit, row: Claimed, code: str) -> None:
     notes.add(u, chat.person, "undelivered", code)
 
 
-def _tell_of_doubt(u: Unit, chat: int) -> None:
+def _tell_of_doubt(u: Unit, chat: int | None) -> None:
     """A message that may not have arrived and is not repeated. One line for a person until somebody has seen it."""
-    who = people.chat(u, chat).person
+    who = people.chat(u, chat).person if chat is not None else None
     if who is not None and not notes.waits(u, who, "undelivered", DOUBT):
         notes.add(u, who, "undelivered", DOUBT)
 

@@ -21,6 +21,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 from bot.errors import SettingsError
+from storage.people import EMAIL
 
 PREFIX = "BETWEEN_"
 ENV_FILE = ".env"
@@ -31,7 +32,7 @@ WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 WATCH_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,}")
 NO_ADDRESS = "is not a web address; it starts with https:// and names a host"
 NO_DATABASE = "is not a database address; it starts with sqlite:/// or postgresql://"
-SECRETS = ("BOT_TOKEN", "MASTER_KEY", "WEBHOOK_SECRET", "WATCH_TOKEN")
+SECRETS = ("BOT_TOKEN", "MASTER_KEY", "WEBHOOK_SECRET", "WATCH_TOKEN", "SMTP_PASSWORD", "PAGE_WEBHOOK_SECRET")
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 OF_THE_TESTS = "BETWEEN_TEST_"
 
@@ -123,6 +124,39 @@ def _watch_token(token: SecretStr | None, info: ValidationInfo) -> SecretStr | N
     return token
 
 
+def _mail(address: str) -> str:
+    if not EMAIL.fullmatch(address):
+        raise ValueError("is not a mail address; write one such as on-call@clinic.example")
+    return address
+
+
+def _security(how: str, info: ValidationInfo) -> str:
+    host = info.data.get("smtp_host")
+    if how == "none" and host and not is_loopback(host):
+        raise ValueError("may be none only for a mail server on this machine; use starttls or tls")
+    return how
+
+
+def _sender(address: str | None, info: ValidationInfo) -> str | None:
+    if address is None and info.data.get("smtp_host"):
+        raise ValueError("is missing; a mail needs an address it comes from, one the mail server lets you use")
+    return _mail(address) if address is not None else None
+
+
+def _password(password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    if (password is None) != (info.data.get("smtp_user") is None):
+        raise ValueError("and BETWEEN_SMTP_USER belong together: set both or neither")
+    return password
+
+
+def _page_secret(secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    if secret is None and info.data.get("page_webhook_url"):
+        raise ValueError("is missing; whoever takes the pages knows by it that they are ours, as `openssl rand -hex 32` prints")
+    if secret is not None and not WATCH_TOKEN.fullmatch(secret.get_secret_value()):
+        raise ValueError("must be at least 16 letters, digits, _ or -, as `openssl rand -hex 32` prints")
+    return secret
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 Place = Annotated[Path, AfterValidator(_folder)]
 Level = Literal["debug", "info", "warning", "error"]
@@ -153,6 +187,15 @@ class Settings(BaseSettings):
     watch_port: Port | None = None
     watch_host: str = "127.0.0.1"
     watch_token: Annotated[SecretStr | None, AfterValidator(_watch_token)] = Field(default=None, validate_default=True)
+    smtp_host: str | None = None
+    smtp_port: Port = 587
+    smtp_security: Annotated[Literal["starttls", "tls", "none"], BeforeValidator(str.lower), AfterValidator(_security)] = "starttls"
+    smtp_user: str | None = Field(default=None, repr=False)
+    smtp_password: Annotated[SecretStr | None, AfterValidator(_password)] = Field(default=None, validate_default=True)
+    smtp_from: Annotated[str | None, AfterValidator(_sender)] = Field(default=None, validate_default=True)
+    page_mail: Annotated[str, AfterValidator(_mail)] | None = None
+    page_webhook_url: Annotated[str, AfterValidator(_address)] | None = Field(default=None, repr=False)
+    page_webhook_secret: Annotated[SecretStr | None, AfterValidator(_page_secret)] = Field(default=None, validate_default=True)
     log_level: Annotated[Level, BeforeValidator(str.lower)] = "info"
 
     @classmethod
@@ -171,9 +214,10 @@ class Settings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """Every value here that must never be seen, for `log.configure` to blot out wherever it turns up."""
-        words = [word.get_secret_value() for word in (self.bot_token, self.master_key, self.webhook_secret, self.watch_token) if word]
+        sealed = (self.bot_token, self.master_key, self.webhook_secret, self.watch_token, self.smtp_password, self.page_webhook_secret)
+        words = [word.get_secret_value() for word in sealed if word]
         password = urlsplit(self.database_url).password or ""
-        return words + [word for word in (password, unquote(password), self.heartbeat_url) if word]
+        return words + [word for word in (password, unquote(password), self.heartbeat_url, self.page_webhook_url) if word]
 
 
 def load() -> Settings:
@@ -231,6 +275,8 @@ def _sentence(field: str, message: str, kind: str) -> str:
         return f"{PREFIX}{field.upper()} {message.removeprefix('Value error, ')}."
     if field.endswith("_port"):
         return f"{PREFIX}{field.upper()} must be a port, 1 to 65535."
+    if kind == "literal_error" and field == "smtp_security":
+        return f"{PREFIX}SMTP_SECURITY must be starttls, tls or none."
     if kind == "literal_error":
         return f"{PREFIX}{field.upper()} must be one of debug, info, warning or error."
     return f"{PREFIX}{field.upper()} cannot be used as it is; see .env.example for what it takes."

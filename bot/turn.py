@@ -219,7 +219,7 @@ def _to_alarm(u: Unit) -> list[int]:
     """Whoever is on call and can be reached; when even that cannot be found out, all staff who agreed to be paged."""
     try:
         with u.savepoint():
-            return list(dict.fromkeys(person for held in duty.reachable(u).values() for person in held))
+            return list(dict.fromkeys(person for held in duty.to_page(u).values() for person in held))
     except SQLAlchemyError:
         raise
     except Exception as fault:

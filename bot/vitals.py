@@ -45,7 +45,7 @@ class Vitals:
 
     def stands_by(self) -> None:
         """Another of our processes leads: it sends, and asks Telegram. What only the leader does is not missed here."""
-        for loop in ("intake", "drain"):
+        for loop in ("intake", "drain", "courier"):
             self._beats.pop(loop, None)
         if self._receiving != "webhook":
             self._receiving = "standby"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clinic import summary
-from clinic.model import RiskEvent, Week
+from clinic.model import Plan, RiskEvent, Week
 from clinic.phrases import Phrases, within
 
 FULL = 3
@@ -56,8 +56,21 @@ def banner(week: Week, say: Phrases) -> Banner:
         lines.append(say.say("safety.asked", n=len(week.safety_answers), answers=told))
     else:
         lines.append(say.say("safety.not_asked"))
+    if week.plan is not None:
+        lines.append(_plan(week.plan, say))
     shown = tuple(_event(event, say, with_words=len(events) <= FULL) for event in events)
     return Banner(state, headline, tuple(lines), shown)
+
+
+def _plan(plan: Plan, say: Phrases) -> str:
+    """Whether there is a safety plan, what is missing, and when it was last looked through."""
+    if not plan.exists:
+        return say.say("safety.plan_none")
+    seen = plan.reviewed_at.astimezone(say.zone).date() if plan.reviewed_at else None
+    when = f"{say.short(seen)} {seen.year}" if seen else say.say("safety.plan_never")
+    if not plan.missing:
+        return say.say("safety.plan_whole", when=when)
+    return say.say("safety.plan_gaps", steps=", ".join(map(str, plan.missing)), when=when)
 
 
 def _headline(week: Week, say: Phrases, state: summary.Safety) -> tuple[str, list[str]]:

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 
 from clinic import answers, risk, schedule
-from clinic.model import HISTORY_DAYS, UseDetail, Week
+from clinic.model import HISTORY_DAYS, Plan, UseDetail, Week
 from content import library
 from content.library import Words
-from storage import clinic, people
+from storage import clinic, people, plans
 from storage.people import PersonCard
 from storage.store import Unit
 
@@ -70,6 +70,7 @@ def gather(u: Unit, person: PersonCard, monday: date, now: datetime) -> Week | N
         takes_medicines=bool(person.medicines),
         risk=tuple(risk.events(u, person, monday, zone, words)),
         safety_answers=tuple(risk.answers(u, person, monday, zone, safety)),
+        plan=_plan(u, person),
         observations=answers.facts(rows),
         check_ins=answers.check_ins(u, person, first, sunday, rows, now),
         last_check_in=answers.last_check_in(u, person, monday, zone),
@@ -80,6 +81,11 @@ def gather(u: Unit, person: PersonCard, monday: date, now: datetime) -> Week | N
         shared=shared,
         notes=answers.notes(u, person, monday, zone),
     )
+
+
+def _plan(u: Unit, person: PersonCard) -> Plan:
+    found = plans.state(u, person.id)
+    return Plan(found.exists, found.missing, found.reviewed_at)
 
 
 def program_week(start: date | None, weeks: int | None, monday: date) -> tuple[int | None, int | None]:

@@ -149,6 +149,15 @@ class Instrument:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """The safety plan as it stands, never a word of it. `missing`: steps 1-6 that are empty, or (3, 4) hold nobody to be reached."""
+
+    exists: bool
+    missing: tuple[int, ...] = ()
+    reviewed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Week:
     """All that is known of one patient for one Monday-Sunday, with the 28 days that end with it.
 
@@ -174,6 +183,7 @@ class Week:
     takes_medicines: bool = True
     risk: tuple[RiskEvent, ...] = ()
     safety_answers: tuple[SafetyAnswer, ...] = ()
+    plan: Plan | None = None
     observations: tuple[Observation, ...] = ()
     check_ins: tuple[CheckIn, ...] = ()
     last_check_in: datetime | None = None

@@ -48,6 +48,8 @@ TOLD: dict[str, Literal["no", "sometimes", "yes", "skipped"]] = {
     "unanswered": "skipped",
 }
 """What each code of an answer to the safety question means."""
+TODAY = ("method", "behaviour_older", "violence", "harm_thoughts", "withdrawal", "body", "third_now")
+"""Lines staff should see the same day: what they are about stays open until somebody has."""
 SAID_YES = ("said_yes", "some_intent", "plan_intent", "recent_behaviour")
 """The reasons of an alert that was raised by such an answer."""
 
@@ -135,10 +137,12 @@ def _concerns(notes: Iterable[Row[Any]], names: _Names) -> list[RiskEvent]:
     found: list[RiskEvent] = []
     for note in notes:
         asked = TOLD.get(note.code)
-        last = found[-1] if found else None
-        if asked and last and last.asked is None and note.at - last.at <= ASKED_WITHIN:
+        last = found[-1] if found and note.at - found[-1].at <= ASKED_WITHIN else None
+        if last and note.code in TODAY and note.seen_at is None:
+            last = found[-1] = replace(last, acknowledged_at=None, acknowledged_by=None, closed_at=None)
+        if asked and last and last.asked is None:
             found[-1] = replace(last, asked=asked)
-        elif last and asked is None and note.code != "text" and note.at - last.at <= ASKED_WITHIN:
+        elif last and asked is None and note.code != "text":
             continue  # what they said of the words before it, which the inbox tells
         elif asked != "no" and asked != "skipped":
             found.append(

@@ -56,6 +56,11 @@ def rows(week: Week) -> Iterator[Row]:
             yield row(at, step, value, "bot" if step in ("safety_paged", "safety_nobody_answered") else "staff", state)
     for answer in week.safety_answers:
         yield row(answer.at, "safety_question", answer.code, "patient", "skipped" if answer.code == "skipped" else "complete")
+    if week.plan is not None:
+        state = "_".join(("missing", *map(str, week.plan.missing))) if week.plan.missing else "complete"
+        yield row(week.monday, "safety_plan", "yes" if week.plan.exists else "no", "patient", state)
+        if week.plan.reviewed_at:
+            yield row(week.plan.reviewed_at, "safety_plan_reviewed", None, "patient", "complete")
     for o in sorted(week.observations, key=lambda o: (o.at, o.item)):
         if week.monday <= o.local_date <= week.sunday:
             yield row(o.at, o.item, o.code if o.value is None else o.value, "patient", o.status)

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, get_args
 
-Step = Literal["+30m", "tonight", "tomorrow", "monday"]
+Step = Literal["next", "+30m", "tonight", "tomorrow", "monday"]
 STEPS: tuple[Step, ...] = get_args(Step)
+Side = Literal["patient", "staff", "backup", "supervisor"]
+"""Where a phone lies on the page: two large ones, then those that are paged when nobody answers, in that order."""
+SIDES: tuple[Side, ...] = get_args(Side)
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Whose phone it is: the Telegram user id, a made-up name, and what they are ("Patient", "On call")."""
+    """Whose phone it is: the Telegram user id, a made-up name, and what they are ("Patient", "On call", "Backup")."""
 
     user_id: int
     name: str
@@ -35,7 +38,7 @@ class Suggestion:
     button: str
     do: Literal["invitation", "fill", "send", "press", "play", "turn", "weekly"]
     value: str = ""
-    phone: Literal["patient", "staff"] = "patient"
+    phone: Side = "patient"
 
 
 class Control(Protocol):
@@ -50,6 +53,10 @@ class Control(Protocol):
         """The phone on the right: whoever is on call."""
 
     @property
+    def further(self) -> Sequence[Holder]:
+        """The small phones beside it: who is paged when nobody answers, in that order; two at most."""
+
+    @property
     def zone(self) -> str:
         """IANA name of the zone in which the page shows times, for example "America/New_York"."""
 
@@ -58,6 +65,9 @@ class Control(Protocol):
 
     async def turn(self, step: Step) -> None:
         """Move the clock on and return once what fell due has been sent (or after a few seconds)."""
+
+    async def next_step(self) -> datetime | None:
+        """Where the step "next" turns to: when an alert about the patient goes on by itself. None when none waits for an answer."""
 
     async def play(self) -> None:
         """Answer for the patient, question by question on their phone, until something is worth reading."""

@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from demo.control import STEPS, Control, Holder
+from demo.control import SIDES, STEPS, Control, Holder
 from demo.local import LocalTelegram
 from demo.phone import Phone, PhoneFault
 from demo.snapshot import snapshot
@@ -62,10 +63,13 @@ class Page:
             if person is None:
                 return self._refuse("There is no such phone.", 404)
             left = Holder(person.id, person.first_name, left.role)
-        phones = [asdict(left) | {"side": "patient"}, asdict(self.control.staff) | {"side": "staff"}]
+        holders = (left, self.control.staff, *self.control.further)
+        phones = [asdict(holder) | {"side": side} for side, holder in zip(SIDES, holders, strict=False)]
         cards = [asdict(card) for card in await self.control.suggestions()]
         names = {str(person.id): person.first_name for person in self.here.people.values()}
-        return self._json({"phones": phones, "names": names, "suggestions": cards, "zone": self.control.zone, "now": self._now()})
+        following = await self.control.next_step()
+        clock = {"zone": self.control.zone, "now": self._now(), "next": _ms(following) if following else None}
+        return self._json({"phones": phones, "names": names, "suggestions": cards, **clock})
 
     async def stream(self, request: Request) -> Response:
         """Server-sent events: first everything, then what changes. `chat` names the phones to show, once or more."""
@@ -170,13 +174,17 @@ class Page:
         return Response(file.data, media_type=kind or "application/octet-stream", headers=HEADERS)
 
     def _now(self) -> int:
-        return int(self.control.now().timestamp() * 1000)
+        return _ms(self.control.now())
 
     def _json(self, body: Any) -> Response:
         return JSONResponse(body, headers=HEADERS)
 
     def _refuse(self, reason: str, status: int = 400) -> Response:
         return JSONResponse({"error": reason}, status, headers=HEADERS)
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
 async def _asked(request: Request) -> dict[str, Any] | None:
@@ -191,8 +199,8 @@ async def _asked(request: Request) -> dict[str, Any] | None:
 
 
 def page_routes(here: LocalTelegram, control: Control) -> list[BaseRoute]:
-    """Routes for `running(here, extra=...)`. Both holders get a phone; neither has written to the bot yet."""
-    for holder in (control.patient, control.staff):
+    """Routes for `running(here, extra=...)`. Every holder gets a phone; none has written to the bot yet."""
+    for holder in (control.patient, control.staff, *control.further):
         here.phone(holder.user_id, holder.name)
     page = Page(here, control)
     return [

@@ -3,8 +3,48 @@
 from __future__ import annotations
 
 from bot.flow import Flow
-from handlers import check_in, concern, journal, my_data, pause, phone, rota, schedule, sessions, settings, skills, staff, welcome
+from handlers import (
+    check_in,
+    concern,
+    contacts,
+    follow_up,
+    journal,
+    my_data,
+    pause,
+    phone,
+    plan,
+    plan_review,
+    plan_use,
+    reaching,
+    rota,
+    schedule,
+    sessions,
+    settings,
+    skills,
+    staff,
+    welcome,
+)
 
-MODULES = (check_in, concern, journal, my_data, pause, phone, rota, schedule, sessions, settings, skills, staff, welcome)
+MODULES = (
+    check_in,
+    concern,
+    contacts,
+    follow_up,
+    journal,
+    my_data,
+    pause,
+    phone,
+    plan,
+    plan_review,
+    plan_use,
+    reaching,
+    rota,
+    schedule,
+    sessions,
+    settings,
+    skills,
+    staff,
+    welcome,
+)
 FLOWS: dict[str, Flow] = {flow.name: flow for module in MODULES for flow in module.FLOWS}
 """Every conversation by name."""

@@ -36,9 +36,7 @@ TODAY = ("method", "behaviour_older")
 def concern(me: Me) -> Talking:
     if me.start.get("spanish"):
         yield from worries.in_spanish()
-    if me.start.get("wish") == "yes":
-        yield from ask_directly(me, {"wish": "yes"})
-    elif (yield from worries.first(me)):
+    if (yield from worries.first(me)) == worries.DIRECTLY:
         yield from ask_directly(me)
 
 
@@ -87,10 +85,11 @@ def settled(told: Mapping[str, str]) -> str:
 
 
 def keep(me: Me, answers: dict[str, Any]) -> KeepConcern:
+    return left({key.rpartition("/")[2]: answer for key, answer in answers.items()})
+
+
+def left(told: Mapping[str, str]) -> KeepConcern:
     """What is kept of questions that were left: the gravest of what was answered, and else that they were left."""
-    told = {key.removeprefix("concern/"): answer for key, answer in answers.items()}
-    if me.start.get("wish") == "yes":
-        told.setdefault("wish", "yes")
     found = settled(told)
     return KeepConcern("unanswered") if found in ("none", "skipped") else KeepConcern(found, today=found in TODAY)
 

@@ -12,6 +12,9 @@ from bot.flow import Ask, Choice, Do, Me, Read, Say, YesNo, scoped
 from bot.flow.commands import GiveConsent, LeaveProgram, RevokeConsent
 
 OPTIONAL = ("weekly", "crisis_words", "outreach")
+"""Asked in the welcome."""
+CHANGEABLE = (*OPTIONAL, "caring")
+"""Found in the settings. Caring notes are first asked about when somebody has looked after someone (`handlers.follow_up`)."""
 
 Part = Generator[Any, Any, Any]
 
@@ -41,7 +44,7 @@ def ask_each(me: Me, clinic: str) -> Part:
 def change(me: Me, clinic: str) -> Part:
     """In the settings. Evaluates to True when they left the program with it."""
     given = yield Read("consent.given")
-    options = [(scope, f"consent.{scope}.{'stop' if scope in given else 'allow'}") for scope in OPTIONAL]
+    options = [(scope, f"consent.{scope}.{'stop' if scope in given else 'allow'}") for scope in CHANGEABLE]
     which = yield Ask("which", Choice(of=(*options, ("program", "consent.program.stop"), ("none", "button.back"))), words="consent.which")
     if which == "program":
         return (yield from scoped("consent.program", leave(clinic)))

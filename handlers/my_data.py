@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from bot.flow import Ask, Choice, Do, Flow, Me, Read, Say, Talking, YesNo, scoped
-from bot.flow.commands import EraseJournal, ForgetMe
+from bot.flow.commands import EraseJournal, ErasePlan, ForgetMe
 
 ROUNDS = 12
 
@@ -38,6 +38,10 @@ def _do(me: Me, what: str) -> Part:
         if (yield Ask("journal", YesNo(yes="my_data.erase_journal", no="my_data.keep", columns=1), words="my_data.journal_sure")):
             count = yield Do(EraseJournal())
             yield Say("my_data.journal_erased", {"count": count})
+    elif what == "plan":
+        if (yield Ask("plan", YesNo(yes="my_data.erase_plan", no="my_data.keep", columns=1), words="my_data.plan_sure")):
+            count = yield Do(ErasePlan())
+            yield Say("my_data.plan_erased", {"count": count})
     else:
         return (yield from _everything(me))
     return False
@@ -56,5 +60,5 @@ def _everything(me: Me) -> Part:
     return gone
 
 
-WHAT = tuple((what, f"my_data.show_{what}") for what in ("looks", "how_long", "copy", "journal", "all", "done"))
+WHAT = tuple((what, f"my_data.show_{what}") for what in ("looks", "how_long", "copy", "journal", "plan", "all", "done"))
 FLOWS = (Flow("my_data", my_data, expires=60, later=False),)

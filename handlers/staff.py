@@ -6,8 +6,9 @@ from collections.abc import Generator
 from typing import Any
 
 from bot.flow import Ask, Choice, Do, Flow, Me, Number, Read, Say, Talking, Text, YesNo, scoped
-from bot.flow.commands import GiveConsent, Invite, RevokeConsent, ShowHome
+from bot.flow.commands import GiveConsent, Invite, RevokeConsent, SaveProfile, ShowHome
 
+TRIES, NONE = 4, "none"
 NEXT = Choice(of=(("next", "button.next"),))
 ROLES = (("patient", "staff.invite.patient"), ("staff", "staff.invite.staff"))
 DUTIES = (("clinician", "staff.duty.clinician"), ("admin", "staff.duty.admin"))
@@ -53,7 +54,26 @@ def _staff() -> Part:
     return (yield Do(Invite("staff", name, duty=duty)))
 
 
+def email(me: Me) -> Talking:
+    """Where pages go when Telegram is not enough. Typed anew, taken away, or left as it is."""
+    known = (yield Read("staff.mine"))["email"]
+    for n in range(1, TRIES):
+        words = "staff.email.again" if n > 1 else "staff.email.change" if known else "staff.email.ask"
+        slots = {"email": known} if known and n == 1 else {}
+        none = ((NONE, "staff.email.none"),) if known else ()
+        typed = yield Ask(f"ask_{n}", Text(limit=200, fact=True, optional=True, of=none), words=words, slots=slots)
+        if typed is None:
+            break
+        address = "" if typed == [NONE] else typed
+        if not address or (yield Read("staff.is_email", {"text": address})):
+            yield Do(SaveProfile({"email": address}), again=True)
+            yield Say("staff.email.saved" if address else "staff.email.gone", {"email": address} if address else {})
+            return
+    yield Say("staff.email.unchanged")
+
+
 FLOWS = (
     Flow("welcome_staff", welcome_staff, expires=24 * 60),
     Flow("staff_invite", invite, expires=30, later=False),
+    Flow("staff_email", email, expires=30, later=False),
 )

@@ -14,8 +14,9 @@ from bot.flow import Ask, Choice, Danger, Do, Me, Read, Say
 from bot.flow.commands import KeepConcern
 from handlers.skills import offer_skill
 
-Part = Generator[Any, Any, bool]
-"""Evaluates to whether the direct questions follow."""
+Part = Generator[Any, Any, str]
+"""Evaluates to `DIRECTLY` when the direct questions follow, `DANGER` when it was danger, `SETTLED` otherwise."""
+DIRECTLY, DANGER, SETTLED = "directly", "danger", "settled"
 
 DARK, SKIP = "dark", "skip"
 DANGERS = {
@@ -48,7 +49,7 @@ CLOSE_CALLS = (("use", "used"), ("use", "close"))
 def first(me: Me) -> Part:
     """Ask the first question that fits `me.start["about"]`, a track of the screen or "third", and act on its answer."""
     ask = FIRST.get(str(me.start.get("about")))
-    return (yield from ask(me)) if ask else True
+    return (yield from ask(me)) if ask else DIRECTLY
 
 
 def in_spanish() -> Generator[Any, Any, None]:
@@ -61,8 +62,8 @@ def in_spanish() -> Generator[Any, Any, None]:
 def _self_harm(me: Me) -> Part:
     """Those who are not about to hurt themselves are asked the direct questions too."""
     answer = yield from _answer("self_harm", ("no", "might", "hurt"), dark=False)
-    yield from _act(me, "self_harm", answer)
-    return answer == "no"
+    ended = yield from _act(me, "self_harm", answer)
+    return DIRECTLY if answer == "no" else ended
 
 
 def _use(me: Me) -> Part:
@@ -94,8 +95,7 @@ def _third(me: Me) -> Part:
 
 def _one(me: Me, about: str, answers: tuple[str, ...]) -> Part:
     answer = yield from _answer(about, answers)
-    yield from _act(me, about, answer)
-    return bool(answer == DARK)
+    return (yield from _act(me, about, answer))
 
 
 def _answer(about: str, answers: tuple[str, ...], *, dark: bool = True) -> Generator[Any, Any, str]:
@@ -104,12 +104,15 @@ def _answer(about: str, answers: tuple[str, ...], *, dark: bool = True) -> Gener
     return str((yield Ask(f"first_{about}", Choice(of=tuple(of)), words=f"crisis.worry.{about}.ask")))
 
 
-def _act(me: Me, about: str, answer: str) -> Generator[Any, Any, None]:
+def _act(me: Me, about: str, answer: str) -> Part:
     """Danger, a line for staff, and words that fit, by the tables above."""
+    if answer == DARK:
+        return DIRECTLY
     if (about, answer) in DANGERS:
         level, reason, track = DANGERS[about, answer]
         yield Danger(level, reason, track)
-    elif answer == SKIP:
+        return DANGER
+    if answer == SKIP:
         yield Do(KeepConcern("skipped"))
         yield Say("crisis.concern.reply_skip")
     elif (about, answer) in KEPT:
@@ -119,8 +122,9 @@ def _act(me: Me, about: str, answer: str) -> Generator[Any, Any, None]:
         yield Say("crisis.worry.told" if told_today else "crisis.worry.seen")
         if (about, answer) in CLOSE_CALLS:
             yield from offer_skill(me, "craving", None)
-    elif answer != DARK and about != "self_harm":
+    elif about != "self_harm":
         yield Say("crisis.concern.reply_no")
+    return SETTLED
 
 
 FIRST: dict[str, Callable[[Me], Part]] = {

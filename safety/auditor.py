@@ -63,12 +63,17 @@ def audit(u: Unit) -> Findings:
 
 def _sound(u: Unit, row: EscalationRow) -> bool:
     """Whether nobody waits for it, or its next step is planned."""
-    return row.state not in WAITING or (_planned(u, row) is not None and row.next_at is not None)
+    return not _waits(row) or (_planned(u, row) is not None and row.next_at is not None)
+
+
+def _waits(row: EscalationRow) -> bool:
+    """Whether something happens to it by itself: nobody has reached the patient, or a second person has yet to agree."""
+    return row.state in WAITING or row.doubted_by is not None
 
 
 def _late(u: Unit, row: EscalationRow) -> bool:
     planned = _planned(u, row)
-    if row.state not in WAITING or planned is None or row.next_at is None:
+    if not _waits(row) or planned is None or row.next_at is None:
         return False
     return max(planned, row.next_at) < u.now - LATE
 

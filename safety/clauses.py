@@ -3,12 +3,12 @@ and ends at a new clause, so that an idiom here never hides a sentence there."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from safety.normalise import Token
+from safety.normalise import Words
 from safety.pattern import END, QUESTION
-from safety.rules import Cue, Rules
+from safety.rules import STOP, Cue
 
 MERGED = {"negated_wide": "negated"}
 PAUSE_ENDS = frozenset({"negated", "negated_wide", "third", "third_told", "unreal", "told"})
@@ -17,23 +17,19 @@ BEHIND = 2  # words between a match and a cue that looks back at it ("suicide pr
 BOUNDARIES = frozenset({END, QUESTION})
 
 
-@dataclass
+@dataclass(slots=True)
 class Scopes:
-    """For each kind of cue, which words it reaches; which words an idiom covers; and where a cue that looks back stands."""
+    """For each kind of cue, which words of one sentence it reaches; which words an idiom covers; and where a cue that looks back stands."""
 
-    idioms: bytearray
-    bounds: bytes
+    idioms: bytearray | None = None
     reached: dict[str, bytearray] = field(default_factory=dict)
     behind: dict[str, set[int]] = field(default_factory=dict)
+    kinds: set[str] = field(default_factory=set)
 
     def over(self, kind: str, start: int, end: int) -> bool:
         """Whether a match of the words [start, end) is within reach of such a cue, before or close behind it."""
-        if kind in self.behind:
-            for at in range(end, min(end + BEHIND, len(self.bounds))):
-                if self.bounds[at]:
-                    break
-                if at in self.behind[kind]:
-                    return True
+        if kind in self.behind and not self.behind[kind].isdisjoint(range(end, end + BEHIND)):
+            return True
         marks = self.reached.get(kind)
         if marks is None:
             return False
@@ -42,25 +38,31 @@ class Scopes:
         return bool(marks[start])
 
     def idiom(self, start: int, end: int) -> bool:
-        return any(self.idioms[start:end])
+        return self.idioms is not None and any(self.idioms[start:end])
 
 
-def scopes(rules: Rules, tokens: list[Token], encoded: bytes, present: Collection[str]) -> Scopes:
-    """All cues of one message, each with its reach. Linear in the number of words: a reach is bounded by the cue or its sentence."""
-    found = Scopes(bytearray(len(tokens)), bytes([token.word in BOUNDARIES for token in tokens]))
-    affirmed = bytearray(len(tokens))
-    stops: dict[str, bytearray] = {}
-    for number in sorted({number for word in present for number in rules.cues_by_key.get(word, ())}):
-        cue = rules.cues[number]
-        for start, end in cue.matcher.spans(encoded):
-            if cue.kind == "affirm":
-                affirmed[start:end] = b"\1" * (end - start)
-            elif cue.kind == "idiom":
+def scopes(text: Words, first: int, last: int, encoded: bytes, cues: Sequence[tuple[Cue, int, int]]) -> Scopes:
+    """What the cues of the sentence [first, last) reach, each looked for only in the words where it may stand. Linear in the number of
+    words: a reach is bounded by the cue or its sentence."""
+    found = Scopes()
+    affirmed: list[range] = []
+    blocked: dict[str, bytearray] = {}
+    for cue, begin, stop in cues:
+        kind = cue.kind
+        if kind == STOP:
+            continue
+        for start, end in cue.matcher.spans(encoded, begin, stop):
+            start, end = start - first, end - first
+            if kind == "affirm":
+                affirmed.append(range(start, end))
+            elif kind == "idiom":
+                found.idioms = found.idioms or bytearray(last - first)
                 found.idioms[start:end] = b"\1" * (end - start)
-            elif not (cue.kind.startswith("negated") and affirmed[start]):
-                if cue.kind not in stops:
-                    stops[cue.kind] = _blocked(rules, cue.kind, tokens, found.bounds, encoded, present)
-                _mark(found, cue, start, end, stops[cue.kind])
+            elif not (affirmed and kind.startswith("negated") and any(start in span for span in affirmed)):
+                if kind not in blocked:
+                    blocked[kind] = _blocked(kind, text, first, last, encoded, cues)
+                _mark(found, cue, start, end, blocked[kind])
+    found.kinds.update(found.reached, found.behind)
     return found
 
 
@@ -78,15 +80,17 @@ def _mark(found: Scopes, cue: Cue, start: int, end: int, blocked: bytearray) -> 
     marks[first:last] = b"\1" * (last - first)
 
 
-def _blocked(rules: Rules, kind: str, tokens: list[Token], bounds: bytes, encoded: bytes, present: Collection[str]) -> bytearray:
-    """Which words a cue of this kind does not reach past: ends of sentences, words that begin a new clause, for some a comma."""
-    blocked = bytearray(bounds)
-    for stop in rules.stops.get(kind, ()):
-        if not stop.keys or not stop.keys.isdisjoint(present):
-            for first, _ in stop.spans(encoded):
-                blocked[first] = 1
-    if kind in PAUSE_ENDS:
-        for at, token in enumerate(tokens):
-            if token.paused and token.word not in PAUSE_GOES_ON:
-                blocked[at] = 1
+def _blocked(kind: str, text: Words, first: int, last: int, encoded: bytes, cues: Sequence[tuple[Cue, int, int]]) -> bytearray:
+    """Which words of a sentence a cue of this kind does not reach past: its end, words that begin a new clause, for some a comma."""
+    blocked = bytearray(last - first)
+    if text.words[last - 1] in BOUNDARIES:
+        blocked[-1] = 1
+    for cue, begin, stop in cues:
+        if kind in cue.stops:
+            for start, _ in cue.matcher.spans(encoded, begin, stop):
+                blocked[start - first] = 1
+    if text.paused and kind in PAUSE_ENDS:
+        for at in range(first, last):
+            if at in text.paused and text.words[at] not in PAUSE_GOES_ON:
+                blocked[at - first] = 1
     return blocked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 
 from safety.frames import Sign
 from safety.heard import Finding, Level, Track
@@ -27,8 +27,10 @@ FIRST_HELP = (
 def compose(rules: Rules, signs: Sequence[Sign]) -> tuple[Finding, ...]:
     """The findings of one message, most urgent first, at most twenty."""
     found = {(sign.frame.id, sign.span): _finding(sign) for sign in signs if sign.level > Level.NONE}
+    own = [sign for sign in signs if sign.own]
+    tags = {tag for sign in own for tag in sign.frame.tags}
     for rise in rules.rises:
-        if (raised := _raise(rise, signs)) is not None:
+        if all(not slot.isdisjoint(tags) for slot in rise.signs) and (raised := _raise(rise, own, tags)) is not None:
             found[raised.rule, raised.span] = raised
     ordered = sorted(found.values(), key=lambda finding: (-finding.level, FIRST_HELP.index(finding.track), finding.span, finding.rule))
     return tuple(ordered[:MOST_FINDINGS])
@@ -38,9 +40,8 @@ def _finding(sign: Sign) -> Finding:
     return Finding(sign.frame.id, sign.span, sign.frame.why, sign.level, sign.frame.track)
 
 
-def _raise(rise: Rise, signs: Iterable[Sign]) -> Finding | None:
-    own = [sign for sign in signs if sign.own]
-    if rise.unless and any(rise.unless in sign.frame.tags for sign in own):
+def _raise(rise: Rise, own: Sequence[Sign], tags: Set[str]) -> Finding | None:
+    if rise.unless in tags:
         return None
     picked: list[Sign] = []
     for slot in rise.signs:

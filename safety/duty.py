@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
 from sqlalchemy import select
 
 from safety import cover, rota
-from safety.cover import Hours
+from safety.cover import Hours, Span
 from safety.ladder import Holders
-from safety.rota import Fit, Gap, Leave, Rota, Stretch, Turns
+from safety.rota import ANYONE, POSITIONS, Fit, Gap, Leave, Rota, Stretch, Turns
 from storage import due, escalations, meta, people
 from storage import rota as rows
 from storage.people import PEOPLE
@@ -29,7 +30,7 @@ KNOWN = "on_duty"
 CHANGE = "rota"
 """The due kind of the next hand-over."""
 ADMINS = "administrator"
-"""Not a rung's position: administrators are among "all", so that they hear when nobody has answered."""
+"""No rung is theirs: they are only among "all"."""
 
 
 def rota_of(u: Unit) -> Rota:
@@ -78,12 +79,32 @@ def holders(u: Unit) -> dict[str, list[int]]:
     return rota.holders(rota_of(u), u.now, agreed(u))
 
 
-def reachable(u: Unit) -> Holders:
-    """Who holds each position and can be sent a message now, and the administrators who are not on leave."""
-    plan, can = rota_of(u), fit(u)
-    found = rota.holders(plan, u.now, can)
+def reachable(u: Unit) -> dict[str, list[int]]:
+    """Who holds each position and can be sent a message now."""
+    return rota.holders(rota_of(u), u.now, fit(u))
+
+
+def administrators(u: Unit, can: Fit | None = None) -> list[int]:
+    """The administrators who can be sent a message now (or who are fit otherwise) and are not on leave, on duty or not."""
+    plan, can = rota_of(u), can or fit(u)
     admins = u.all(select(PEOPLE.c.id).where(PEOPLE.c.duty == fixed("admin")).order_by(PEOPLE.c.id))
-    return {**found, ADMINS: [row.id for row in admins if can(row.id) and not rota.on_leave(plan, row.id, u.now)]}
+    return [row.id for row in admins if can(row.id) and not rota.on_leave(plan, row.id, u.now)]
+
+
+def to_page(u: Unit) -> Holders:
+    """Everybody the ladder may page: who is on duty, by position, and the administrators, who hear when nobody has answered."""
+    return {**reachable(u), ADMINS: administrators(u)}
+
+
+def to_mail(u: Unit) -> Holders:
+    """The same for mail: who may be paged and has an address, whether or not Telegram reaches them."""
+    may = agreed(u)
+
+    @cache
+    def can(id: int) -> bool:
+        return may(id) and bool(people.person(u, id).email)
+
+    return {**rota.holders(rota_of(u), u.now, can), ADMINS: administrators(u, can)}
 
 
 def cover_starts(u: Unit) -> datetime | None:
@@ -96,6 +117,43 @@ def gaps(u: Unit) -> list[Gap]:
     """What of the clinic's cover hours in the next 14 days nobody covers who can be reached as things are now."""
     hours, _ = hours_of(u)
     return rota.gaps(rota_of(u), hours, u.now, u.now + HORIZON, fit(u))
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Whether somebody is on call who can be reached. `changes`: until when, or from when on, as far as 14 days show it.
+
+    ever: whether the clinic has any cover hours.
+    """
+
+    on: bool
+    changes: datetime | None
+    ever: bool
+
+
+def presence(u: Unit) -> Presence:
+    """Whether somebody is on call now by the clinic's hours and by the rota, and when that changes."""
+    hours, zone = hours_of(u)
+    ends = u.now + HORIZON
+    missing = [(gap.begins, gap.ends) for gap in gaps(u) if gap.position == ANYONE]
+    free = [part for span in cover.spans(hours, zone, u.now, ends) for part in _without(span, missing)]
+    following = next(((begins, until) for begins, until in free if until > u.now), None)
+    if following is None:
+        return Presence(False, None, bool(hours))
+    begins, until = following
+    if begins <= u.now:
+        return Presence(True, until if until < ends else None, True)
+    return Presence(False, begins, True)
+
+
+def _without(span: Span, missing: list[Span]) -> list[Span]:
+    """What is left of a span when others are taken out of it."""
+    left, at = [], span[0]
+    for begins, ends in missing:
+        if ends > at and begins < span[1]:
+            left.append((at, max(at, begins)))
+            at = ends
+    return [(begins, ends) for begins, ends in [*left, (at, span[1])] if begins < ends]
 
 
 def changes(u: Unit, count: int) -> list[tuple[datetime, dict[str, list[int]]]]:
@@ -132,10 +190,22 @@ def told(u: Unit) -> dict[str, list[int]] | None:
     return json.loads(kept) if kept else None
 
 
-def settle(u: Unit) -> None:
-    """Those on duty know how it is now; plan the next hand-over."""
-    meta.put(u, KNOWN, json.dumps(holders(u)))
+def settle(u: Unit, positions: Collection[str] = POSITIONS) -> None:
+    """Those these positions concern know how it is now; plan the next hand-over, at once where others have yet to be told."""
+    known, now = told(u), holders(u)
+    meta.put(u, KNOWN, json.dumps(now if known is None else {**known, **{position: now[position] for position in positions}}))
     plan_change(u)
+
+
+def settle_vacant(u: Unit, positions: Collection[str]) -> list[str]:
+    """The same where nobody holds them any more, which whoever ended it knows; a position that fell to somebody is told to them.
+
+    Returns those that are vacant.
+    """
+    now = holders(u)
+    vacant = [position for position in positions if not now[position]]
+    settle(u, vacant)
+    return vacant
 
 
 def plan_change(u: Unit) -> None:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
+from operator import itemgetter
+from typing import NamedTuple
 
 from safety.clauses import BOUNDARIES, Scopes, scopes
 from safety.heard import Level
-from safety.normalise import Token
-from safety.pattern import WIDTH
-from safety.rules import DROP, IDIOM, KEEP, SCOPES, Frame, Rules
+from safety.normalise import Words
+from safety.rules import Cue, Frame, Rules, candidates
 
-MOST = 4  # matches of one pattern kept in a window; more of the same add nothing
-MANY = 12  # matches in a window
+_PLACE = itemgetter(0)
+MOST = 4  # matches of one pattern looked at in a sentence; more of the same add nothing
 # cues that speak about somebody else: they leave a match alone that says "I" or "my" itself, unless it is quoted
 OF_OTHERS = frozenset({"third", "topic", "fiction"})
 
 
-@dataclass(frozen=True)
-class Sign:
-    """A match and what its scopes left of it. `span` is in characters of the text the tokens came from; `own`: about the patient."""
+class Sign(NamedTuple):
+    """A match and what its scopes left of it. `span` is in characters of the text the words came from; `own`: about the patient."""
 
     frame: Frame
     span: tuple[int, int]
@@ -28,103 +28,73 @@ class Sign:
     own: bool = True
 
 
-def find_signs(rules: Rules, tokens: list[Token], offset: int = 0) -> Iterator[Sign]:
+class Sentence(NamedTuple):
+    """The words [start, end) of a text: the cues that may stand in them and where, and the first match of each frame and where more may be."""
+
+    start: int
+    end: int
+    cues: list[tuple[Cue, int, int]]
+    matches: list[tuple[Frame, tuple[int, int], int]]
+
+
+def find_signs(rules: Rules, text: Words, offset: int = 0) -> Iterator[Sign]:
     """Every sign in the words of a text that stands at `offset` of the whole, in time linear in their number; those that a scope took back
     have no level and are not the patient's own. No frame and no scope reaches over the end of a sentence, so a pattern is tried only where
-    one sentence holds all the words it needs."""
-    words = [token.word for token in tokens]
-    starts = _sentences(words)
-    places = _candidates(rules, _where(words, starts))
-    if not places:
-        return
-    encoded = rules.vocabulary.encode(words)
-    matches = list(_matches(rules, places, words, starts, encoded))
-    tags = frozenset[str]().union(*(rules.patterns[number][0].tags for number, _, _ in matches))
-    composes = any(all(slot & tags for slot in rise.signs) for rise in rules.rises)
-    counting = [match for match in matches if composes or rules.patterns[match[0]][0].level > Level.NONE]
-    wide = len(counting) > MANY  # so many places that all cues are looked for once, not in each sentence
-    scoped: dict[int, Scopes] = {}
-    kept: dict[int, int] = {}
-    for number, start, end in counting:
-        if kept.get(number, 0) >= MOST:
+    one sentence holds all the words it needs, and tried again only where a scope has taken from the first match."""
+    encoded = b""
+    sentences: list[Sentence] = []
+    tags: set[str] = set()
+    known = len(rules.cues)
+    held = rules.index.held(text.words)
+    at = 0
+    for start, end in _sentences(text.words):
+        since, at = at, bisect_left(held, end, at, key=_PLACE)
+        places = candidates(held[since:at])
+        if not places or max(places) < known:
             continue
-        frame = rules.patterns[number][0]
-        sentence = 0 if wide else bisect_right(starts, start) - 1
-        begin = starts[sentence]
-        if sentence not in scoped:
-            stop = len(tokens) if wide or sentence + 1 == len(starts) else starts[sentence + 1]
-            part = encoded[begin * WIDTH : stop * WIDTH]
-            scoped[sentence] = scopes(rules, tokens[begin:stop], part, frozenset(words[begin:stop]))
-        level, own = _level(rules, frame, scoped[sentence], tokens, begin, start, end)
-        span = (tokens[start].start + offset, tokens[end - 1].end + offset)
-        if level is not None:
-            yield Sign(frame, span, level, own)
-            kept[number] = kept.get(number, 0) + 1
-        elif frame.level > Level.NONE:
-            yield Sign(frame, span, Level.NONE, own=False)
+        encoded = encoded or rules.vocabulary.encode(text.words)
+        before = max(0, start - 1)  # where the sentence before has its mark
+        sentence = Sentence(start, end, [], [])
+        for number in sorted(places):
+            first, last = places[number]
+            first, last = max(before, first - 1), min(end, last + 1)
+            if number < known:
+                sentence.cues.append((rules.cues[number], max(start, first), last))
+                continue
+            frame = rules.frames[number - known]
+            if (found := frame.matcher.find(encoded, first, last)) is not None:
+                sentence.matches.append((frame, found, last))
+                tags |= frame.tags
+        if sentence.matches:
+            sentences.append(sentence)
+    composes = any(all(slot & tags for slot in rise.signs) for rise in rules.rises)
+    for sentence in sentences:
+        yield from _signs(rules, text, encoded, sentence, composes, offset)
 
 
-def _matches(
-    rules: Rules, places: dict[int, int], words: list[str], starts: list[int], encoded: bytes
-) -> Iterator[tuple[int, int, int]]:
-    """Every match of every pattern where it may stand: its number and the words [start, end)."""
-    for number in sorted(places):
-        matcher = rules.patterns[number][1]
-        for first, last in _runs(places[number], starts):
-            for start, end in matcher.spans(encoded, first, last):
-                start, end = _trim(words, start, end)
-                if start < end:
-                    yield number, start, end
+def _signs(rules: Rules, text: Words, encoded: bytes, sentence: Sentence, composes: bool, offset: int) -> Iterator[Sign]:
+    reach = None
+    for frame, found, last in sentence.matches:
+        if not composes and frame.level is Level.NONE:
+            continue
+        if reach is None:
+            reach = scopes(text, sentence.start, sentence.end, encoded, sentence.cues)
+        for start, end in _again(frame, found, encoded, last):
+            start, end = _trim(text.words, start, end)
+            if start == end:
+                continue
+            level, own = _level(rules, frame, reach, text, sentence.start, start, end)
+            if level is not None or frame.level > Level.NONE:
+                span = (text.starts[start] + offset, text.ends[end - 1] + offset)
+                yield Sign(frame, span, level or Level.NONE, level is not None and own)
+            if level is frame.level and own:
+                break
 
 
-def _sentences(words: list[str]) -> list[int]:
-    """Where each sentence starts."""
-    starts = [0]
-    starts += [at + 1 for at, word in enumerate(words) if word in BOUNDARIES and at + 1 < len(words)]
-    return starts
-
-
-def _where(words: list[str], starts: list[int]) -> dict[str, int]:
-    """For each word the sentences it stands in, one bit each."""
-    where: dict[str, int] = {}
-    ends = [*starts[1:], len(words)]
-    for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        bit = 1 << number
-        for word in words[start:end]:
-            where[word] = where.get(word, 0) | bit
-    return where
-
-
-def _candidates(rules: Rules, where: dict[str, int]) -> dict[int, int]:
-    """The patterns that may match, each with the sentences where it may."""
-    held = [0] * rules.index.size
-    for word, mask in where.items():
-        for group in rules.index.groups.get(word, ()):
-            held[group] |= mask
-    found: dict[int, int] = {}
-    for first, ways in rules.index.ways.items():
-        if held[first]:
-            for number, rest in ways:
-                mask = held[first]
-                for group in rest:
-                    mask &= held[group]
-                if mask:
-                    found[number] = found.get(number, 0) | mask
-    return found
-
-
-def _runs(mask: int, starts: list[int]) -> Iterator[tuple[int, int]]:
-    """The stretches of words that the marked sentences make, each with the mark that ends the sentence before it."""
-    number = 0
-    while mask:
-        skip = (mask & -mask).bit_length() - 1
-        mask >>= skip
-        number += skip
-        length = (~mask & (mask + 1)).bit_length() - 1
-        first, after = starts[number], number + length
-        yield max(0, first - 1), starts[after] if after < len(starts) else -1
-        mask >>= length
-        number = after
+def _again(frame: Frame, found: tuple[int, int], encoded: bytes, last: int) -> Iterator[tuple[int, int]]:
+    """The first match, and more if they are asked for."""
+    yield found
+    yield from islice(frame.matcher.spans(encoded, max(found[1], found[0] + 1), last), MOST - 1)
 
 
 def _trim(words: list[str], start: int, end: int) -> tuple[int, int]:
@@ -136,23 +106,29 @@ def _trim(words: list[str], start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _level(
-    rules: Rules, frame: Frame, reach: Scopes, tokens: list[Token], begin: int, start: int, end: int
-) -> tuple[Level | None, bool]:
+def _sentences(words: list[str]) -> Iterator[tuple[int, int]]:
+    """Where each sentence starts and ends, its mark included."""
+    start = 0
+    for at, word in enumerate(words, start=1):
+        if word in BOUNDARIES:
+            yield start, at
+            start = at
+    if start < len(words):
+        yield start, len(words)
+
+
+def _level(rules: Rules, frame: Frame, reach: Scopes, text: Words, begin: int, start: int, end: int) -> tuple[Level | None, bool]:
     """What the scopes of the sentence from `begin` leave of the frame's level (None: nothing), and whether it is about the patient."""
-    if frame.scopes[IDIOM] == DROP and reach.idiom(start - begin, end - begin):
+    if frame.idiom_drops and reach.idiom(start - begin, end - begin):
         return None, True
-    first = any(token.word in rules.first_person for token in tokens[start:end])
-    quoted = tokens[start].quoted
     level, own = frame.level, True
-    for kind in SCOPES:
-        action = frame.scopes[kind]
-        if action == KEEP or (kind in OF_OTHERS and first and not quoted):
+    for kind, most in frame.limits:
+        if kind not in reach.kinds or not reach.over(kind, start - begin, end - begin):
             continue
-        if not reach.over(kind, start - begin, end - begin):
+        if kind in OF_OTHERS and start not in text.quoted and not rules.first_person.isdisjoint(text.words[start:end]):
             continue
-        if action == DROP:
+        if most is None:
             return None, True
-        level = min(level, Level[action.upper()])
+        level = min(level, most)
         own = own and kind not in ("third", "third_told")
     return level, own

@@ -27,6 +27,11 @@ CONTACT_WITHIN = timedelta(minutes=30)
 """How long an acknowledgement stands without "I reached them"."""
 
 LEVELS = ("concern", "high", "imminent")
+TWO_MUST_AGREE = ("imminent",)
+"""Levels at which one person alone cannot close an alert as a false alarm."""
+HANDED, SECOND = "page.handed", "page.second"
+ONCE_MORE = (HANDED, SECOND)
+"""Pages outside the climb, for an alert that somebody holds: each belongs to the version it was asked in."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,15 @@ class Ladder:
     next_at: datetime | None = None
     acked_by: int | None = None
     acked_at: datetime | None = None
+    handed_to: int | None = None
+    """Who was asked to take it over; until they do it stays with `acked_by`."""
+    doubted_by: int | None = None
+    """Who called it a false alarm, until a second person agrees or it opens again."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Page one person with one item. (cycle, step, person) makes it unique."""
+    """Page one person with one item. (cycle, step, person) makes it unique, but for `ONCE_MORE`."""
 
     person: int
     words: str
@@ -56,29 +65,36 @@ class Page:
 
 @dataclass(frozen=True)
 class Tell:
-    """Tell the patient the truth: "opened", "acked", "exhausted", "reopened", "contacted", "closed", "joined", "no_cover"."""
+    """Tell the patient the truth.
+
+    "opened", "acked", "exhausted", "reopened", "second_look", "contacted", "closed", "joined" or "no_cover".
+    """
 
     what: str
 
 
 @dataclass(frozen=True)
 class Inform:
-    """Tell staff who were paged how things stand: "acked", "reopened" or "closed". `but` already knows."""
+    """Tell staff who were paged how things stand: "acked", "reopened", "unconfirmed", "disagreed" or "closed". `but` already knows.
+
+    to: only this person, whether or not a page lies open before them ("not_taken", "taken_over").
+    """
 
     what: str
     but: int | None = None
+    to: int | None = None
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """Something the clinic must look at: "nobody_at_step", "exhausted"."""
+    """Something the clinic must look at: "nobody_at_step", "no_cover", "no_second", "exhausted"."""
 
     what: str
 
 
 Action = Page | Tell | Inform | Alarm
 Holders = Mapping[str, Sequence[int]]
-"""Who can be reached now, by position, most suitable first. "all" is everyone with a position."""
+"""Who can be reached now, by position, most suitable first. "all" is everyone in it, administrators among them."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +120,10 @@ def advance(ladder: Ladder, now: datetime, holders: Holders) -> Move:
     actions: list[Action] = []
     paged: dict[int, Page] = {}
     while ladder.next_at is not None and ladder.next_at <= now:
-        if ladder.state == "ACKED":
-            ladder = replace(ladder, state="OPEN", cycle=ladder.cycle + 1, step=0, began=now, next_at=now, acked_by=None, acked_at=None)
-            actions += [Inform("reopened"), Tell("reopened")]
+        if ladder.state in ("ACKED", "CONTACTED"):
+            told = "second_look" if ladder.state == "CONTACTED" else "reopened"
+            actions += [Inform("unconfirmed" if ladder.doubted_by is not None else "reopened"), Tell(told)]
+            ladder = _again(ladder, now)
         elif ladder.state == "EXHAUSTED":
             step = ladder.step + 1
             paged.update({p: Page(p, "page.all", ladder.cycle, step) for p in _holders(holders, "all")})
@@ -118,6 +135,14 @@ def advance(ladder: Ladder, now: datetime, holders: Holders) -> Move:
         else:
             ladder = replace(ladder, next_at=None)
     return Move(ladder, (*paged.values(), *actions))
+
+
+def _again(ladder: Ladder, now: datetime, step: int = 0) -> Ladder:
+    """Open, in a new cycle so that no page counts as sent, and nobody's."""
+    return replace(
+        ladder, state="OPEN", cycle=ladder.cycle + 1, step=step, began=now, next_at=now,
+        acked_by=None, acked_at=None, handed_to=None, doubted_by=None,
+    )  # fmt: skip
 
 
 def _climb(ladder: Ladder, now: datetime, holders: Holders, paged: dict[int, Page]) -> tuple[Ladder, list[Action]]:
@@ -133,15 +158,18 @@ def _climb(ladder: Ladder, now: datetime, holders: Holders, paged: dict[int, Pag
     return replace(ladder, step=after, next_at=due if reached else now), actions
 
 
-def join(ladder: Ladder, level: str, now: datetime, holders: Holders) -> Move:
-    """New danger while one is open: it raises the level, and pages again if the level rose or someone had only taken it."""
+def join(ladder: Ladder, level: str, now: datetime, holders: Holders, rungs: tuple[Rung, ...] = DEFAULT) -> Move:
+    """New danger while one is open: it raises the level, and pages again if the level rose or someone had only taken it.
+
+    A level that rose climbs by the `rungs` of that level; otherwise they stay as they were when it opened.
+    """
     rose = LEVELS.index(level) > LEVELS.index(ladder.level)
-    ladder = replace(ladder, level=level if rose else ladder.level)
+    if rose:
+        ladder = replace(ladder, level=level, rungs=rungs)
     if ladder.state in ("ACKED", "CONTACTED") or (rose and ladder.state == "OPEN"):
         if ladder.state == "OPEN" and ladder.next_at is not None and ladder.next_at > now and ladder.step == 0:
             return Move(ladder, (Tell("no_cover"),))
-        again = replace(ladder, state="OPEN", cycle=ladder.cycle + 1, step=0, began=now, next_at=now, acked_by=None, acked_at=None)
-        moved = advance(again, now, holders)
+        moved = advance(_again(ladder, now), now, holders)
         return Move(moved.ladder, (*moved.actions, Tell("joined")))
     if ladder.state == "EXHAUSTED":
         return advance(replace(ladder, next_at=now), now, holders)
@@ -150,7 +178,11 @@ def join(ladder: Ladder, level: str, now: datetime, holders: Holders) -> Move:
 
 
 def acknowledge(ladder: Ladder, who: int, now: datetime) -> Move | None:
-    """Someone takes it. None when somebody else has it already, or it is past that."""
+    """Someone takes it, or takes over what they were handed. None when somebody else has it already, or it is past that."""
+    if ladder.handed_to == who and ladder.state in ("ACKED", "CONTACTED"):
+        next_at = now + CONTACT_WITHIN if ladder.state == "ACKED" else None
+        over = replace(ladder, acked_by=who, acked_at=now, handed_to=None, doubted_by=None, next_at=next_at)
+        return Move(over, (Tell("acked"), Inform("taken_over", to=ladder.acked_by)))
     if ladder.state not in ("OPEN", "EXHAUSTED"):
         return None
     taken = replace(ladder, state="ACKED", acked_by=who, acked_at=now, next_at=now + CONTACT_WITHIN)
@@ -167,18 +199,20 @@ def reached(ladder: Ladder, who: int, now: datetime) -> Move | None:
         return Move(taken, (Tell("contacted"), Inform("acked", but=who)))
     if ladder.state != "ACKED" or ladder.acked_by != who:
         return None
-    return Move(replace(ladder, state="CONTACTED", next_at=None), (Tell("contacted"),))
+    waits = ladder.next_at if ladder.doubted_by is not None else None
+    return Move(replace(ladder, state="CONTACTED", next_at=waits), (Tell("contacted"),))
 
 
 def decline(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move | None:
     """ "I can't": the next rung fires at once, and what was taken is open again, in a new cycle so that no page counts as sent.
 
-    Once everyone is paged there is nobody left to pass it to: the paging goes on as it was.
+    From whoever was handed it: it stays with who has it. Once everyone is paged there is nobody left to pass it to: the paging
+    goes on as it was.
     """
+    if ladder.handed_to == who and ladder.state in ("ACKED", "CONTACTED"):
+        return Move(replace(ladder, handed_to=None), (Inform("not_taken", to=ladder.acked_by),))
     if ladder.state == "ACKED" and ladder.acked_by == who:
-        step, cycle = min(ladder.step, len(ladder.rungs) - 1), ladder.cycle + 1
-        ladder = replace(ladder, state="OPEN", cycle=cycle, step=step, began=now, next_at=now, acked_by=None, acked_at=None)
-        moved = advance(ladder, now, holders)
+        moved = advance(_again(ladder, now, min(ladder.step, len(ladder.rungs) - 1)), now, holders)
         return Move(moved.ladder, (Inform("reopened", but=who), Tell("reopened"), *moved.actions))
     if ladder.state == "OPEN":
         return advance(replace(ladder, next_at=now), now, holders)
@@ -190,6 +224,45 @@ def close(ladder: Ladder, who: int) -> Move | None:
     if ladder.state == "CLOSED" or (ladder.acked_by is not None and ladder.acked_by != who):
         return None
     return Move(replace(ladder, state="CLOSED", next_at=None), (Tell("closed"), Inform("closed", but=who)))
+
+
+def hand(ladder: Ladder, who: int, to: int) -> Move | None:
+    """Ask a colleague to take it over: they are paged at once. Until they do it stays where it is, and opens again as it would."""
+    if ladder.state not in ("ACKED", "CONTACTED") or ladder.acked_by != who or to == who:
+        return None
+    return Move(replace(ladder, handed_to=to), (Page(to, HANDED, ladder.cycle, ladder.step),))
+
+
+def doubt(ladder: Ladder, who: int, now: datetime, others: Holders) -> Move | None:
+    """ "False alarm": closes it, but where two must agree a second person is asked first. Until one does it stays open with
+    whoever said it, and opens again after 30 minutes like anything nobody was reached about."""
+    if ladder.level not in TWO_MUST_AGREE:
+        return close(ladder, who)
+    if ladder.state == "CLOSED" or ladder.doubted_by is not None or (ladder.acked_by is not None and ladder.acked_by != who):
+        return None
+    actions: tuple[Action, ...] = ()
+    if ladder.acked_by is None:
+        ladder = replace(ladder, state="ACKED", acked_by=who, acked_at=now, next_at=None)
+        actions = (Tell("acked"), Inform("acked", but=who))
+    ladder = replace(ladder, doubted_by=who, handed_to=None, next_at=ladder.next_at or now + CONTACT_WITHIN)
+    asked = [person for person in _holders(others, "all") if person != who]
+    seconds = tuple(Page(person, SECOND, ladder.cycle, ladder.step) for person in asked)
+    return Move(ladder, (*actions, *(seconds or (Alarm("no_second"),))))
+
+
+def confirm(ladder: Ladder, who: int) -> Move | None:
+    """A second person agrees that it was a false alarm: it is closed. None when nothing waits for them."""
+    if ladder.doubted_by in (None, who) or ladder.state not in ("ACKED", "CONTACTED"):
+        return None
+    return Move(replace(ladder, state="CLOSED", next_at=None), (Tell("closed"), Inform("closed", but=who)))
+
+
+def disagree(ladder: Ladder, who: int) -> Move | None:
+    """A second person does not agree: it stays with whoever has it, as if nothing had been said."""
+    if ladder.doubted_by in (None, who) or ladder.state not in ("ACKED", "CONTACTED"):
+        return None
+    waits = ladder.next_at if ladder.state == "ACKED" else None
+    return Move(replace(ladder, doubted_by=None, next_at=waits), (Inform("disagreed", but=who),))
 
 
 def _holders(holders: Holders, position: str) -> list[int]:

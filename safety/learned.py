@@ -15,7 +15,7 @@ from itertools import chain, pairwise
 from math import sqrt
 from typing import Any
 
-from safety.normalise import Token
+from safety.normalise import Words
 from safety.pattern import END, QUESTION
 
 BITS = 16
@@ -40,24 +40,24 @@ class Learned:
         weights = self.weights
         return sum([weights[place] for place in places]) * self.scale / sqrt(len(places)) + self.bias
 
-    def alarming(self, tokens: Sequence[Token]) -> tuple[int, int] | None:
+    def alarming(self, text: Words) -> tuple[int, int] | None:
         """The stretch [start, end) of characters that reads most like danger, if any does."""
         worst, found = self.threshold, None
-        for stretch in stretches(tokens):
-            score = self.score([token.word for token in stretch])
+        for start, end in stretches(text.words):
+            score = self.score(text.words[start:end])
             if score > worst:
-                worst, found = score, (stretch[0].start, stretch[-1].end)
+                worst, found = score, (text.starts[start], text.ends[end - 1])
         return found
 
 
-def stretches(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+def stretches(words: Sequence[str]) -> Iterator[tuple[int, int]]:
     """The message in whole sentences of together about `STRETCH` words; a longer sentence is cut."""
     start = 0
-    for at, token in enumerate(tokens, start=1):
+    for at, word in enumerate(words, start=1):
         length = at - start
-        if at == len(tokens) or length >= 2 * STRETCH or (length >= STRETCH and token.word in (END, QUESTION)):
+        if at == len(words) or length >= 2 * STRETCH or (length >= STRETCH and word in (END, QUESTION)):
             if length >= LEAST:
-                yield tokens[start:at]
+                yield start, at
             start = at
 
 

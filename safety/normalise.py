@@ -12,14 +12,12 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
 
 from safety.pattern import END, QUESTION
 from safety.slips import Anchors
 
 MANY, SOME, FEW, YEAR = "#many", "#some", "#few", "#year"
 MOST_GUESSES = 4_096
-_new = tuple.__new__
 LONGEST_WORD = 64  # letters; what is longer is no word
 _SPLIT = re.compile(
     r"(?P<plain>[a-z]{2,}(?=[ ,\n]|\Z))"
@@ -31,16 +29,40 @@ _SPLIT = re.compile(
 )
 _SPELLED = r"(?<![^\W_])[a-z0-9@$!](?:[ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}(?:(?<=\.[a-z0-9])\.)?"
 _CHUNK = re.compile(_SPELLED + r"|[(\[\"*]+|[^\s(\[\"*]+")
+_HINT = re.compile(r"[ .\-_*~/|][a-z0-9@$!][ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])")  # the second and third of three single letters
 _MARKS = {",": ",", ".": END, "!": END, ";": END, "?": QUESTION}
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 
 
-class Token(NamedTuple):
-    """One word of the normal form; `start` and `end` are characters of the original text; `paused`: a comma or the like comes before it."""
+@dataclass(slots=True)
+class Words:
+    """A text in normal form, column by column: the words, and where each stands in the original text.
 
-    word: str
-    start: int
-    end: int
+    `paused`: the words that a comma or the like comes before; `quoted`: those inside quotation marks.
+    """
+
+    words: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    paused: set[int] = field(default_factory=set)
+    quoted: set[int] = field(default_factory=set)
+
+    def add(self, word: str, start: int, end: int, pen: Pen) -> None:
+        """Append one word; it takes up the pause before it."""
+        if pen.paused:
+            self.paused.add(len(self.words))
+            pen.paused = False
+        if pen.quoted:
+            self.quoted.add(len(self.words))
+        self.words.append(word)
+        self.starts.append(start)
+        self.ends.append(end)
+
+
+@dataclass(slots=True)
+class Pen:
+    """What the next word written down inherits from the marks before it."""
+
     paused: bool = False
     quoted: bool = False
 
@@ -60,67 +82,87 @@ class Speller:
     direct: Mapping[str, tuple[str, ...]]
     guessed: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)  # single words met before, in this process only
 
-    def tokens(self, text: str) -> list[Token]:
+    def read(self, text: str) -> Words:
         """The words of `text` in order, in time linear in its length; never raises for any `str`."""
         folded, places = self._fold(text)
-        out: list[Token] = []
-        paused = quoted = False
-        direct, length = self.direct, len(folded)
-        for found in _CHUNK.finditer(folded):  # most of what is written is a known word, bare or with one mark behind it
-            raw = found.group()
-            start, end = found.span()
-            words = direct.get(raw)
-            mark = ""
-            if words is None and raw[-1] in _MARKS:
-                mark = raw[-1]
-                words = direct.get(raw[:-1])
-            if words is None:
-                paused, quoted = self._cut(raw, start, places, out, paused, quoted)
+        out, pen = Words(), Pen()
+        if _HINT.search(folded):  # perhaps a word in single letters, which the spaces inside it must not cut
+            self._chunks(folded, 0, places, out, pen)
+            return out
+        direct, guessed = self.direct.get, self.guessed.get
+        words, starts, ends = out.words, out.starts, out.ends
+        end = -1
+        for raw in folded.split(" "):  # most of what is written is a known word, bare
+            start = end + 1
+            end = start + len(raw)
+            known = direct(raw) or guessed(raw)
+            if known is None or pen.paused or pen.quoted:
+                if raw and not self._known(raw, start, places, out, pen):
+                    self._chunks(raw, start, places, out, pen)
                 continue
-            stop = end - 1 if mark else end
-            first, last = (start, stop) if places is None else (places[start], places[stop - 1] + 1)
-            for word in words:
-                out.append(_new(Token, (word, first, last, paused, quoted)))
-                paused = False
-            if mark == ",":
-                paused = True
-            elif mark:
-                at = end - 1 if places is None else places[end - 1]
-                out.append(Token(_MARKS[mark], at, at + 1, False, quoted))
-                quoted = quoted and mark != "?"
-            if end < length and folded[end] in "\r\n":
-                paused = True
+            first, last = (start, end) if places is None else (places[start], places[end - 1] + 1)
+            for word in known:
+                words.append(word)
+                starts.append(first)
+                ends.append(last)
         return out
 
-    def _cut(
-        self, folded: str, base: int, places: list[int] | None, out: list[Token], paused: bool, quoted: bool
-    ) -> tuple[bool, bool]:
-        """Appends the words of any stretch of text that begins at `base`; whether a pause or an open quotation stands at its end."""
+    def _chunks(self, folded: str, base: int, places: list[int] | None, out: Words, pen: Pen) -> None:
+        """Appends the words of a stretch of text that begins at `base`."""
+        length = len(folded)
+        for found in _CHUNK.finditer(folded):
+            start, end = found.span()
+            if not self._known(found.group(), start + base, places, out, pen):
+                self._cut(found.group(), start + base, places, out, pen)
+            if end < length and folded[end] in "\r\n":
+                pen.paused = True
+
+    def _known(self, raw: str, first: int, places: list[int] | None, out: Words, pen: Pen) -> bool:
+        """Appends a known word, bare or with one mark behind it; False for anything else."""
+        words, mark, last = self.direct.get(raw) or self.guessed.get(raw), "", first + len(raw)
+        if words is None and raw[-1] in _MARKS:
+            mark, last = raw[-1], last - 1
+            words = self.direct.get(raw[:-1]) or self.guessed.get(raw[:-1])
+        if words is None:
+            return False
+        start, end = (first, last) if places is None else (places[first], places[last - 1] + 1)
+        for word in words:
+            out.add(word, start, end, pen)
+        if mark == ",":
+            pen.paused = True
+        elif mark:
+            at = last if places is None else places[last]
+            out.add(_MARKS[mark], at, at + 1, pen)
+            pen.quoted = pen.quoted and mark != "?"
+        return True
+
+    def _cut(self, folded: str, base: int, places: list[int] | None, out: Words, pen: Pen) -> None:
+        """Appends the words of what is no known word with at most a mark behind it."""
         for found in _SPLIT.finditer(folded):
             kind = found.lastgroup
             if kind == "pause":
-                paused = True
+                pen.paused = True
                 continue
             if kind == "quote":
-                quoted, paused = not quoted, True
+                pen.quoted, pen.paused = not pen.quoted, True
                 continue
             first, last = found.start() + base, found.end() + base
             start, end = (first, last) if places is None else (places[first], places[last - 1] + 1)
             raw = found.group()
             for word in self.direct.get(raw) or self._read(kind, raw):
-                out.append(Token(word, start, end, paused, quoted))
-                paused = False
+                out.add(word, start, end, pen)
             if kind in ("end", "ask"):
-                quoted = quoted and kind == "end"
-        return paused or folded[-1:] in ("\n", "\r"), quoted
+                pen.quoted = pen.quoted and kind == "end"
 
     def _read(self, kind: str | None, raw: str) -> tuple[str, ...]:
         if kind in ("plain", "word"):
             words = self.guessed.get(raw)
             if words is None:
-                if len(self.guessed) >= MOST_GUESSES:
-                    self.guessed.clear()
-                words = self.guessed[raw] = self.spell(raw)
+                words = self.spell(raw)
+                if raw.isalpha():  # then it is the same wherever it stands
+                    if len(self.guessed) >= MOST_GUESSES:
+                        self.guessed.clear()
+                    self.guessed[raw] = words
             return words
         if kind == "end":
             return (END,)

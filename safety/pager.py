@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from safety import ladder
-from safety.duty import cover_starts, reachable
+from safety import ladder, policy
+from safety.duty import cover_starts, to_page
 from safety.ladder import Action, Holders, Ladder, Move
-from storage import audit, due, escalations
+from storage import audit, clinic, due, escalations, people
 from storage.escalations import EscalationRow
 from storage.people import ChatCard, PersonCard
 from storage.store import Unit
+
+FALSE_ALARM = "false_alarm"
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ def raise_danger(u: Unit, who: PersonCard, chat: ChatCard, level: str, track: st
     row = escalations.open_for(u, who.id)
     if row is not None:
         return _join(u, row, level, who, reason, words)
-    move = ladder.begin(ladder.DEFAULT, level, u.now, reachable(u), cover_starts(u))
+    move = ladder.begin(policy.rungs(clinic.ladders(u), level), level, u.now, to_page(u), cover_starts(u))
     row = escalations.add_once(u, who.id, chat.id, level, track, move.ladder.rungs)
     if row is None:  # opened by another process in the same moment
         return raise_danger(u, who, chat, level, track, reason, words)
@@ -37,7 +40,7 @@ def raise_danger(u: Unit, who: PersonCard, chat: ChatCard, level: str, track: st
 
 
 def _join(u: Unit, row: EscalationRow, level: str, who: PersonCard, reason: str, words: str | None) -> Paged:
-    move = ladder.join(_ladder(row), level, u.now, reachable(u))
+    move = ladder.join(as_ladder(row), level, u.now, to_page(u), policy.rungs(clinic.ladders(u), level))
     escalations.note(u, row.id, "joined", code=reason, words=words, key=who.key)
     return Paged(_keep(u, row, move), move.actions)
 
@@ -47,28 +50,39 @@ def step(u: Unit, id: int) -> Paged | None:
     row = escalations.get(u, id)
     if row is None or row.next_at is None or row.next_at > u.now:
         return None
-    move = ladder.advance(_ladder(row), u.now, reachable(u))
+    move = ladder.advance(as_ladder(row), u.now, to_page(u))
     return Paged(_keep(u, row, move), move.actions)
 
 
 def answer(u: Unit, id: int, who: PersonCard, option: str) -> Paged | None:
-    """What a person on call tapped: "ack", "contacted", "cant" or "close:<outcome>". None when it no longer applies."""
+    """What a person on call tapped: "ack", "contacted", "cant", "hand:<person>", "close:<outcome>", and for a false alarm that
+    two must agree on, "confirm" or "disagree". None when it no longer applies."""
     row = escalations.get(u, id)
     if row is None:
         return None
-    before, outcome = _ladder(row), None
+    before = as_ladder(row)
+
+    def others() -> Holders:
+        return _without(to_page(u), who.id)
+
+    act, _, said = option.partition(":")
     answers: dict[str, Callable[[], Move | None]] = {
         "ack": lambda: ladder.acknowledge(before, who.id, u.now),
         "contacted": lambda: ladder.reached(before, who.id, u.now),
-        "cant": lambda: ladder.decline(before, who.id, u.now, _without(reachable(u), who.id)),
-        "close": lambda: ladder.close(before, who.id),
+        "cant": lambda: ladder.decline(before, who.id, u.now, others()),
+        "hand": lambda: ladder.hand(before, who.id, int(said)),
+        "close": lambda: ladder.doubt(before, who.id, u.now, others()) if said == FALSE_ALARM else ladder.close(before, who.id),
+        "confirm": lambda: ladder.confirm(before, who.id),
+        "disagree": lambda: ladder.disagree(before, who.id),
     }
-    act, _, outcome = option.partition(":")
     move = answers[act]() if act in answers else None
     if move is None:
         return None
-    escalations.note(u, row.id, act, by=who.id, code=outcome)
-    audit.record(u, row.person, who.code, f"escalation.{act}", row.ref, outcome)
+    code = people.person(u, int(said)).code if act == "hand" else said
+    doubted = act == "close" and move.ladder.state != "CLOSED"
+    escalations.note(u, row.id, "doubted" if doubted else act, by=who.id, code=code)
+    audit.record(u, row.person, who.code, f"escalation.{'doubted' if doubted else act}", row.ref, code)
+    outcome = FALSE_ALARM if act == "confirm" else said
     return Paged(_keep(u, row, move, closed_by=who.id, outcome=outcome), move.actions)
 
 
@@ -76,8 +90,12 @@ def _without(holders: Holders, person: int) -> Holders:
     return {position: [id for id in ids if id != person] for position, ids in holders.items()}
 
 
-def _ladder(row: EscalationRow) -> Ladder:
-    return Ladder(row.ladder, row.level, row.state, row.cycle, row.step, row.began_at, row.next_at, row.acked_by, row.acked_at)
+def as_ladder(row: EscalationRow) -> Ladder:
+    """Where the rules see it."""
+    return Ladder(
+        row.ladder, row.level, row.state, row.cycle, row.step, row.began_at, row.next_at, row.acked_by, row.acked_at, row.handed_to,
+        row.doubted_by,
+    )  # fmt: skip
 
 
 def _keep(u: Unit, row: EscalationRow, move: Move, *, closed_by: int | None = None, outcome: str | None = None) -> EscalationRow:
@@ -89,6 +107,7 @@ def _keep(u: Unit, row: EscalationRow, move: Move, *, closed_by: int | None = No
         u,
         row,
         level=after.level,
+        ladder=json.dumps(after.rungs),
         state=after.state,
         cycle=after.cycle,
         step=after.step,
@@ -96,6 +115,8 @@ def _keep(u: Unit, row: EscalationRow, move: Move, *, closed_by: int | None = No
         began_at=after.began or row.began_at,
         acked_by=after.acked_by,
         acked_at=after.acked_at,
+        handed_to=after.handed_to if not ends else None,
+        doubted_by=after.doubted_by,
         contacted_at=u.now if after.state == "CONTACTED" and row.state != "CONTACTED" else row.contacted_at,
         closed_by=closed_by if ends else None,
         closed_at=u.now if ends else None,

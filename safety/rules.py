@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import re2
@@ -15,61 +17,66 @@ from content.library import REVIEW_STATES, ROOT, ContentError, read_toml
 from safety.heard import Level, Track
 from safety.learned import Learned, load_learned
 from safety.normalise import Speller
-from safety.pattern import END, FIRST, QUESTION, WIDTH, Grammar, PatternError, Piece, Vocabulary, compiled
+from safety.pattern import END, QUESTION, SENTENCE_ENDS, WIDTH, Grammar, Need, PatternError, Piece, Vocabulary, compiled
 from safety.slips import Anchors
 
+Way = tuple[int, int, int, int]  # the number of a pattern, the groups it needs, one bit each, and its reach around the rarest
+Entry = tuple[int, tuple[Way, ...]]
+_PLACE = itemgetter(0)
 FOLDER = ROOT / "screen"
 SPELLING, LEARNED, CLASSES = "spelling.toml", "learned.toml", "classes.toml"
-KEEP, DROP, IDIOM = "keep", "drop", "idiom"
+KEEP, DROP, IDIOM, STOP = "keep", "drop", "idiom", "stop"
 UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED
-SENTENCE_ENDS = frozenset({chr(FIRST).encode(), chr(FIRST + 1).encode()})  # END and QUESTION, as the vocabulary numbers them
 SCOPES = ("negated", "past", "lately", "third", "third_told", "told", "topic", "fiction", "joke", "unreal")
 
 
 @dataclass(frozen=True)
 class Matcher:
-    """A compiled choice of patterns and the words without which none of them can match (empty: always try)."""
+    """A compiled choice of patterns, and what each way to match needs."""
 
-    keys: frozenset[str]
-    regexp: Any
-    branches: tuple[tuple[frozenset[str], ...], ...]
+    search: Any  # the native call: the wrapper around it takes longer than the search
+    ways: tuple[tuple[Need, ...], ...]
 
-    def spans(self, encoded: bytes, first: int = 0, last: int = -1) -> Iterator[tuple[int, int]]:
-        """Word positions [start, end) of every match among the words [first, last), left to right; -1 is the end of the text."""
-        search = self.regexp._regexp.Match  # one native call for each match: the wrapper around it takes longer than the search
-        at, stop = first * WIDTH, len(encoded) if last < 0 else last * WIDTH
-        while at <= stop:
-            start, end = search(UNANCHORED, encoded, at, stop)[0]
-            if start < 0:
-                return
-            yield start // WIDTH, end // WIDTH
-            if end - WIDTH > start and encoded[end - WIDTH : end] in SENTENCE_ENDS:
-                end -= WIDTH  # the end of one sentence is the start of the next
-            at = max(end, at + WIDTH)
+    def find(self, encoded: bytes, first: int, last: int) -> tuple[int, int] | None:
+        """Word positions [start, end) of the first match among the words [first, last)."""
+        start, end = self.search(UNANCHORED, encoded, first * WIDTH, last * WIDTH)[0]
+        return None if start < 0 else (start // WIDTH, end // WIDTH)
+
+    def spans(self, encoded: bytes, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Every match among the words [first, last), left to right."""
+        while first <= last and (found := self.find(encoded, first, last)) is not None:
+            yield found
+            start, end = found
+            if end - 1 > start and encoded[(end - 1) * WIDTH : end * WIDTH] in SENTENCE_ENDS:
+                end -= 1  # the end of one sentence is the start of the next
+            first = max(end, first + 1)
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One way of saying something dangerous (or a sign of it). `scopes` says what a negation, a past tense and so on do to it:
-    "keep", "drop" or the highest level left."""
+    """One way of saying something dangerous (or a sign of it). `limits` says what a negation, a past tense and so on do to it:
+    the highest level each leaves, None for nothing at all. `idiom_drops`: an idiom that covers it takes it back."""
 
     id: str
     track: Track
     level: Level
     why: str
     tags: frozenset[str]
-    scopes: Mapping[str, str]
-    matchers: tuple[Matcher, ...]
+    limits: tuple[tuple[str, Level | None], ...]
+    idiom_drops: bool
+    matcher: Matcher
 
 
 @dataclass(frozen=True)
 class Cue:
-    """A word group that changes what is near it. `side`: the right of it up to `reach` words, or both sides of its clause."""
+    """A word group that changes what is near it. `side`: the right of it up to `reach` words, or both sides of its clause. One of the kind
+    "stop" changes nothing: cues of the kinds in `stops` do not reach past it."""
 
     kind: str
     side: str
     reach: int
     matcher: Matcher
+    stops: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -86,45 +93,67 @@ class Rise:
 
 @dataclass(frozen=True)
 class Index:
-    """What a pattern cannot do without. `groups`: the groups of words each word is in. `ways`: by the rarest group a way to match needs,
-    the number of its pattern and the other groups it needs one word of."""
+    """What a pattern cannot do without. A way to match needs one key (a word, or two neighbours: "end it") out of each of its groups.
 
-    size: int
-    groups: Mapping[str, tuple[int, ...]]
-    ways: Mapping[int, tuple[tuple[int, tuple[int, ...]], ...]]
+    `entries`: for each key the groups it is in, one bit each, and the ways whose rarest group it is in.
+    """
+
+    entries: Mapping[str, Entry]
 
     @classmethod
-    def of(cls, patterns: Iterable[tuple[Frame, Matcher]]) -> Index:
+    def of(cls, patterns: Iterable[tuple[str, Matcher]]) -> Index:
         """Raises `ContentError` for a pattern that could match anything."""
-        ids: dict[frozenset[str], int] = {}
-        groups: dict[str, tuple[int, ...]] = {}
-        ways: dict[int, dict[tuple[int, tuple[int, ...]], None]] = {}
-        for number, (frame, matcher) in enumerate(patterns):
-            for needs in matcher.branches:
+        bits: dict[frozenset[str], int] = {}
+        groups: dict[str, int] = {}
+        ways: dict[str, dict[Way, None]] = {}
+        for number, (name, matcher) in enumerate(patterns):
+            for needs in matcher.ways:
                 if not needs:
-                    raise ContentError(f"A pattern of '{frame.id}' has no word that must be there; give it one.")
+                    raise ContentError(f"A pattern of '{name}' has no word that must be there; give it one.")
                 for need in needs:
-                    if need not in ids:
-                        ids[need] = len(ids)
-                        for word in need:
-                            groups[word] = (*groups.get(word, ()), ids[need])
-                first, *rest = (ids[need] for need in needs)
-                ways.setdefault(first, {})[number, tuple(rest)] = None
-        return cls(len(ids), groups, {first: tuple(found) for first, found in ways.items()})
+                    if need.keys not in bits:
+                        bits[need.keys] = 1 << len(bits)
+                        for key in need.keys:
+                            groups[key] = groups.get(key, 0) | bits[need.keys]
+                way = (number, sum({bits[need.keys] for need in needs}), needs[0].before, needs[0].after)
+                for key in needs[0].keys:
+                    ways.setdefault(key, {})[way] = None
+        return cls({key: (mask, tuple(ways.get(key, ()))) for key, mask in groups.items()})
+
+    def held(self, words: Sequence[str]) -> list[tuple[int, Entry]]:
+        """The keys that stand in the words, each with the place of its first word, in order."""
+        entry = self.entries.get
+        single = [(at, found) for at, found in enumerate(map(entry, words)) if found is not None]
+        double = [(at, found) for at, found in enumerate(map(entry, map(" ".join, pairwise(words)))) if found is not None]
+        return sorted([*single, *double], key=_PLACE)
+
+
+def candidates(held: Sequence[tuple[int, Entry]]) -> dict[int, tuple[int, int]]:
+    """The numbers of the patterns that may match where these keys stand, each with the stretch [start, end) where it may."""
+    groups = 0
+    for _, entry in held:
+        groups |= entry[0]
+    places: dict[int, tuple[int, int]] = {}
+    for at, (_, ways) in held:
+        for number, needs, before, after in ways:
+            if needs & groups == needs:
+                if number in places:
+                    start, end = places[number]
+                    places[number] = (min(start, at - before), max(end, at + after))
+                else:
+                    places[number] = (at - before, at + after)
+    return places
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Everything the screen reads with. `index` says which of the `patterns` are worth trying."""
+    """Everything the screen reads with. `index` says which are worth trying: of the cues by their number, and of the frames after them."""
 
     speller: Speller
     vocabulary: Vocabulary
     frames: tuple[Frame, ...]
-    patterns: tuple[tuple[Frame, Matcher], ...]
-    index: Index
     cues: tuple[Cue, ...]
-    cues_by_key: Mapping[str, tuple[int, ...]]
-    stops: Mapping[str, tuple[Matcher, ...]]
+    index: Index
     rises: tuple[Rise, ...]
     first_person: frozenset[str]
     learned: Learned
@@ -149,14 +178,12 @@ def load_rules() -> Rules:
     except (KeyError, ValueError, zlib.error) as fault:
         raise ContentError(f"screen/{LEARNED}: {fault}") from fault
     rewrites = {word: tuple(meant.split()) for word, meant in spelling["rewrites"].items()}
-    vocabulary = Vocabulary()
-    barred = frozenset(_single(groups["negator"])) | {END, QUESTION}
+    vocabulary = Vocabulary(frozenset(_single(groups["negator"])))
     common = {word: weight for weight, words in ((15, "often"), (60, "very_often")) for word in spelling["frequent"][words]}
-    grammar = Grammar(vocabulary, groups, rewrites, barred, common)
+    grammar = Grammar(vocabulary, groups, rewrites, common)
     frames: list[Frame] = []
     cues: list[Cue] = []
     rises: list[Rise] = []
-    stops: dict[str, tuple[Matcher, ...]] = {}
     for name, data in files.items():
         try:
             frames += [_frame(grammar, row, data) for row in data.get("frame", ())]
@@ -164,29 +191,19 @@ def load_rules() -> Rules:
                 Cue(row["kind"], row.get("side", "right"), row.get("reach", 0), _matcher(grammar, row["match"]))
                 for row in data.get("cue", ())
             ]
-            for row in data.get("stop", ()):
-                matcher = _matcher(grammar, row["match"])
-                stops.update({kind: (*stops.get(kind, ()), matcher) for kind in row["kinds"]})
+            cues += [Cue(STOP, "", 0, _matcher(grammar, row["match"]), frozenset(row["kinds"])) for row in data.get("stop", ())]
             rises += [_rise(row) for row in data.get("rise", ())]
         except (KeyError, ValueError, PatternError) as fault:
             raise ContentError(f"screen/{name}: {fault}") from fault
     known = frozenset(vocabulary.points) - {END, QUESTION}
-    patterns = tuple((frame, matcher) for frame in frames for matcher in frame.matchers)
     cues.sort(key=lambda cue: cue.kind != "affirm")
-    cues_by_key: dict[str, tuple[int, ...]] = {}
-    for number, cue in enumerate(cues):
-        for key in cue.matcher.keys:
-            cues_by_key[key] = (*cues_by_key.get(key, ()), number)
     speller = _speller(spelling, known, rewrites)
     return Rules(
         speller,
         vocabulary,
         tuple(frames),
-        patterns,
-        Index.of(patterns),
         tuple(cues),
-        cues_by_key,
-        stops,
+        Index.of([*((f"cue {cue.kind}", cue.matcher) for cue in cues), *((frame.id, frame.matcher) for frame in frames)]),
         tuple(rises),
         frozenset(_single(groups["first_person"])),
         learned,
@@ -194,13 +211,11 @@ def load_rules() -> Rules:
 
 
 def _frame(grammar: Grammar, row: Mapping[str, Any], data: Mapping[str, Any]) -> Frame:
-    scopes = {scope: row.get(scope, data.get("scopes", {}).get(scope, KEEP)) for scope in SCOPES} | {IDIOM: row.get(IDIOM, DROP)}
-    for action in scopes.values():
-        if action not in (KEEP, DROP):
-            Level[action.upper()]
+    actions = {scope: row.get(scope, data.get("scopes", {}).get(scope, KEEP)) for scope in SCOPES}
+    limits = tuple((scope, None if action == DROP else Level[action.upper()]) for scope, action in actions.items() if action != KEEP)
     track = Track(row.get("track", data["meta"].get("track", "unknown")))
-    matchers = (_matcher(grammar, row["match"]),)
-    return Frame(row["id"], track, Level[row["level"].upper()], row["why"], frozenset(row.get("tags", ())), scopes, matchers)
+    level, tags = Level[row["level"].upper()], frozenset(row.get("tags", ()))
+    return Frame(row["id"], track, level, row["why"], tags, limits, row.get(IDIOM, DROP) == DROP, _matcher(grammar, row["match"]))
 
 
 def _rise(row: Mapping[str, Any]) -> Rise:
@@ -210,9 +225,7 @@ def _rise(row: Mapping[str, Any]) -> Rise:
 
 def _matcher(grammar: Grammar, patterns: Iterable[str]) -> Matcher:
     pieces: list[Piece] = [grammar.piece(_fold(pattern)) for pattern in patterns]
-    keys = [piece.keys for piece in pieces]
-    found = frozenset[str]() if any(key is None for key in keys) else frozenset[str]().union(*(key for key in keys if key is not None))
-    return Matcher(found, compiled(pieces), tuple(way for piece in pieces for way in piece.branches))
+    return Matcher(compiled(pieces)._regexp.Match, tuple(way for piece in pieces for way in piece.ways))
 
 
 def _speller(data: Mapping[str, Any], known: frozenset[str], rewrites: Mapping[str, tuple[str, ...]]) -> Speller:

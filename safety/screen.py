@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from safety.compose import compose
 from safety.frames import Sign, find_signs
 from safety.heard import _SEAL, Finding, Heard, Level, Track, worse
-from safety.normalise import Token
+from safety.normalise import Words
 from safety.rules import Rules, load_rules
 
 WINDOW = 6_000  # characters read at once; a Telegram message is at most 4,096
@@ -54,7 +54,7 @@ class Reading:
 
     findings: tuple[Finding, ...]
     taken_back: bool
-    windows: tuple[tuple[int, list[Token]], ...]
+    windows: tuple[tuple[int, Words], ...]
 
     @property
     def level(self) -> Level:
@@ -73,23 +73,26 @@ def _learned(rules: Rules, reading: Reading) -> tuple[Finding, ...]:
     """The second stage, asked only where the rules heard nothing at all."""
     if reading.taken_back:
         return ()
-    for start, tokens in reading.windows:
-        if (span := rules.learned.alarming(tokens)) is not None:
+    for start, words in reading.windows:
+        if (span := rules.learned.alarming(words)) is not None:
             return (replace(SIMILAR, span=(span[0] + start, span[1] + start)),)
     return ()
 
 
-def _read(rules: Rules, text: str) -> Iterator[tuple[int, list[Token]]]:
+def _read(rules: Rules, text: str) -> Iterator[tuple[int, Words]]:
     if not isinstance(text, str):
         raise TypeError("Only a str can be screened.")
     for start, part in _windows(text):
-        yield start, rules.speller.tokens(part)
+        yield start, rules.speller.read(part)
 
 
-def _signs(rules: Rules, windows: Iterable[tuple[int, list[Token]]]) -> list[Sign]:
+def _signs(rules: Rules, windows: Iterable[tuple[int, Words]]) -> list[Sign]:
+    windows = list(windows)
+    if len(windows) == 1:
+        return list(find_signs(rules, windows[0][1]))
     seen: dict[tuple[str, tuple[int, int]], Sign] = {}
-    for start, tokens in windows:
-        for sign in find_signs(rules, tokens, start):
+    for start, words in windows:
+        for sign in find_signs(rules, words, start):
             seen.setdefault((sign.frame.id, sign.span), sign)
     return list(seen.values())
 

@@ -138,6 +138,13 @@ def median(u: Unit, person: int, item: str, day: date) -> float | None:
     return float(middle(row.value for row in rows)) if len(rows) >= ENOUGH else None
 
 
+def newest(u: Unit, person: int, item: str) -> int | None:
+    """The last rating a person gave, whenever that was."""
+    mine = (OBSERVATIONS.c.person_id == person, OBSERVATIONS.c.item == item, OBSERVATIONS.c.value.is_not(None))
+    row = u.one(select(OBSERVATIONS.c.value).where(*mine).order_by(OBSERVATIONS.c.at.desc(), OBSERVATIONS.c.id.desc()).limit(1))
+    return row.value if row else None
+
+
 def shown_up(u: Unit, person: int, day: date) -> tuple[int, int]:
     """(days with an answer, days that count) of the 28 up to `day`. Days before the first check-in and paused days do not count."""
     rows = u.all(DAYS, whose=person, after=day - HISTORY, until=day)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -54,3 +55,15 @@ def set_up(u: Unit, name: str, line: str, zone: str, country: str, cover: dict[s
         u.add(Clinic, id=1, key_id=key, created_at=u.now, page_language="en", **values)
     else:
         u.set(Clinic, 1, **values)
+
+
+def ladders(u: Unit) -> dict[str, list[int]]:
+    """The minutes a clinic chose for its ladders, by level; empty where it keeps the reviewed ones."""
+    row = u.one(select(CLINIC.c.ladders))
+    return {level: list(minutes) for level, minutes in json.loads(row.ladders).items()} if row else {}
+
+
+def set_ladder(u: Unit, level: str, minutes: Sequence[int] | None) -> None:
+    """Choose the minutes of one level for alerts that open from now on; None for the reviewed ones."""
+    chosen = {other: each for other, each in ladders(u).items() if other != level}
+    u.set(Clinic, 1, ladders=json.dumps(chosen if minutes is None else {**chosen, level: list(minutes)}))

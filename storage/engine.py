@@ -6,10 +6,11 @@ import os
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 
 try:
     from pysqlite3 import dbapi2 as sqlite
@@ -59,6 +60,25 @@ def open_engine(url: str) -> Engine:
     return _open_postgresql(parsed)
 
 
+def open_reader(url: str) -> Engine:
+    """An engine that can only read, waits for nobody longer than two seconds and holds no connection between two looks."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        held = {"options": "-c default_transaction_read_only=on -c statement_timeout=5s -c lock_timeout=2s", **CONNECT}
+        return create_engine(url_of(parsed), hide_parameters=True, poolclass=NullPool, connect_args=held)
+    where = f"file:{quote(str(Path(parsed.database or '').absolute()))}?mode=ro"
+    engine = create_engine(
+        "sqlite://", module=sqlite, poolclass=NullPool, hide_parameters=True,
+        creator=lambda: sqlite.connect(where, uri=True, timeout=2, isolation_level=None, check_same_thread=False),
+    )  # fmt: skip
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
+def url_of(url: URL) -> URL:
+    return url.set(drivername="postgresql+psycopg")
+
+
 SESSION = {
     "synchronous_commit": "on",  # a commit is on disk before anything is confirmed, whatever the server's default
     "timezone": "UTC",
@@ -71,7 +91,7 @@ CONNECT = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2,
 
 def _open_postgresql(url: URL) -> Engine:
     engine = create_engine(
-        url.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True, pool_timeout=15, connect_args=CONNECT
+        url_of(url), hide_parameters=True, pool_pre_ping=True, pool_timeout=15, connect_args=CONNECT
     )
 
     @event.listens_for(engine, "connect")

@@ -10,7 +10,7 @@ import secrets
 
 from sqlalchemy import func, select, update
 
-from storage import clinic, due
+from storage import clinic, contacts, due, plans
 from storage.store import Unit, table
 from storage.tables import (
     Attendee,
@@ -44,6 +44,9 @@ def wipe_person(u: Unit, id: int, key: int) -> None:
     u.run(update(notes).where(notes.c.person_id == id).values(words=None))
     gone = func.coalesce(entries.c.deleted_at, u.now)
     u.run(update(entries).where(entries.c.person_id == id).values(words=None, message_id=None, shared_at=None, deleted_at=gone))
+    plans.erase(u, id)
+    for chat in contacts.wipe(u, id):
+        due.plan(u, "forget_chat", chat, f"forget_chat:{chat}:{u.new_id()}", u.now, chat=chat)
     _wipe_titles(u, id)
     for model in (Attendee, SkillGate):
         u.run(table(model).delete().where(table(model).c.person_id == id))

@@ -24,6 +24,7 @@ BY_ID = Prepared(select(ESCALATIONS).where(ESCALATIONS.c.id == bindparam("escala
 ANY_OPEN = Prepared(select(ESCALATIONS.c.id).where(ESCALATIONS.c.person_id == bindparam("whose"), NOT_CLOSED))
 STATE = Prepared(select(ESCALATIONS.c.state).where(ESCALATIONS.c.id == bindparam("escalation")))
 REF_LETTERS = "ACDEFHJKMNPRTWXY34679"
+RECEIPT = "receipt"
 POSITIONS = ("primary", "backup", "supervisor")
 
 
@@ -51,6 +52,8 @@ class EscalationRow:
     closed_by: int | None
     closed_at: datetime | None
     outcome: str | None
+    handed_to: int | None
+    doubted_by: int | None
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ def _row(row: Row[Any]) -> EscalationRow:
     return EscalationRow(
         row.id, row.ref, row.person_id, row.chat_id, row.level, row.track, row.state, row.version, ladder, row.cycle, row.step,
         row.next_at, row.opened_at, row.began_at, row.acked_by, row.acked_at, row.contacted_at, row.closed_by, row.closed_at, row.outcome,
+        row.handed_to, row.doubted_by,
     )  # fmt: skip
 
 
@@ -82,6 +86,12 @@ def any_open(u: Unit, person: int) -> bool:
 
 def get(u: Unit, id: int) -> EscalationRow | None:
     row = u.one(BY_ID, escalation=id)
+    return _row(row) if row else None
+
+
+def look(u: Unit, id: int) -> EscalationRow | None:
+    """One as it stands, without locking it: for whoever has other rows in hand and changes nothing of it."""
+    row = u.one(select(ESCALATIONS).where(ESCALATIONS.c.id == id))
     return _row(row) if row else None
 
 
@@ -161,7 +171,22 @@ def note(u: Unit, id: int, kind: str, *, by: int | None = None, code: str = "", 
     u.add(EscalationEvent, id=event, escalation_id=id, at=u.now, kind=kind, by=by, code=code, words=sealed)
 
 
+def receipt(u: Unit, id: int, to: int | None, channel: str) -> None:
+    """A page to this person, or to the clinic, was accepted by this channel."""
+    note(u, id, RECEIPT, by=to, code=channel)
+
+
+def receipts(u: Unit, id: int) -> list[EventRow]:
+    """Which channel took a page when, oldest first. Accepted is not read."""
+    return [event for event in _events(u, id) if event.kind == RECEIPT]
+
+
 def events(u: Unit, id: int) -> list[EventRow]:
+    """What the patient, staff and the ladder did, oldest first."""
+    return [event for event in _events(u, id) if event.kind != RECEIPT]
+
+
+def _events(u: Unit, id: int) -> list[EventRow]:
     rows = u.all(select(EVENTS).where(EVENTS.c.escalation_id == id).order_by(EVENTS.c.id))
     return [EventRow(row.at, row.kind, row.by, row.code) for row in rows]
 

@@ -14,6 +14,8 @@ META = table(Meta)
 KEY_CHECK, CLOCK, PROCESS, HEARTBEAT, PROBE = "key_check", "clock", "process", "heartbeat", "probe"
 MASTER, INDEX = "master", "index_key"
 """Since the first rotation: the id of the master key in force, and the index key wrapped by it, in base64."""
+WAYS, RECEIVED = "ways", "received"
+"""By which other ways than Telegram people can be reached; when Telegram last answered a poll, and what was told of its silence."""
 KEY_FOLDERS, BACKUP = "key_folders", "backup"
 """Where key files of backups lie (a JSON list of folders), and when the last verified backup was made."""
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, select, update
 from sqlmodel import SQLModel
 
-from storage import audit, due, erasing, escalations, people
+from storage import audit, due, erasing, escalations, people, plans
 from storage.people import ChatCard, PersonCard
 from storage.store import Unit, table
 from storage.tables import (
@@ -45,6 +45,8 @@ class Kept:
     entries: int
     shared: int
     skills: int
+    plan: int
+    plan_before: int
     answers: int
     alerts: int
     messages: int
@@ -64,11 +66,14 @@ def kept(u: Unit, who: PersonCard) -> Kept:
     mine = (entries.c.person_id == who.id) & entries.c.deleted_at.is_(None)
     raw = table(Inbox)
     chats = [chat.id for chat in people.chats_of(u, who.id)]
+    plan, plan_before = plans.counts(u, who.id)
     return Kept(
         check_ins=_count(u, CheckIn, table(CheckIn).c.saved_at.is_not(None) & (table(CheckIn).c.person_id == who.id)),
         entries=_count(u, Entry, mine),
         shared=_count(u, Entry, mine & entries.c.shared_at.is_not(None)),
         skills=_count(u, SkillUse, table(SkillUse).c.person_id == who.id),
+        plan=plan,
+        plan_before=plan_before,
         answers=_count(u, Attendance, table(Attendance).c.person_id == who.id),
         alerts=_count(u, Escalation, table(Escalation).c.person_id == who.id),
         messages=_count(u, Inbox, raw.c.chat_id.in_(chats) & raw.c.raw.is_not(None)),
@@ -91,6 +96,14 @@ def erase_journal(u: Unit, who: PersonCard) -> int:
         .where(entries.c.person_id == who.id)
         .values(words=None, message_id=None, shared_at=None, deleted_at=func.coalesce(entries.c.deleted_at, u.now))
     )
+    for chat in people.chats_of(u, who.id):
+        _erase_copies(u, chat)
+    return count
+
+
+def erase_plan(u: Unit, who: PersonCard) -> int:
+    """Erase the words of the safety plan, of all that was in it before, and their copies. Returns how many items were in it."""
+    count = plans.erase(u, who.id)
     for chat in people.chats_of(u, who.id):
         _erase_copies(u, chat)
     return count
@@ -131,9 +144,9 @@ def erase_chat(u: Unit, chat: ChatCard) -> bool:
 
 
 def leave_nothing_due(u: Unit, person: int, chat: ChatCard | None) -> None:
-    """Nothing more is said by itself to this person. An escalation goes on, and so does the expiry of a talk."""
+    """Nothing more is said by itself to this person. What staff are told goes on, and so does the expiry of a talk."""
     rows = table(Due)
-    keep = ("escalation", "talk_expiry")
+    keep = ("escalation", "talk_expiry", "concern_unread", "calm")
     about: ColumnElement[bool] = rows.c.subject == person
     if chat is not None:
         about |= rows.c.chat_id == chat.id

@@ -18,6 +18,8 @@ from storage.upsert import insert_once
 OUTBOX = table(Outbox)
 
 READY, LEASED = OUTBOX.c.state == fixed("ready"), OUTBOX.c.state == fixed("leased")
+TO_TELEGRAM = OUTBOX.c.channel == fixed("telegram")
+"""What goes any other way is `storage.letters`'."""
 FULL: ColumnElement[bool] = literal_column("length(payload) > 0")
 """As the index `outbox_kept` has it, on both engines."""
 _CHANGE = (OUTBOX.c.kind == "edit") | (OUTBOX.c.kind == "strip")
@@ -26,7 +28,7 @@ SUPERSEDE = Prepared(
     .where(OUTBOX.c.target == bindparam("onto"), READY, _CHANGE)
     .values(state="superseded", done_at=bindparam("at"))
 )
-NEXT = Prepared(select(OUTBOX.c.not_before).where(READY).order_by(OUTBOX.c.not_before).limit(literal_column("1")))
+NEXT = Prepared(select(OUTBOX.c.not_before).where(READY, TO_TELEGRAM).order_by(OUTBOX.c.not_before).limit(literal_column("1")))
 _FREE = select(OUTBOX.c.id).where(OUTBOX.c.id == bindparam("row"), READY).with_for_update(skip_locked=True)
 CLAIM = Prepared(
     update(OUTBOX)
@@ -142,7 +144,7 @@ def _of_lane(lane: int) -> Select[Any]:
     columns = OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.chat_id, OUTBOX.c.kind, OUTBOX.c.target, OUTBOX.c.not_before, OUTBOX.c.send_by
     oldest = (
         select(*columns)
-        .where(READY, OUTBOX.c.lane == literal_column(str(lane)), OUTBOX.c.not_before <= bindparam("at"))
+        .where(READY, TO_TELEGRAM, OUTBOX.c.lane == literal_column(str(lane)), OUTBOX.c.not_before <= bindparam("at"))
         .order_by(OUTBOX.c.id)
         .limit(bindparam("most"))
     )
@@ -225,7 +227,7 @@ class Leased:
     """A row whose holder died. Whether Telegram got it is not known; `repeatable` when a second time shows nothing new."""
 
     id: int
-    chat: int
+    chat: int | None
     lane: int
     attempt: int
     repeatable: bool
@@ -244,7 +246,7 @@ def _makes_message(row: Row[Any]) -> bool:
 
 def held_by_others(u: Unit, owner: str) -> set[int]:
     """The chats for which another process has something on its way, or had when it died."""
-    leased = LEASED & (OUTBOX.c.lease_owner != owner)
+    leased = LEASED & TO_TELEGRAM & (OUTBOX.c.lease_owner != owner)
     return {row.chat_id for row in u.all(select(OUTBOX.c.chat_id).where(leased))}
 
 

@@ -30,7 +30,7 @@ BY_ADDRESS = Prepared(CARD.where(CHATS.c.address_hash == bindparam("hashed")))
 ADDRESS = Prepared(select(CHATS.c.key_id, CHATS.c.address).where(CHATS.c.id == bindparam("chat")))
 CONSENTS_OF = Prepared(select(CONSENTS).where(CONSENTS.c.person_id == bindparam("person")))
 
-SEALED_FIELDS = ("call_name", "phone", "medicines")
+SEALED_FIELDS = ("call_name", "phone", "medicines", "email")
 """Profile fields that are a person's own words, kept together in the sealed `profile`."""
 CLEAR_FIELDS = ("zone", "country", "region", "language", "morning_at", "evening_at", "quiet_from", "quiet_to", "discreet", "paused_until")
 PROFILE_FIELDS = SEALED_FIELDS + CLEAR_FIELDS
@@ -38,6 +38,8 @@ PROFILE_FIELDS = SEALED_FIELDS + CLEAR_FIELDS
 OUTSIDE = ("declined", "discharged", "revoked", "forgotten")
 """Statuses of people the program knows, but who are not in it: nothing is on for them."""
 
+EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+", re.ASCII)
+"""A plain address, as HTML's `input type=email` has it: no name, no quotes, one at a time."""
 CODE = re.compile(r"(?!caseload$|2\d{3}-w\d{2}$)[a-z0-9][a-z0-9_-]{0,11}", re.ASCII | re.IGNORECASE)
 """A code of the clinic's own. Files are named by it, beside the caseload's and the week's."""
 
@@ -56,6 +58,7 @@ class PersonCard:
     name: str
     call_name: str
     phone: str
+    email: str
     medicines: tuple[str, ...]
     zone: str
     country: str
@@ -102,6 +105,7 @@ def _person(u: Unit, row: Row[Any]) -> PersonCard:
         name="" if forgotten else u.open(row.key_id, "person.name", row.id, row.name),
         call_name=profile.get("call_name", ""),
         phone=profile.get("phone", ""),
+        email=profile.get("email", ""),
         medicines=tuple(profile.get("medicines", ())),
         **{field: getattr(row, field) for field in CLEAR_FIELDS},
         program_start=row.program_start,
@@ -173,7 +177,7 @@ def save_profile(u: Unit, who: PersonCard, values: dict[str, Any]) -> PersonCard
     unknown = set(values) - set(PROFILE_FIELDS)
     if unknown:
         raise KeyError(f"unknown profile fields {sorted(unknown)}")
-    profile = {"call_name": who.call_name, "phone": who.phone, "medicines": list(who.medicines)}
+    profile = {"call_name": who.call_name, "phone": who.phone, "medicines": list(who.medicines), "email": who.email}
     profile.update({field: values[field] for field in SEALED_FIELDS if field in values})
     clear = {field: values[field] for field in CLEAR_FIELDS if field in values}
     if isinstance(clear.get("paused_until"), str):

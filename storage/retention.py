@@ -10,7 +10,7 @@ from storage import inbox, my_data, outbox, people
 from storage.ids import first_of
 from storage.prepared import fixed
 from storage.store import Unit, table
-from storage.tables import Chat, Due, Inbox, Invite, Note, Outbox, Prompt, Talk
+from storage.tables import Chat, Contact, Due, Inbox, Invite, Note, Outbox, Prompt, Talk
 
 TRAFFIC, UNHEARD, PASSED_ON, LINKS, STRANGERS = (timedelta(days=days) for days in (180, 30, 90, 30, 90))
 MINUTES = timedelta(days=7)
@@ -30,6 +30,7 @@ KEPT = {
     "check_in": CARE,
     "clinic": FACT,
     "consent": "kept: what was agreed to, in which version, and when it ended",
+    "contact": "the name and the way to them until either side ends it, or the patient is forgotten",
     "data_key": "destroyed with its person or chat; that it was destroyed is kept",
     "drill": FACT,
     "due": f"{TRAFFIC.days} days after it fired or was dropped; the auditor's, one a minute, {MINUTES.days} days",
@@ -47,6 +48,8 @@ KEPT = {
     "override": FACT,
     "outbox": f"words {outbox.KEPT.days} days after it was sent or dropped, row {TRAFFIC.days} days",
     "person": "until forgotten; then a code without a name",
+    "plan_item": "words, also of earlier versions, until the patient erases the plan or is forgotten",
+    "plan_review": CARE,
     "prompt": f"{TRAFFIC.days} days",
     "rotation": FACT,
     "series": FACT + "; the title of a session for one patient alone goes with them",
@@ -91,7 +94,8 @@ def _strangers(u: Unit) -> int:
     chats, came = table(Chat), table(Inbox)
     heard = select(came.c.id).where(came.c.chat_id == chats.c.id, came.c.received_at >= u.now - STRANGERS).exists()
     alone = chats.c.person_id.is_(None) & (chats.c.created_at < u.now - STRANGERS) & (func.length(chats.c.address) > 0)
-    silent = alone & ~heard
+    chosen = select(table(Contact).c.id).where(table(Contact).c.chat_id == chats.c.id, table(Contact).c.ended_at.is_(None)).exists()
+    silent = alone & ~heard & ~chosen
     rows = u.all(select(chats.c.id).where(silent).order_by(chats.c.id).limit(AT_ONCE))
     return sum(my_data.erase_chat(u, people.chat(u, row.id)) for row in rows)
 

@@ -16,8 +16,12 @@ from starlette.types import ASGIApp
 from bot.app import App
 from bot.channel import Channel
 from bot.clock import TurnedClock
+from bot.courier import Ways, carried
+from bot.mail import Server
+from bot.page_hook import PageHook
 from bot.serving import listen, served
 from bot.webhook import Hook, webhook
+from bot.writer import Writer
 from demo.local import LocalTelegram
 from demo.phone import Phone
 from demo.server import running
@@ -60,11 +64,19 @@ async def visiting(pages: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
 
 @asynccontextmanager
 async def running_bot(
-    folder: Path, start: datetime | None = None, *, secret: str | None = None, heartbeat_url: str | None = None
+    folder: Path,
+    start: datetime | None = None,
+    *,
+    secret: str | None = None,
+    heartbeat_url: str | None = None,
+    server: Server | None = None,
+    page_hook: PageHook | None = None,
+    clinic_mail: str | None = None,
 ) -> AsyncIterator[Bot]:
     """A clinic with one patient, another one and a person on call, all of them known to Telegram.
 
-    With a `secret` Telegram calls the bot by webhook instead of being asked.
+    With a `secret` Telegram calls the bot by webhook instead of being asked. `server`, `page_hook` and `clinic_mail`: the other ways
+    pages can go.
     """
     clock = TurnedClock(start)
     store = Store(open_engine(f"sqlite:///{folder / 'bot.db'}"), Keyring(MASTER))
@@ -74,10 +86,14 @@ async def running_bot(
     for phone in phones.values():
         phone.person.started = True  # they opened the bot when they were invited
         here.private_chat(phone.person)
+
+    def carriers(writer: Writer) -> tuple[Ways, str | None]:
+        return carried(server, page_hook, writer), clinic_mail
+
     async with running(here) as url:
         listener = listen("127.0.0.1", 0, "a setting") if secret else None
         hook = Hook(f"http://127.0.0.1:{listener.getsockname()[1]}/hook", SecretStr(secret)) if listener and secret else None
-        app = App(store, clock, Channel(here.token, url), hook=hook, heartbeat_url=heartbeat_url)
+        app = App(store, clock, Channel(here.token, url), hook=hook, heartbeat_url=heartbeat_url, carriers=carriers)
         async with AsyncExitStack() as receiving:
             if hook and listener:
                 await receiving.enter_async_context(served(webhook(hook, app.keep, app.vitals), listener))

@@ -17,10 +17,11 @@ from storage.figures import LANES, STATES, Figures, Queue
 
 ROOT = Path(__file__).parents[1]
 UNIT = (ROOT / "deploy/between.service").read_text(encoding="utf-8")
+WATCH = (ROOT / "deploy/between-watch.service").read_text(encoding="utf-8")
 ADMIN = (ROOT / "deploy/between-admin").read_text(encoding="utf-8")
 CONTAINER = (ROOT / "deploy/Containerfile").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
-EVERYWHERE = {"unit": UNIT, "admin": ADMIN, "container": CONTAINER, "guide": GUIDE}
+EVERYWHERE = {"unit": UNIT, "watch": WATCH, "admin": ADMIN, "container": CONTAINER, "guide": GUIDE}
 
 
 def unit(key: str) -> list[str]:
@@ -56,6 +57,17 @@ def test_the_unit_is_shut_in() -> None:
     (data,) = re.findall(r"^Environment=BETWEEN_DATA_DIR=(.*)$", UNIT, re.MULTILINE)
     assert data == f"/var/lib/{unit('StateDirectory')[0]}", "the only folder it may write"
     assert int(unit("TimeoutStopSec")[0]) > 20, "longer than a graceful stop takes"
+
+
+def test_the_second_process_is_shut_in_like_the_first_and_hangs_on_nothing_of_it() -> None:
+    def settled(text: str) -> set[str]:
+        keys = ("Private", "Protect", "Restrict", "NoNew", "Capability", "Ambient", "SystemCall", "Lock", "Remove", "User", "Group")
+        return {line for line in text.splitlines() if line.startswith(keys)}
+
+    assert settled(WATCH) == settled(UNIT)
+    assert "ExecStart=/opt/between/bin/between watch" in WATCH
+    assert not re.search(r"^(Requires|BindsTo|PartOf|Requisite)=|BOT_TOKEN", WATCH, re.MULTILINE)
+    assert not re.search(r"^RestrictAddressFamilies=(?!AF_INET AF_INET6 AF_UNIX$)", WATCH, re.MULTILINE)
 
 
 def test_secrets_come_as_credentials_and_under_names_the_settings_read() -> None:

@@ -87,7 +87,7 @@ def _batch(world: World, told: Flood, made: list[tuple[str, str]], place: int) -
     told.faults += seen.faults
     told.good += 1
     told.quarantined += seen.states["quarantined"]
-    answered = any(content.startswith(("crisis.card", "help.screen")) for _, _, content in seen.sent)
+    answered = any(content.startswith(("crisis.card", "crisis.es.card", "help.screen")) for _, _, content in seen.sent)
     told.unanswered += not answered
     if not answered:
         told.faults.append("a good update between bad ones was not answered in its group")

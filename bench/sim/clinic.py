@@ -74,7 +74,7 @@ def _add_patient(history: History, u: Unit, number: int) -> None:
         "discreet": history.chance.random() < 0.1,
     }  # fmt: skip
     who = people.save_profile(u, people.person(u, id), profile)
-    for scope in ("program", "weekly", "crisis_words", "outreach"):
+    for scope in ("program", "weekly", "crisis_words", "outreach", "caring"):
         if scope == "program" or history.chance.random() < 0.6:
             people.give_consent(u, id, scope, 1)
     chat = people.chat_for(u, address)

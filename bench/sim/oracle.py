@@ -9,7 +9,7 @@ import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bench.sim import words
@@ -19,6 +19,10 @@ CARD_WITHIN = 240.0
 """Healthy seconds until the crisis card is there: several refusals in a row fit in, a lost one does not."""
 SILENCE = 15 * 60 + 300.0
 """Healthy seconds the ladder may be silent while nobody has taken an alert (its longest step, and some refusals)."""
+CALM = timedelta(hours=48)
+"""How long after danger, and after an alert is closed, nothing cheerful is said."""
+ASKED_FOR = 120.0
+"""Healthy seconds after a tap in which what is shown was asked for."""
 TAKEN_SILENCE = 30 * 60 + 300.0
 """The same for an alert that was taken, without word that the patient was reached."""
 
@@ -56,6 +60,10 @@ class Case:
     """There is no way back with /start."""
     kept: int = 0
     dangers: int = 0
+    calm_until: datetime | None = None
+    """By the bot's clock: until then nothing cheerful is said."""
+    tapped: float = -1e9
+    """Healthy seconds at their last tap: what comes at once after it was asked for."""
     unsure: bool = False
     """Leaving or erasing is under way: what the bot should take them for cannot be told from outside."""
 
@@ -95,6 +103,8 @@ class Oracle:
         if address is None or text is None:
             return
         self._note(address, f"< {text}")
+        if address in self.cases and "callback_query" in update:
+            self.cases[address].tapped = self.healthy()
         if text == "/start" and address in self.cases:
             self.cases[address].outside &= self.cases[address].for_good
         case = self.cases.get(address)
@@ -110,6 +120,7 @@ class Oracle:
         if case.state != "OPEN":
             case.sign = self.healthy()
         case.state, case.rested = "OPEN", False
+        case.calm_until = self.bot_now() + CALM
 
     def rested(self) -> None:
         """The bot has taken all that was handed over and sent all that could be sent."""
@@ -180,17 +191,24 @@ class Oracle:
         if cheerful is not None and request.how == "send":
             self.seen["prompts"] += 1
             self.prompts[(case.address, cheerful)].append((self.bot_now(), items[cheerful].get("title", "")))
-            if case.state and case.rested:
-                self.wrong("cheerful_in_crisis", case.address, f"{case.state}: {request.text}")
             if case.outside:
                 self.wrong("prompt_after_leaving", case.address, request.text)
+        if request.how == "send" and any(id in items for id in words.UNTIMELY):
+            self._untimely(case, request)
         self._told(case, items)
+
+    def _untimely(self, case: Case, request: Request) -> None:
+        """A check-in or a caring note: not while anything is open, and not in the two days after."""
+        if case.state and case.rested:
+            self.wrong("cheerful_in_crisis", case.address, f"{case.state}: {request.text}")
+        elif case.calm_until is not None and self.bot_now() < case.calm_until and self.healthy() - case.tapped > ASKED_FOR:
+            self.wrong("cheerful_too_soon", case.address, request.text)
 
     def _told(self, case: Case, items: dict[str, dict[str, str]]) -> None:
         if case.state and ("crisis.exhausted" in items or "crisis.unreached" in items or "crisis.no_cover" in items):
             case.sign = self.healthy()
             self.seen["exhausted"] += 1
-        if case.state and ("crisis.ladder_opened" in items or "crisis.reopened" in items or "crisis.joined" in items):
+        if case.state and any(id in items for id in ("crisis.ladder_opened", "crisis.reopened", "crisis.second_look", "crisis.joined")):
             case.state, case.sign = "OPEN", self.healthy()
         if case.state == "OPEN" and "crisis.acked" in items:
             case.state, case.sign = "ACKED", self.healthy()
@@ -198,6 +216,7 @@ class Oracle:
             case.state = "CONTACTED"
         if "crisis.closed" in items:
             case.state = ""
+            case.calm_until = self.bot_now() + CALM
         if any(id in items for id in ("consent.program.left", "my_data.forgotten", "staff.goodbye")):
             case.outside, case.unsure = True, False
             case.for_good = "consent.program.left" not in items
@@ -206,7 +225,7 @@ class Oracle:
 
     def _to_staff(self, request: Request, items: dict[str, dict[str, str]]) -> None:
         page = next((id for id in words.PAGES if id in items), None)
-        about = page or next((id for id in ("page.details", "page.thanks", "page.outcome_question", "page.reopened") if id in items), None)
+        about = page or next((id for id in words.ABOUT if id in items), None)
         if about is not None and (request.address not in self.staff):
             self.wrong("page_not_entitled", request.address, request.text)
         if page is not None:

@@ -53,6 +53,10 @@ class Staff:
                 self._soon(shown, "page.button.cant", 5)
             elif draw < self.habit.declines + self.habit.takes:
                 self._soon(shown, "page.button.ack", self.habit.slowest)
+        elif "drill.page" in items and self.chance.random() < self.habit.takes:
+            self._soon(shown, "drill.button.here", 2 * self.habit.slowest)
+        elif "page.second" in items and self.chance.random() < self.habit.takes:
+            self._soon(shown, self.chance.choice(("page.button.confirm", "page.button.confirm", "page.button.disagree")), 40)
         elif "page.details" in items and self.chance.random() < self.habit.reaches:
             self._soon(shown, self.chance.choice(("page.button.contacted", "page.button.contacted", "page.button.close")), 25)
         elif "page.outcome_question" in items and self.chance.random() < self.habit.closes:

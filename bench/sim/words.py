@@ -29,12 +29,20 @@ CARDS = ("crisis.card", "crisis.card_unknown_country", "crisis.card_overdose", "
          "crisis.card_violence", "crisis.card_self_harm", "crisis.card_others", "crisis.card_poison", "crisis.memory",
          "crisis.es.card", *(f"crisis.es.card_{track}" for track in ("overdose", "medical", "withdrawal", "violence")))  # fmt: skip
 PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all", "page.come_on")
+ABOUT = ("page.details", "page.thanks", "page.outcome_question", "page.reopened", "page.second")
+"""What else staff are shown about one alert."""
 CHEERFUL = ("checkin.prompt_morning", "checkin.prompt_evening", "checkin.prompt_door", "checkin.nudge", "checkin.again",
-            "session.eve", "session.soon", "bot.note")  # fmt: skip
+            "session.eve", "session.soon", "bot.note", "plan.prompt.alert", "plan.prompt.none_yet", "plan.prompt.quarter",
+            "plan.prompt.rehearsal")  # fmt: skip
+UNTIMELY = ("checkin.prompt_morning", "checkin.prompt_evening", "checkin.prompt_door", "checkin.nudge", "checkin.again",
+            *(f"care.note_{n}" for n in range(1, 6)),
+            *(f"plan.prompt.{why}" for why in ("alert", "none_yet", "quarter", "rehearsal")))  # fmt: skip
+"""What is said to nobody while an alert is open, nor in the two days after danger. Sessions are where help is: those go on."""
 ASKS = ("checkin.prompt_morning", "checkin.prompt_evening")
 KNOWN = (
-    *CARDS, *PAGES, *CHEERFUL,
+    *CARDS, *PAGES, *CHEERFUL, *UNTIMELY[5:],
     "page.details", "page.thanks", "page.over", "page.acked_by_other", "page.outcome_question", "page.closed", "page.reopened",
+    "drill.page", "crisis.second_look", "page.second", "page.second_asked", "page.second_nobody", "page.kept_open", "page.unconfirmed",
     "page.passed_on", "page.screen_broken", "page.ladder_broken",
     "crisis.ladder_opened", "crisis.joined", "crisis.acked", "crisis.contacted", "crisis.exhausted", "crisis.unreached",
     "crisis.reopened", "crisis.no_cover", "crisis.closed", "crisis.still_open", "crisis.discharged", "crisis.stranger", "welcome.off",

@@ -22,6 +22,7 @@ from storage.wall import local
 
 NUDGE_AFTER = timedelta(minutes=60)
 SNOOZE = timedelta(minutes=30)
+WANTED = "consent:program"
 DOOR_AFTER, STAFF_AFTER = 2, 3
 """Silent days after which the next prompt leaves the door open, and after which staff hear of it (with consent to outreach)."""
 
@@ -41,7 +42,7 @@ def ask(s: Sitting, row: DueRow) -> None:
     _plan(s, at, "check_in_close", at.closes)
     if s.u.now + NUDGE_AFTER < at.closes:
         _plan(s, at, "check_in_nudge", s.u.now + NUDGE_AFTER, send_by=at.closes)
-    if not veiled(s, row):
+    if not veiled(s, row, wanted=WANTED):
         _show(s, at, words, name=s.person.call_name or s.person.name)
 
 
@@ -59,7 +60,7 @@ def snoozed(s: Sitting, row: DueRow) -> None:
 
 def _repeat(s: Sitting, row: DueRow, words: str) -> None:
     at = _window(s, row)
-    if at is None or not may_prompt(s, row) or veiled(s, row):
+    if at is None or not may_prompt(s, row) or veiled(s, row, wanted=WANTED):
         return
     _show(s, at, words, until=f"{local(at.closes, s.person.zone):%H:%M}")
 
@@ -139,7 +140,7 @@ def _show(s: Sitting, at: Window, words: str, **slots: Any) -> None:
     draft.row(draft.button("snooze", "checkin.snooze"), draft.button("not_today", "checkin.not_today"))
     draft.row(draft.button(HELP, "button.help"))
     args = {"part": at.slot, "day": at.day.isoformat()}
-    s.offer(draft, "act", "check_in", subject=s.person.id, args=args, lane=PROMPT, send_by=at.closes, wanted="consent:program")
+    s.offer(draft, "act", "check_in", subject=s.person.id, args=args, lane=PROMPT, send_by=at.closes, wanted=WANTED)
 
 
 def _plan(s: Sitting, at: Window, kind: str, when: datetime, *, suffix: str = "", **more: Any) -> None:

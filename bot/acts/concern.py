@@ -13,7 +13,7 @@ from bot.flow.commands import KeepConcern
 from bot.registry import act, look
 from bot.registry import due as due_kind
 from bot.sitting import Sitting
-from safety import pager
+from safety import duty
 from safety.heard import Heard
 from storage import calm, due, notes, talks
 from storage.due import DueRow
@@ -24,22 +24,28 @@ from storage.wall import local
 UNREAD = "concern_unread"
 LOOK_WITHIN = timedelta(hours=4)
 UNANSWERED = ("skipped", "unanswered")
+ASKING = ("concern", "follow_up")
+ASKED_DIRECTLY = ("suicide", "self_harm")
+"""What is asked about even when other questions are under way."""
 
 
 def ask(s: Sitting, heard: Heard) -> None:
     """Begin the questions that fit what was heard. Who is being asked already goes on from where they are."""
     about = _about(heard)
-    waiting = talks.waiting(s.u, s.chat)
-    if waiting is not None and waiting.flow == "concern":
-        asked = waiting.body["me"]["start"].get("about")
-        if about == asked or about not in ASKED_DIRECTLY:
-            talk.show_again(s, waiting)
-            return
-        talk.close(s, waiting, "partial")
-    talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
-
-
-ASKED_DIRECTLY = ("suicide", "self_harm")
+    under_way = talks.waiting(s.u, s.chat)
+    if under_way is None or under_way.flow not in ASKING:
+        under_way = talks.parked(s.u, s.chat, "concern")
+    if under_way is None:
+        talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
+        return
+    asked = under_way.body["me"]["start"].get("about")
+    if under_way.flow == "concern" and about != asked and about in ASKED_DIRECTLY:
+        talk.close(s, under_way, "partial")
+        talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
+    elif under_way.state == "parked":
+        talk.resume(s, under_way)
+    else:
+        talk.show_again(s, under_way)
 
 
 def _about(heard: Heard) -> str:
@@ -54,7 +60,7 @@ def keep_concern(s: Sitting, command: KeepConcern) -> bool:
         calm.begin(s.u, s.person.id, s.chat.id)
     if not command.today:
         return False
-    starts = pager.cover_starts(s.u)
+    starts = duty.cover_starts(s.u)
     told = starts is None and _tell_staff(s, note, ("primary",))
     again = s.u.now + LOOK_WITHIN if told or starts is None else starts
     due.plan(s.u, UNREAD, note, f"{UNREAD}:{note}", again, chat=s.chat.id, at=s.u.now.isoformat())
@@ -66,7 +72,7 @@ def unread(s: Sitting, row: DueRow) -> None:
     """Nobody has looked at a concern that should be seen the same day: everyone on call is told."""
     if s.who is None or not notes.is_unseen(s.u, row.subject):
         return
-    starts = pager.cover_starts(s.u)
+    starts = duty.cover_starts(s.u)
     if starts is not None:
         due.move(s.u, row.id, starts)
     else:
@@ -75,7 +81,7 @@ def unread(s: Sitting, row: DueRow) -> None:
 
 def _tell_staff(s: Sitting, note: int, positions: tuple[str, ...]) -> bool:
     """A word to those who hold these positions, with no name and nothing of what was said. False when there is nobody."""
-    on_call = pager.reachable(s.u)
+    on_call = duty.reachable(s.u)
     people = list(dict.fromkeys(person for position in positions for person in on_call.get(position, ())))
     code = s.person.code
     for person in people:

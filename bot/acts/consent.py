@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from bot import danger
+from bot.acts.contacts import finish
 from bot.acts.profile import replan
 from bot.flow.commands import GiveConsent, LeaveProgram, RevokeConsent
 from bot.registry import act, look
 from bot.sitting import Sitting
 from safety import duty
-from storage import audit, my_data, notes, outbox, people, talks
+from storage import audit, contacts, my_data, notes, outbox, people, talks
 from storage.clinic import ALWAYS, DAYS, ClinicCard, clinic
 from storage.outbox import PROMPT
 
@@ -26,14 +27,13 @@ def give_consent(s: Sitting, command: GiveConsent) -> None:
 @act(RevokeConsent)
 def revoke_consent(s: Sitting, command: RevokeConsent) -> None:
     """A no to something that was never given changes nothing, but for staff who may not be paged: they hold no position."""
-    vacant = duty.let_go(s.u, s.person) if command.scope == "paged" else []
+    held = duty.let_go(s.u, s.person) if command.scope == "paged" else []
     if command.scope in people.consents(s.u, s.person.id):
         people.revoke_consent(s.u, s.person.id, command.scope)
         audit.record(s.u, s.person.id, s.person.code, "consent.revoked", command.scope)
     if command.scope == "paged":
-        for position in vacant:
+        for position in duty.settle_vacant(s.u, held):
             notes.add(s.u, None, "on_call", position)
-        duty.settle(s.u)
 
 
 @act(LeaveProgram)
@@ -52,10 +52,12 @@ def leave_program(s: Sitting, command: LeaveProgram) -> None:
 
 
 def quiet(s: Sitting) -> None:
-    """Nothing is said by itself any more in this chat: nothing due, no prompt on its way, no talk to take up, no live button."""
+    """Nothing is said by itself any more in this chat, nor to whom they chose: nothing due, no prompt on its way, no live button."""
     my_data.leave_nothing_due(s.u, s.person.id, s.chat)
     outbox.drop_prompts(s.u, s.chat.id, PROMPT, "left")
     talks.close_for_good(s.u, s.chat)
+    for row in contacts.mine(s.u, s.person):
+        finish(s, row, "ended")
 
 
 @look("consent.given")

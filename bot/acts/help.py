@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot import danger, talk
+from bot import danger, presence, talk
+from bot.acts.contacts import asked_by_patient
 from bot.registry import command, tap
 from bot.sitting import Sitting
 from storage.outbox import CRISIS
@@ -14,9 +15,13 @@ def help_screen(s: Sitting) -> None:
     """The help screen. It never asks anything first, and never pages by itself."""
     lines = danger.Lines.of(s.person.country if s.who else "US")
     draft = danger.fill(s.draft(), "help.screen", lines)
+    if s.who is not None and s.who.role == "patient" and s.who.active:
+        presence.add_to(draft, s)
     if s.who is not None and s.who.role == "patient":
         draft.row(draft.button("sos", "help.button.sos"))
+        danger.with_plan(s, draft)
         draft.row(draft.button("ground", "crisis.button.ground"))
+        danger.with_contacts(s, draft)
     s.offer(draft, "act", "crisis", lane=CRISIS)
 
 
@@ -33,5 +38,11 @@ def crisis(s: Sitting, prompt: PromptRow, option: str) -> None:
         sos(s)
     elif option == "ground":
         talk.start(s, "skill", {"card": "grounding_54321", "calm": True})
+    elif option.startswith("ask:"):
+        asked_by_patient(s, int(option.partition(":")[2]))
+    elif option == "plan":
+        talk.start(s, "plan_use")
     elif option == "call_me":
         talk.start(s, "phone")
+    elif option == "cant_call":
+        talk.start(s, "reaching")

@@ -1,4 +1,7 @@
-"""The staff inbox: what happened, in words, oldest first, and ticked off one by one by whoever has looked."""
+"""The staff inbox: what happened, in words, oldest first, and ticked off one by one by whoever has looked.
+
+What went wrong (a dead letter, a message set aside, a ladder that did not go as planned) is ticked off with what became of it.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ from bot.message import Draft
 from bot.registry import command, tap
 from bot.rights import allowed
 from bot.sitting import Sitting
-from storage import audit, notes, people
+from storage import audit, notes, people, settling
 from storage.notes import NoteRow
 from storage.talks import PromptRow
 from storage.wall import local
 
 SHOWN = 5
+WENT_WRONG = ("undelivered", "quarantine", "ladder", "ended", "weekly", "forgotten_outside")
+"""Kinds of lines that take a reason: somebody has to say what they did about it."""
+REASONS = ("reached", "passed_on", "over", "nothing")
 LONGEST = 300
 """Characters of what a patient passed on; the rest is on the weekly page."""
 
@@ -25,13 +31,41 @@ def inbox(s: Sitting) -> None:
 
 @tap("inbox", role="staff")
 def tapped(s: Sitting, prompt: PromptRow, option: str) -> None:
-    """seen:<note>. A line that somebody else has ticked off meanwhile stays ticked."""
+    """seen:<note>, why:<note>:<reason> or back. A line that somebody else has ticked off meanwhile stays ticked."""
     if not allowed(s, "inbox"):
         return
-    verb, _, id = option.partition(":")
-    if verb == "seen" and any(row.id == int(id) for row in notes.unseen(s.u, 1000)):
-        notes.seen(s.u, int(id), s.person)
+    verb, _, rest = option.partition(":")
+    id, _, reason = rest.partition(":")
+    row = next((row for row in notes.unseen(s.u, 1000) if id and row.id == int(id)), None)
+    if row is not None and verb == "seen" and row.kind in WENT_WRONG:
+        _ask_why(s, prompt, row)
+        return
+    if row is not None and verb == "seen":
+        notes.seen(s.u, row.id, s.person)
+    elif row is not None and verb == "why" and reason in REASONS:
+        _settle(s, row, reason)
     _show(s, prompt.panel)
+
+
+def _ask_why(s: Sitting, prompt: PromptRow, row: NoteRow) -> None:
+    draft = s.draft()
+    at = f"{local(row.at, s.person.zone):%m-%d %H:%M}"
+    draft.add("staff.inbox.line", place=1, who=_who(s, row), time=at, what=_what(draft, row)).add("staff.inbox.why")
+    for reason in REASONS:
+        draft.row(draft.button(f"why:{row.id}:{reason}", f"staff.inbox.why.{reason}"))
+    draft.row(draft.button("back", "button.back"))
+    s.offer(draft, "act", "inbox", edit=prompt.panel)
+
+
+def _settle(s: Sitting, row: NoteRow, reason: str) -> None:
+    """Ticked off with a reason, audited under whom it is about, and what it stands for no longer counts as waiting."""
+    notes.seen(s.u, row.id, s.person)
+    if row.kind == "undelivered":
+        settling.settle_unsent(s.u, row.person)
+    elif row.kind == "quarantine":
+        settling.settle_set_aside(s.u, row.person)
+    about = row.person if row.person is not None else s.person.id
+    audit.record(s.u, about, s.person.code, "note.settled", f"{row.kind} {row.code}".strip(), reason)
 
 
 def _show(s: Sitting, panel: int | None) -> None:

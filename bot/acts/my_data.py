@@ -31,6 +31,8 @@ def kept(s: Sitting) -> dict[str, int]:
         "entries": found.entries,
         "shared": found.shared,
         "skills": found.skills,
+        "plan": found.plan,
+        "plan_before": found.plan_before,
         "answers": found.answers,
         "alerts": found.alerts,
         "messages": found.messages,

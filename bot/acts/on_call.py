@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bot import danger, talk
 from bot.acts.consent import hours
-from bot.acts.rota import can_hold, moment
+from bot.acts.rota import can_hold
 from bot.message import Button, Draft
 from bot.registry import command, tap
 from bot.rights import allowed
 from bot.sitting import Sitting
+from bot.when import moment
 from safety import duty
 from safety.rota import POSITIONS, Gap
 from storage import audit, people
@@ -122,7 +123,7 @@ def _let_go(s: Sitting, position: str) -> None:
         s.say("staff.on_call.your_turn")
         return
     audit.record(s.u, s.person.id, s.person.code, "on_call.released", position)
-    duty.settle(s.u)
+    duty.settle_vacant(s.u, [position])
 
 
 def _hand_over(s: Sitting, position: str, whom: PersonCard) -> None:
@@ -147,7 +148,7 @@ def _put(s: Sitting, position: str, whom: PersonCard) -> None:
             words = "staff.on_call.you_are" if who.id == whom.id else "staff.on_call.taken_over"
             at.say(words, name=s.person.name, position=name, time=f"{at.local:%H:%M}")
     danger.pass_on(s.u, whom.id, position, s.source)
-    duty.settle(s.u)
+    duty.settle(s.u, [position])
 
 
 def _hours(s: Sitting, draft: Draft) -> str:

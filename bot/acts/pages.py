@@ -5,25 +5,43 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from bot import danger
+from bot.acts import caring, plan_prompts
+from bot.acts import contacts as personal
+from bot.acts.rota import can_hold
+from bot.message import Button, Draft
 from bot.registry import tap
 from bot.sitting import Sitting
 from safety import pager
-from storage import audit, escalations, people
+from safety.ladder import Alarm
+from safety.pager import Paged
+from storage import audit, contacts, escalations, people
 from storage.escalations import EscalationRow
 from storage.outbox import ESCALATION
 from storage.talks import PromptRow
 
+RECEIPTS = 6
+"""How many of the last receipts a page shows."""
 OUTCOMES = ("safe", "emergency", "handed_over", "false_alarm")
 
 
 @tap("page", role="staff")
 def page(s: Sitting, prompt: PromptRow, option: str) -> None:
-    """ack, cant, contacted, close (asks for the outcome) or close:<outcome>."""
+    """ack, cant, contacted, contacts (asks the patient's own to call), close (asks for the outcome), close:<outcome>, hand (asks to
+    whom), hand:<person>, back, confirm, disagree."""
     row = escalations.get(s.u, prompt.subject) if prompt.subject is not None else None
     if row is None or s.person.role != "staff" or not s.person.active:
         return
+    if option in ("hand", "back") and row.acked_by == s.person.id and row.state != "CLOSED":
+        (_to_whom if option == "hand" else _details)(s, row, prompt)
+        return
     if option == "close":
         _ask_outcome(s, row)
+        return
+    if option == "contacts":
+        personal.asked_by_staff(s, row)
+        return
+    if option.startswith("hand:") and not can_hold(s.u, people.person(s.u, int(option.partition(":")[2]))):
+        _to_whom(s, row, prompt)
         return
     paged = pager.answer(s.u, row.id, s.person, option)
     if paged is None:
@@ -32,14 +50,29 @@ def page(s: Sitting, prompt: PromptRow, option: str) -> None:
     if option != "ack" and prompt.panel is not None:
         s.strip(prompt.panel)
     danger.perform(s, paged, s.person)
+    _follow(s, paged, prompt, option)
+
+
+def _follow(s: Sitting, paged: Paged, prompt: PromptRow, option: str) -> None:
+    """What the one who tapped sees. Details come after the open pages were taken away, as their buttons are new ones."""
+    row = paged.row
     if option == "ack":
-        _details(s, paged.row, prompt)  # after the open pages were taken away, as its buttons are new ones
+        _details(s, row, prompt)
     elif option == "contacted":
-        _ask_outcome(s, paged.row)
+        _ask_outcome(s, row)
     elif option == "cant":
-        s.say("page.passed_on", ref=row.ref, lane=ESCALATION)
+        held = row.acked_by is not None  # by whoever handed it to them
+        s.say("page.kept_open" if held else "page.passed_on", ref=row.ref, lane=ESCALATION)
+    elif option.startswith("hand:") and row.handed_to is not None:
+        _still_yours(s, row, s.draft().add("page.hand_asked", ref=row.ref, name=people.person(s.u, row.handed_to).name))
+    elif row.state == "CLOSED":
+        plan_prompts.after_alert(s, row)
+        caring.after_closing(s, row)
     elif option.startswith("close:"):
-        s.say("page.thanks", ref=row.ref, lane=ESCALATION)
+        alone = Alarm("no_second") in paged.actions
+        _still_yours(s, row, s.draft().add("page.second_nobody" if alone else "page.second_asked", ref=row.ref))
+    else:
+        s.say("page.kept_open", ref=row.ref, lane=ESCALATION)
 
 
 def _details(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
@@ -54,9 +87,43 @@ def _details(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
         for at, words in escalations.words(s.u, row.id, patient.key)[-3:]:
             local = at.astimezone(ZoneInfo(s.person.zone))
             draft.add("page.words", time=f"{local:%H:%M}", words=words[:600])
-    draft.row(draft.button("contacted", "page.button.contacted"))
-    draft.row(draft.button("cant", "page.button.cant"), draft.button("close", "page.button.close"))
+    _add_receipts(s, draft, row)
+    _still_yours(s, row, draft, edit=prompt.panel)
+
+
+def _still_yours(s: Sitting, row: EscalationRow, draft: Draft, *, edit: int | None = None) -> None:
+    """What whoever has it can do with it."""
+    if row.state == "ACKED":
+        draft.row(draft.button("contacted", "page.button.contacted"))
+        draft.row(draft.button("cant", "page.button.cant"), draft.button("hand", "page.button.hand"))
+    else:
+        draft.row(draft.button("hand", "page.button.hand"))
+    draft.row(draft.button("close", "page.button.close"))
+    if count := len(contacts.to_ask(s.u, people.person(s.u, row.person), "staff")):
+        draft.row(draft.button("contacts", "page.button.contacts", count=count))
+    s.offer(draft, "act", "page", subject=row.id, lane=ESCALATION, edit=edit)
+
+
+def _to_whom(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
+    draft = s.draft()
+    others = [who for who in people.people(s.u, "staff", "active") if who.id != s.person.id and can_hold(s.u, who)]
+    draft.add("page.hand_whom" if others else "page.hand_nobody", ref=row.ref)
+    draft.grid([Button(f"hand:{who.id}", who.name) for who in others], 1)
+    draft.row(draft.button("back", "button.back"))
     s.offer(draft, "act", "page", subject=row.id, lane=ESCALATION, edit=prompt.panel)
+
+
+def _add_receipts(s: Sitting, draft: Draft, row: EscalationRow) -> None:
+    """Which channel took the page, for whom and when: the newest few."""
+    taken = escalations.receipts(s.u, row.id)[-RECEIPTS:]
+    if not taken:
+        return
+    lines = []
+    for event in taken:
+        to = people.person(s.u, event.by).code if event.by is not None else draft.phrase("page.receipt.clinic")
+        at = event.at.astimezone(ZoneInfo(s.person.zone))
+        lines.append(draft.phrase("page.receipt.line", time=f"{at:%H:%M}", channel=draft.phrase(f"page.receipt.{event.code}"), to=to))
+    draft.add("page.receipts", lines="\n".join(lines))
 
 
 def _ask_outcome(s: Sitting, row: EscalationRow) -> None:
@@ -70,8 +137,12 @@ def _too_late(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
     if prompt.panel is not None:
         s.strip(prompt.panel)
     holder = people.person(s.u, row.acked_by).name if row.acked_by is not None else ""
-    if row.state == "CLOSED" or not holder:
+    if row.state == "CLOSED":
         s.say("page.over", ref=row.ref, lane=ESCALATION)
+    elif not holder:
+        s.say("page.open_again", ref=row.ref, lane=ESCALATION)
+    elif row.acked_by == s.person.id:
+        _still_yours(s, row, s.draft().add("page.yours", ref=row.ref))
     else:
         at = (row.acked_at or s.u.now).astimezone(ZoneInfo(s.person.zone))
         s.say("page.acked_by_other", ref=row.ref, name=holder, time=f"{at:%H:%M}", lane=ESCALATION)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from bot import talk
+from bot.acts import plan_prompts
 from bot.acts.check_in import plan_check_ins
 from bot.flow.commands import NoteStaff, Pause, Resume, SaveProfile
 from bot.registry import act, command, look
@@ -37,6 +38,7 @@ def replan(s: Sitting) -> None:
     if s.person.role == "patient" and "program" in people.consents(s.u, s.person.id):
         plan_check_ins(s.u, s.person, s.chat)
         plan_sessions(s.u, s.person, s.chat)
+        plan_prompts.keep(s.u, s.person, s.chat)
 
 
 def _tell_who_calls(s: Sitting) -> None:
@@ -99,7 +101,8 @@ def mine(s: Sitting) -> dict[str, Any]:
 def _shown(s: Sitting, *, paused: bool) -> dict[str, str]:
     who, none = s.person, s.words.text("settings.none")
     given = people.consents(s.u, who.id)
-    shared = [s.words.text(f"consent.{scope}.name") for scope in ("weekly", "crisis_words", "outreach") if scope in given]
+    scopes = ("weekly", "crisis_words", "outreach", "plan", "caring")
+    shared = [s.words.text(f"consent.{scope}.name") for scope in scopes if scope in given]
     place = places.country_name(who.country)
     return {
         "name": who.call_name or who.name,

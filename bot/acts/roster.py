@@ -6,6 +6,7 @@ A chat message is a disclosure, so patients appear here by code alone. What ends
 from __future__ import annotations
 
 from bot import danger
+from bot.acts import plan_staff
 from bot.acts.consent import quiet
 from bot.acts.staff import link
 from bot.message import Button, Draft
@@ -18,7 +19,10 @@ from storage.people import PersonCard
 from storage.talks import PromptRow
 
 PAGE = 20
-RIGHTS = {"page": "patients", "one": "patients", "staff": "staff", "who": "staff", "link": "invite", "end": "discharge", "out": "revoke"}
+RIGHTS = {
+    "page": "patients", "one": "patients", "suggest": "patients", "read": "patients", "staff": "staff", "who": "staff", "link": "invite",
+    "end": "discharge", "out": "revoke",
+}  # fmt: skip
 """What each button takes; "end!" and "out!" are the same buttons, sure."""
 
 
@@ -45,6 +49,8 @@ def tapped(s: Sitting, prompt: PromptRow, option: str) -> None:
 def _about(s: Sitting, prompt: PromptRow, verb: str, who: PersonCard) -> None:
     if verb == "one":
         _patient(s, prompt.panel, who)
+    elif verb in ("suggest", "read") and who.role == "patient":
+        _plan(s, prompt.panel, who, plan_staff.ask_for_one(s, who) if verb == "suggest" else plan_staff.read(s, who))
     elif verb == "who":
         _member(s, prompt.panel, who)
     elif verb == "link":
@@ -81,11 +87,18 @@ def _patient(s: Sitting, panel: int | None, who: PersonCard) -> None:
     draft.add("staff.patients.one", code=who.code, status=draft.phrase(f"staff.status.{status}", **until))
     if escalations.open_for(s.u, who.id) is not None:
         draft.add("staff.patients.alert")
+    if not who.outside:
+        plan_staff.about(s, draft, who)
     if may(s.person, "invite") and not who.outside:
         draft.row(draft.button(f"link:{who.id}", "staff.patients.link"))
     if may(s.person, "discharge") and who.status not in ("discharged", "forgotten"):
         draft.row(draft.button(f"end:{who.id}", "staff.patients.discharge"))
     draft.row(draft.button("page:0", "button.back"))
+    s.offer(draft, "act", "roster", edit=panel)
+
+
+def _plan(s: Sitting, panel: int | None, who: PersonCard, draft: Draft) -> None:
+    draft.row(draft.button(f"one:{who.id}", "button.back"))
     s.offer(draft, "act", "roster", edit=panel)
 
 
@@ -147,7 +160,7 @@ def _revoke(s: Sitting, panel: int | None, who: PersonCard) -> None:
     if who.id == s.person.id:
         _end(s, panel, "staff.members.not_yourself")
         return
-    vacant = duty.let_go(s.u, who)
+    held = duty.let_go(s.u, who)
     for row in escalations.all_open(s.u):
         if row.acked_by == who.id:
             paged = pager.answer(s.u, row.id, who, "cant")
@@ -156,11 +169,10 @@ def _revoke(s: Sitting, panel: int | None, who: PersonCard) -> None:
     at = s.of(who.id)
     invites.void(s.u, who.id)
     people.set_status(s.u, who.id, "revoked")
-    duty.settle(s.u)
     audit.record(s.u, who.id, s.person.code, "person.revoked")
     if at is not None:
         at.say("staff.revoked")
-    for position in vacant:
+    for position in duty.settle_vacant(s.u, held):
         notes.add(s.u, None, "on_call", position)
     _end(s, panel, "staff.members.revoked", code=who.code)
 

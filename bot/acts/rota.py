@@ -7,11 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 from bot import danger
+from bot.acts.drill import plan_drill
 from bot.flow.commands import TakeStretch
-from bot.message import Draft
 from bot.registry import act, clinic_due, look, recurring
 from bot.rights import may
 from bot.sitting import Sitting, seat
+from bot.when import day_name, moment
 from safety import duty, rota
 from safety.rota import POSITIONS
 from storage import audit, due, notes, people
@@ -116,6 +117,7 @@ def follow(u: Unit, row: DueRow) -> None:
 def coverage(u: Unit, row: DueRow) -> None:
     """Once a day: a line in the inbox when some of the next two weeks is not covered; one line for one first gap."""
     duty.plan_change(u)
+    plan_drill(u)
     found = duty.gaps(u)
     if not found:
         return
@@ -129,19 +131,6 @@ def plan_coverage(u: Unit) -> None:
     _, zone = duty.hours_of(u)
     day, at = next_instant(u.now, COVERAGE_AT, zone)
     due.plan(u, COVERAGE, 0, f"{COVERAGE}:{day}", at)
-
-
-def moment(draft: Draft, at: datetime, zone: str, now: datetime) -> str:
-    """ "17:00" today, "Fri 20 November, 17:00" on any other day; on the wall of `zone`."""
-    here = local(at, zone)
-    if here.date() == local(now, zone).date():
-        return f"{here:%H:%M}"
-    return f"{day_name(draft, here.date())}, {here:%H:%M}"
-
-
-def day_name(draft: Draft, day: date) -> str:
-    weekday = draft.phrase(f"day.{('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun')[day.weekday()]}")
-    return f"{weekday} {day.day} {draft.phrase('session.months').split()[day.month - 1]}"
 
 
 def _at(text: str, zone: str) -> datetime:

@@ -27,6 +27,17 @@ def invite_command(s: Sitting) -> None:
         talk.start(s, "staff_invite")
 
 
+@command("email", role="staff", menu="menu.email")
+def email_command(s: Sitting) -> None:
+    if allowed(s, "on_call"):
+        talk.start(s, "staff_email")
+
+
+@look("staff.is_email")
+def is_email(_: Sitting, text: str) -> bool:
+    return people.EMAIL.fullmatch(text) is not None
+
+
 @look("staff.may")
 def staff_may(s: Sitting, action: str) -> bool:
     return may(people.person(s.u, s.person.id), action)
@@ -35,7 +46,7 @@ def staff_may(s: Sitting, action: str) -> bool:
 @look("staff.mine")
 def mine(s: Sitting) -> dict[str, Any]:
     known = clinic(s.u)
-    return {"duty": "admin" if s.person.duty == "admin" else "clinician", "clinic": known.name if known else ""}
+    return {"duty": "admin" if s.person.duty == "admin" else "clinician", "clinic": known.name if known else "", "email": s.person.email}
 
 
 @act(Invite)

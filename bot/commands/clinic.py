@@ -1,8 +1,7 @@
-"""Setting the clinic up, and the commands this version does not have yet."""
+"""Setting the clinic up, and bringing its database to this version."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 from zoneinfo import available_timezones
 
@@ -12,19 +11,15 @@ from bot import opening
 from bot.clock import wall
 from bot.commands import data, shared
 from bot.commands.cover import read_cover, write_cover
-from bot.commands.invite import print_link
+from bot.commands.invite import print_link, read_email
 from bot.commands.shared import ask, ask_for, out
-from bot.errors import AlreadySetUp, NotYet, SetupNeeded, UsageError
+from bot.errors import AlreadySetUp, SetupNeeded, UsageError
 from bot.settings import Settings
 from content import hotlines
 from storage import audit, clinic, escalations, invites, meta, people
 from storage.clinic import ClinicCard
 from storage.people import PersonCard
 from storage.store import Unit
-
-LATER = {
-    "watch": "Until then the ladder runs in `between run` alone.",
-}
 
 
 def setup(
@@ -34,13 +29,17 @@ def setup(
     country: Annotated[str | None, typer.Option(help="Two letters, such as US.")] = None,
     cover: Annotated[str | None, typer.Option(help="When somebody is on call: 'always', or like 'mon-fri 08:00-20:00'.")] = None,
     admin: Annotated[str | None, typer.Option(help="An administrator's name; gets an invitation. The first is put on call.")] = None,
+    email: Annotated[str | None, typer.Option(help="That administrator's mail address, for pages when Telegram is not enough.")] = None,
 ) -> None:
     """Set the clinic up: asks, or takes options. Run again with options to change what is known."""
     read = shared.settings()
+    address = read_email(email) if email is not None else ""
     before = _before(read)
-    if before is not None and not any(option is not None for option in (name, zone, line, country, cover, admin)):
+    if before is not None and not any(option is not None for option in (name, zone, line, country, cover, admin, email)):
         raise AlreadySetUp
     after = _changed(before, name, line, zone, country, cover) if before else _asked(name, line, zone, country, cover)
+    if before is not None and admin is None and email is not None:
+        raise UsageError(why="--email goes with --admin. Others set theirs with /email in the chat, or `between invite staff --code`.")
     if before is None or admin is not None:
         admin = ask("First administrator's name", "--admin", admin)
     if hotlines.emergency_number(after.country) is None:
@@ -49,7 +48,7 @@ def setup(
     try:
         with store.unit(wall(), "setup") as u:
             clinic.set_up(u, after.name, after.line, after.zone, after.country, after.cover)
-            who = _add_admin(u, admin, after, first=before is None) if admin is not None else None
+            who = _add_admin(u, admin, after, address, first=before is None) if admin is not None else None
             code = invites.add(u, who) if who is not None else None
             bot_name = meta.get(u, "bot_username")
     finally:
@@ -67,16 +66,6 @@ def migrate() -> None:
     read = shared.settings()
     changed = data.backed_up_upgrade(read)
     out("The database is now at this version." if changed else "The database is at this version already.")
-
-
-def not_yet(name: str, instead: str) -> Callable[[], None]:
-    """A fixed command this version does not have yet: says so and exits with 2."""
-
-    def command() -> None:
-        raise NotYet(what=f"`between {name}`", instead=instead)
-
-    command.__doc__ = "Not part of this version yet."
-    return command
 
 
 def _before(read: Settings) -> ClinicCard | None:
@@ -112,8 +101,10 @@ def _changed(
     )
 
 
-def _add_admin(u: Unit, name: str, known: ClinicCard, *, first: bool) -> PersonCard:
+def _add_admin(u: Unit, name: str, known: ClinicCard, email: str, *, first: bool) -> PersonCard:
     who = people.person(u, people.add_person(u, "staff", name, known.zone, duty="admin", country=known.country))
+    if email:
+        who = people.save_profile(u, who, {"email": email})
     audit.record(u, who.id, "between", "invite.issued", "staff", "command line")
     if first:
         escalations.set_on_call(u, "primary", who)

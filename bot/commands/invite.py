@@ -42,15 +42,29 @@ def invite_staff(
     name: Annotated[str | None, typer.Option(help="The name patients see when this person answers.")] = None,
     code: Annotated[str | None, typer.Option(help="The code of someone who needs a new link.")] = None,
     duty: Annotated[str | None, typer.Option(help="admin or clinician, for someone new. Default: clinician.")] = None,
+    email: Annotated[str | None, typer.Option(help="Where pages go when Telegram is not enough; 'none' takes it away.")] = None,
 ) -> None:
     """Invite someone of the staff, in person. Valid 10 minutes, once."""
     if duty not in (None, "admin", "clinician"):
         raise UsageError(why=f"'{duty}' is not a duty. Write admin or clinician.")
+    address = read_email(email) if email is not None else None
     name = _name(name, code)
     with shared.unit() as u:
         who = _known(u, "staff", code, name=name, duty=duty) or _add(u, "staff", name, code, duty=duty or "clinician")
+        if address is not None:
+            people.save_profile(u, who, {"email": address})
         made, bot_name = _issue(u, who)
     _hand_out(who, made, bot_name)
+
+
+def read_email(text: str) -> str:
+    """A mail address as it is kept, "" for none. Raises `UsageError`, which does not repeat what it was given."""
+    address = text.strip()
+    if address.lower() == "none":
+        return ""
+    if not people.EMAIL.fullmatch(address):
+        raise UsageError(why="That is not a mail address. Write one such as name@clinic.example, or none.")
+    return address
 
 
 def print_link(code: str, bot_name: str | None) -> None:

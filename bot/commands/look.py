@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from bot.commands import shared
+from bot.commands.found import Found
+from bot.commands.reach import address_checks, reach_checks
 from bot.commands.rota import gap_words
 from bot.commands.shared import count, out
 from bot.errors import AlreadyRunning, ListenerTaken
@@ -23,20 +24,14 @@ from safety.duty import cover_starts, reachable
 from safety.lines import screen_lines
 from safety.rota import ANYONE
 from safety.rules import load_rules
-from storage import backup, clinic, lines, people
+from storage import backup, clinic, drills, lines, people
 from storage.store import Unit
 
 
-@dataclass(frozen=True)
-class Found:
-    """One thing `check` looked at. A problem makes the command fail; a warning must be known before going live."""
-
-    what: str
-    state: str
-    note: str = ""
-
-
-def check(content: Annotated[bool, typer.Option("--content", help="Only the content: needs no database.")] = False) -> None:
+def check(
+    content: Annotated[bool, typer.Option("--content", help="Only the content: needs no database.")] = False,
+    network: Annotated[bool, typer.Option("--network/--no-network", help="Knock at the mail server and the page webhook.")] = True,
+) -> None:
     """Settings, content, ladder, hotlines: all that would fail later fails here. Exit 1 when something would."""
     found = content_checks()
     if not content:
@@ -45,6 +40,8 @@ def check(content: Annotated[bool, typer.Option("--content", help="Only the cont
         found += [token, *listening_checks(read)]
         with shared.unit(read) as u:
             found += clinic_checks(u)
+            found += address_checks(read, u)
+        found += reach_checks(read, network=network)
     for one in found:
         out(f"{one.state.upper():8}{one.what}{': ' + one.note if one.note else ''}")
     problems = sum(one.state == "problem" for one in found)
@@ -107,7 +104,9 @@ def clinic_checks(u: Unit) -> list[Found]:
         else:
             state = "problem" if position == "primary" else "warning"
             found.append(Found(f"on call: {position}", state, f"nobody who can be reached; {_who_could(u)}"))
-    found += coverage_checks(u)
+    if not duty.administrators(u):
+        found.append(Found("administrators", "warning", "none can be paged when nobody on call answers"))
+    found += [*coverage_checks(u), drill_check(u)]
     if cover_starts(u) is not None:
         found.append(Found("cover hours", "warning", "nobody is on call right now; patients are told so and no ladder is promised"))
     if hotlines.emergency_number(known.country) is None:
@@ -116,6 +115,20 @@ def clinic_checks(u: Unit) -> list[Found]:
     if made is not None and u.now - made > backup.LATE:
         found.append(Found("backup", "warning", f"the last verified one is of {made:%Y-%m-%d %H:%M} UTC; run `between backup` every day"))
     return found + line_checks(u, known.country)
+
+
+def drill_check(u: Unit) -> Found:
+    """The last exercise: who answered it, how quickly."""
+    last = drills.last(u)
+    if last is None:
+        return Found("weekly exercise", "ok", "none yet; the first is within a week of `between run`, in cover hours")
+    day = f"{last.at:%Y-%m-%d %H:%M} UTC"
+    if not last.passed or last.answered_at is None or last.answered_by is None:
+        on_call = people.person(u, last.person).code if last.person is not None else "nobody"
+        why = f"not answered ({on_call} was on call); patients are told not to count on an answer until one is"
+        return Found(f"weekly exercise of {day}", "warning", why)
+    seconds = int((last.answered_at - last.at).total_seconds())
+    return Found(f"weekly exercise of {day}", "ok", f"{people.person(u, last.answered_by).code} answered after {seconds} seconds")
 
 
 def coverage_checks(u: Unit) -> list[Found]:

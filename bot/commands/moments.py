@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Literal
 
 from bot.commands import tour
 from content.library import Words
-from demo.control import Suggestion
+from demo.control import Side, Suggestion
 from storage import check_ins, escalations, people, talks
 from storage.store import Unit
 from storage.wall import local
@@ -17,7 +18,11 @@ MORNING, NOON, EVENING = 5, 12, 17
 """Local hours: until noon a check-in is the morning's; until the evening that is what comes next, then it is the morning."""
 
 Story = Literal["invited", "welcome", "home", "check_in", "offered", "riding", "skill", "checked_in"]
-Alert = Literal["none", "open", "taken", "reached", "closed"]
+Alert = Literal["none", "repeat", "backup", "supervisor", "all", "exhausted", "taken", "reached", "closed"]
+"""How an alert stands. While nobody has taken it: whose page comes next, until everyone was paged."""
+CLIMB: dict[str, Alert] = {"page.repeat": "repeat", "page.backup": "backup", "page.supervisor": "supervisor", "page.all": "all"}
+PAGED: dict[Alert, Side] = {"supervisor": "backup", "all": "supervisor"}
+"""Who was paged last, where that is not the person on call."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +34,13 @@ class Moment:
     hour: int = 19
     shared: str = ""
     """The patient's code, once there is a week of theirs that the team may read."""
+    holder: str = "Dana Reyes"
+    """Who has taken the alert, and on which phone that is."""
+    phone: Side = "staff"
 
 
-def moment(u: Unit, code: str, zone: str) -> Moment:
-    """How things stand for one patient."""
+def moment(u: Unit, code: str, zone: str, shown: Mapping[str, Side]) -> Moment:
+    """How things stand for one patient. `shown` tells on which phone of the page somebody on call answers."""
     who, now = people.person_by_code(u, code), local(u.now, zone)
     chat = people.chat_of(u, who.id) if who is not None else None
     if who is None or chat is None:
@@ -40,7 +48,16 @@ def moment(u: Unit, code: str, zone: str) -> Moment:
     alerts = escalations.of_person(u, who.id)
     story = _story(u, code, chat) or _rest(u, who.id, now.date())
     shared = code if "weekly" in people.consents(u, who.id) and (alerts or story == "checked_in") else ""
-    return Moment(story, _alert(alerts[-1].state) if alerts else "none", now.hour, shared)
+    at = Moment(story, _alert(alerts[-1]) if alerts else "none", now.hour, shared)
+    holder = people.person(u, alerts[-1].acked_by).name if alerts and alerts[-1].acked_by is not None else None
+    return replace(at, holder=holder, phone=shown.get(holder, "staff")) if holder else at
+
+
+def next_step(u: Unit, code: str) -> datetime | None:
+    """When the ladder goes on by itself for one patient; None when it waits for a person, or nothing is open."""
+    who = people.person_by_code(u, code)
+    row = escalations.open_for(u, who.id) if who is not None else None
+    return row.next_at if row is not None else None
 
 
 def suggestions(at: Moment, words: Words) -> list[Suggestion]:
@@ -52,12 +69,16 @@ def suggestions(at: Moment, words: Words) -> list[Suggestion]:
     later = "on_call" if at.story in ("invited", "welcome") else "day" if MORNING <= at.hour < EVENING else "night"
     ids = {
         "none": ("danger", later, "on_call", "week") if after else (story, "danger", later, "week"),
-        "open": ("take", "silence", meanwhile, "week"),
+        "repeat": ("take", "repeat", meanwhile, "week"),
+        "backup": ("take", "backup", meanwhile, "week"),
+        "supervisor": ("take_backup", "supervisor", meanwhile, "week"),
+        "all": ("take_supervisor", "all", meanwhile, "week"),
+        "exhausted": ("take", "exhausted", meanwhile, "week"),
         "taken": ("reached", "unreached", meanwhile, "week"),
         "reached": ("close", story, later, "week"),
         "closed": ("week", later, "on_call", story) if after else (story, later, "danger", "week"),
     }
-    return [_card("own_week" if id == "week" and at.shared else id, words, at.shared) for id in ids[at.alert]]
+    return [_card("own_week" if id == "week" and at.shared else id, words, at) for id in ids[at.alert]]
 
 
 def _story(u: Unit, code: str, chat: people.ChatCard) -> Story | None:
@@ -77,13 +98,15 @@ def _rest(u: Unit, person: int, today: date) -> Story:
     return "checked_in" if any(row.done for row in check_ins.on(u, person, today)) else "home"
 
 
-def _alert(state: str) -> Alert:
-    known: dict[str, Alert] = {"ACKED": "taken", "CONTACTED": "reached", "CLOSED": "closed"}
-    return known.get(state, "open")
+def _alert(row: escalations.EscalationRow) -> Alert:
+    known: dict[str, Alert] = {"ACKED": "taken", "CONTACTED": "reached", "CLOSED": "closed", "EXHAUSTED": "exhausted"}
+    return known.get(row.state) or CLIMB.get(row.ladder[row.step][2], "repeat")
 
 
-def _card(id: str, words: Words, code: str) -> Suggestion:
-    title, detail, button = (words.text(f"demo.{id}.{part}") for part in ("title", "detail", "button"))
+def _card(id: str, words: Words, at: Moment) -> Suggestion:
+    known = {"name": at.holder.partition(" ")[0]} if id == "reached" else {}
+    title = words.text(f"demo.{id}.title", **known)
+    detail, button = (words.text(f"demo.{id}.{part}") for part in ("detail", "button"))
     match id:
         case "invitation":
             return Suggestion(id, title, detail, button, "invitation")
@@ -95,13 +118,18 @@ def _card(id: str, words: Words, code: str) -> Suggestion:
             return Suggestion(id, title, detail, button, "fill", words.text("demo.danger.value"))
         case "on_call":
             return Suggestion(id, title, detail, button, "send", "/oncall", "staff")
-        case "take" | "reached" | "close":
-            label = {"take": "page.button.ack", "reached": "page.button.contacted", "close": "page.outcome.safe"}[id]
-            return Suggestion(id, title, detail, button, "press", words.text(label), "staff")
+        case "take" | "take_backup" | "take_supervisor":
+            return Suggestion(id, title, detail, button, "press", words.text("page.button.ack"), PAGED.get(at.alert, "staff"))
+        case "reached" | "close":
+            label = {"reached": "page.button.contacted", "close": "page.outcome.safe"}[id]
+            return Suggestion(id, title, detail, button, "press", words.text(label), at.phone)
         case "calm":
             return Suggestion(id, title, detail, button, "press", words.text("crisis.button.ground"))
-        case "riding" | "silence" | "unreached":
-            return Suggestion(id, title, detail, button, "turn", "+30m", "staff" if id == "unreached" else "patient")
+        case "riding":
+            return Suggestion(id, title, detail, button, "turn", "+30m")
+        case "repeat" | "backup" | "supervisor" | "all" | "exhausted" | "unreached":
+            rings: dict[str, Side] = {"backup": "backup", "supervisor": "supervisor", "all": "patient"}
+            return Suggestion(id, title, detail, button, "turn", "next", rings.get(id, "staff"))
         case "night" | "day":
             return Suggestion(id, title, detail, button, "turn", "tomorrow" if id == "night" else "tonight")
-    return Suggestion(id, title, detail, button, "weekly", code)
+    return Suggestion(id, title, detail, button, "weekly", at.shared)

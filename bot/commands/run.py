@@ -16,6 +16,7 @@ from bot.clock import SteadyClock, wall
 from bot.commands import shared
 from bot.commands.pages import weekly_chore
 from bot.commands.shared import out
+from bot.courier import ways_of
 from bot.errors import TokenMissing
 from bot.health import health
 from bot.opening import only_instance
@@ -51,7 +52,7 @@ async def _run(read: Settings, token: str) -> None:
             floor = meta.latest(u)
         app = App(
             store, SteadyClock(floor), Channel(token, read.bot_api_url), weekly_chore(read.out_dir), hook=hook,
-            heartbeat_url=read.heartbeat_url,
+            heartbeat_url=read.heartbeat_url, carriers=lambda writer: (ways_of(read, writer), read.page_mail),
         )  # fmt: skip
         async with AsyncExitStack() as watching, AsyncExitStack() as receiving:
             if "watch" in ports:

@@ -1,4 +1,4 @@
-"""Between without Telegram: `demo` in a browser, `talk` in a terminal. Nothing here needs a token or leaves this machine."""
+"""The commands that serve people, each loading what it needs only when it is wanted: the bot itself, `demo` and `talk`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from typing import Annotated
 import typer
 
 from bot.commands.shared import out
+
+
+def run() -> None:
+    """Receive, answer, remind and page until stopped (Ctrl-C or SIGTERM; a second one stops at once)."""
+    from bot.commands.run import run
+
+    run()
 
 
 def demo(

@@ -1,4 +1,4 @@
-"""`between demo`: the real bot over HTTP to a local Telegram, two phones in a browser, and a clock one can turn.
+"""`between demo`: the real bot over HTTP to a local Telegram, four phones in a browser, and a clock one can turn.
 
 The only module outside the demo's room that knows it; imported when the command runs.
 """
@@ -28,7 +28,7 @@ from clinic import export
 from clinic.tone import tone
 from content.library import load
 from demo import cohort
-from demo.control import Holder, Step, Suggestion
+from demo.control import Holder, Side, Step, Suggestion
 from demo.limits import Limits
 from demo.local import LocalTelegram
 from demo.phone import Phone
@@ -45,8 +45,10 @@ ZONE = "America/New_York"
 PATIENT = Holder(5001, "Robin", "Patient")
 CODE = "0001"
 STAFF = Holder(9001, "Dana Reyes", "On call")
-COLLEAGUES = (("backup", "Imani Brooks", 9002), ("supervisor", "Luis Ortega", 9003))
-"""Further up the ladder: (position, name as in the cohort, Telegram id). Their phones ring, but are not shown."""
+FURTHER = (Holder(9002, "Imani Brooks", "Backup"), Holder(9003, "Luis Ortega", "Supervisor"))
+"""Who is paged when nobody answers; their names are in the cohort."""
+SHOWN: dict[str, Side] = {STAFF.name: "staff", FURTHER[0].name: "backup", FURTHER[1].name: "supervisor"}
+"""On whose phone of the page somebody on call answers."""
 BEGINS_AT = "18:50"
 SETTLE = 3.0
 """Real seconds in which what fell due at one instant is taken and sent."""
@@ -66,6 +68,7 @@ class Stage:
     app: App = field(init=False)
     patient: Holder = PATIENT
     staff: Holder = STAFF
+    further: Sequence[Holder] = FURTHER
     zone: str = ZONE
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _turning: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -79,7 +82,13 @@ class Stage:
         """Move the clock on, stopping wherever something is due, so that nothing is late that would not have been."""
         await self.ready.wait()
         async with self._turning:
-            await self._see_through(self._turn(_target(self.clock.now(), step)))
+            target = await self.next_step() if step == "next" else _target(self.clock.now(), step)
+            if target is not None:
+                await self._see_through(self._turn(target))
+
+    async def next_step(self) -> datetime | None:
+        await self.ready.wait()
+        return await self.app.writer.run(lambda u: moments.next_step(u, CODE))
 
     async def play(self) -> None:
         """Answer for the patient until something is worth reading. A second call while that goes on does nothing."""
@@ -112,7 +121,7 @@ class Stage:
 
     async def suggestions(self) -> Sequence[Suggestion]:
         await self.ready.wait()
-        return moments.suggestions(await self.app.writer.run(lambda u: moments.moment(u, CODE, ZONE)), load("en"))
+        return moments.suggestions(await self.app.writer.run(lambda u: moments.moment(u, CODE, ZONE, SHOWN)), load("en"))
 
     async def close(self) -> None:
         """Let go of what a visitor has set going, so that the demo can end at any time."""
@@ -217,8 +226,8 @@ def _furnish(store: Store, now: datetime, seed: int, here: LocalTelegram) -> Non
         dana = people.person(u, people.add_person(u, "staff", STAFF.name, ZONE, duty="admin"))
         _on_call(u, here, "primary", dana, STAFF.user_id)
         known = {who.name: who for who in people.people(u, "staff")}
-        for position, name, address in COLLEAGUES:
-            _on_call(u, here, position, known[name], address)
+        for holder in FURTHER:
+            _on_call(u, here, holder.role.lower(), known[holder.name], holder.user_id)
         tomorrow = local(now, ZONE).date() + timedelta(days=1)
         people.add_person(u, "patient", PATIENT.name, ZONE, code=CODE, program_start=tomorrow, program_weeks=10)
     here.phone(PATIENT.user_id, PATIENT.name)
@@ -237,6 +246,7 @@ def _opening(now: datetime) -> datetime:
 
 
 def _target(now: datetime, step: Step) -> datetime:
+    """Where a step of the clock ends that does not depend on what waits."""
     if step == "+30m":
         return now + timedelta(minutes=30)
     today = local(now, ZONE).date()

@@ -140,6 +140,56 @@ class DeleteEntry(Command):
 
 
 @dataclass(frozen=True)
+class SavePlanItem(Command):
+    """One more item in a step (1-7) of the safety plan. The result is its id."""
+
+    step: int
+    words: str
+    number: str = ""
+
+
+@dataclass(frozen=True)
+class ChangePlanItem(Command):
+    """An item in other words, or reached another way ("phone" with a number, "telegram", ""); None stays. The result is its new id."""
+
+    item: int
+    words: str | None = None
+    reach: str | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True)
+class RemovePlanItem(Command):
+    item: int
+
+
+@dataclass(frozen=True)
+class ReviewPlan(Command):
+    """The plan was looked through to its end. why: "alert", "quarter", "rehearsal" or "self"; result: "fits" or "changed"."""
+
+    why: str
+    result: str
+
+
+@dataclass(frozen=True)
+class ErasePlan(Command):
+    """Erase the words of the safety plan in all its versions. The result is how many items were in it."""
+
+
+@dataclass(frozen=True)
+class AddContact(Command):
+    """Somebody who may be asked to call the patient. use: "both", "mine" or "staff". The result is the link for them."""
+
+    name: str
+    use: str
+
+
+@dataclass(frozen=True)
+class EndContact(Command):
+    contact: int
+
+
+@dataclass(frozen=True)
 class ShowHelp(Command):
     """Put the help screen before the patient."""
 
@@ -163,6 +213,18 @@ class KeepConcern(Command):
     code: str
     today: bool = False
     calm: bool = True
+
+
+@dataclass(frozen=True)
+class NoteBarrier(Command):
+    """What keeps someone from calling a crisis line, kept with the alert that is open."""
+
+    barrier: str
+
+
+@dataclass(frozen=True)
+class ShowPeople(Command):
+    """Put those who agreed to be asked for a call, and the safety plan, before the patient."""
 
 
 @dataclass(frozen=True)

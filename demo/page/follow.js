@@ -19,7 +19,7 @@ export class Follower {
     if (added.some((message) => !message.bot) || (this.burst && now - this.burst.at > BURST_MS)) this.burst = null;
     if (fresh && !this.burst) this.burst = { at: now, id: fresh.id };
     const start = this.burst && this.find(this.burst.id);
-    this.log.scrollTop = start ? Math.min(this.log.scrollHeight, start.offsetTop - 60) : this.log.scrollHeight;
+    this.log.scrollTop = start ? Math.min(this.log.scrollHeight, start.offsetTop - this.log.offsetTop + 6) : this.log.scrollHeight;
     this.placed = this.log.scrollTop;
     this.following = true;
     this.newer.hidden = this.atBottom();

@@ -1,4 +1,4 @@
-// Puts the page together: two phones, the clock, the cards, the calls, and one stream of what changes.
+// Puts the page together: the phones, the clock, the cards, the calls, and one stream of what changes.
 
 import { showCalls } from "./calls.js";
 import { Clock } from "./clock.js";
@@ -48,15 +48,18 @@ const fetchSetup = () => fetch(`/demo/setup${query.has("patient") ? `?patient=${
 
 // -- which part is in view on a small screen
 
+/** The small phones are in view together. */
+const viewOf = (side) => (side === "backup" || side === "supervisor" ? "further" : side);
+
 function view(name) {
-  const phone = phones.get(name), following = phone?.follower.following;
+  const following = [...phones.values()].filter((phone) => viewOf(phone.holder.side) === name && phone.follower.following);
   body.dataset.view = name;
   for (const button of document.querySelectorAll(".views button")) {
     const here = button.dataset.view === name;
     button.setAttribute("aria-current", String(here));
     if (here) badge(name, 0);
   }
-  if (following) requestAnimationFrame(() => phone.follower.follow([]));
+  requestAnimationFrame(() => { for (const phone of following) phone.follower.follow([]); });
 }
 
 function badge(side, count) {
@@ -69,11 +72,18 @@ function badge(side, count) {
 }
 
 function news(side, count) {
-  if (body.dataset.view !== side) badge(side, count);
-  if (side === "staff") phones.get(side).ring();
+  if (body.dataset.view !== viewOf(side)) badge(viewOf(side), count);
+  if (side !== "patient") phones.get(side).ring();
 }
 
 // -- the clock
+
+/** Offers the next step of the ladder while one waits for an answer; `at` is when it falls due. */
+function offerNext(at) {
+  const button = document.querySelector("[data-step=next]");
+  button.hidden = at === null;
+  button.querySelector(".roomy").textContent = at === null ? "" : ` ${clock.hour(at)}`;
+}
 
 async function turn(step) {
   const bar = document.querySelector(".clock");
@@ -103,7 +113,7 @@ async function tryCard(card, node) {
   const button = node.querySelector("button");
   if (button.getAttribute("aria-busy")) return;
   if (card.do !== "weekly") {
-    view(card.phone);
+    view(viewOf(card.phone));
     phones.get(card.phone).place.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
   button.setAttribute("aria-busy", "true");
@@ -136,7 +146,13 @@ const weeklyAddress = (code = query.get("code")) => `/demo/weekly${code ? `?pati
 async function refresh() {
   const setup = await fetchSetup();
   clock.set(setup.now);
+  tell(setup);
+}
+
+/** What stands beside the phones, as it is now. */
+function tell(setup) {
   for (const [id, name] of Object.entries(setup.names)) names.set(id, name);
+  offerNext(setup.next);
   showCards(setup.suggestions);
 }
 
@@ -182,8 +198,7 @@ async function start() {
     const place = document.getElementById(holder.side);
     phones.set(holder.side, new Phone(place, holder, { act, time: clock, say, onNews: (count) => news(holder.side, count) }));
   }
-  for (const [id, name] of Object.entries(setup.names)) names.set(id, name);
-  showCards(setup.suggestions);
+  tell(setup);
   for (const button of document.querySelectorAll(".views button")) button.addEventListener("click", () => view(button.dataset.view));
   for (const button of document.querySelectorAll("[data-step]")) button.addEventListener("click", () => turn(button.dataset.step));
   for (const link of document.querySelectorAll("[data-weekly]")) link.href = weeklyAddress();

@@ -5,7 +5,8 @@ before the row is written. JSON in clear text columns holds codes and numbers on
 """
 
 from storage.tables.care import Attendance, Attendee, Cancelled, CheckIn, Entry, Observation, Series, SkillGate, SkillUse
-from storage.tables.people import Chat, Clinic, Consent, DataKey, Invite, Meta, Person
+from storage.tables.people import Chat, Clinic, Consent, Contact, DataKey, Invite, Meta, Person
+from storage.tables.plan import PlanItem, PlanReview
 from storage.tables.safety import (
     Audit,
     AuditAnchor,
@@ -30,6 +31,7 @@ __all__ = [
     "CheckIn",
     "Clinic",
     "Consent",
+    "Contact",
     "DataKey",
     "Drill",
     "Due",
@@ -46,6 +48,8 @@ __all__ = [
     "Outbox",
     "Override",
     "Person",
+    "PlanItem",
+    "PlanReview",
     "Prompt",
     "Rotation",
     "Series",

@@ -103,3 +103,28 @@ class Invite(SQLModel, table=True):
     issued_by: int | None = link_or_none("person.id")
     expires_at: datetime
     used_at: datetime | None = None
+
+
+class Contact(SQLModel, table=True):
+    """Somebody a patient chose to be asked to call them. Nobody of the program: no person here, only a chat and a yes to one message.
+
+    The name is the patient's word for them, under the patient's key. What: the one fixed message. Where: `channel`. When: `use`.
+    """
+
+    id: int = row_id()
+    person_id: int = link("person.id", index=True)
+    name: bytes
+    channel: str = "telegram"
+    use: str
+    """"both", "mine" (only when the patient taps for it) or "staff" (only when staff do, while an alert is open)."""
+    state: str
+    """"invited", "opened" (the link was used), "agreed", "declined" or "ended"."""
+    code_hash: bytes = Field(unique=True)
+    """Of the one-time link, as in `Invite`."""
+    expires_at: datetime
+    chat_id: int | None = link_or_none("chat.id", index=True)
+    added_at: datetime
+    agreed_at: datetime | None = None
+    tested_at: datetime | None = None
+    """When they tapped that the test message has come."""
+    ended_at: datetime | None = None

@@ -86,7 +86,11 @@ class Prompt(SQLModel, table=True):
 
 
 class Outbox(SQLModel, table=True):
-    """One thing to do at Telegram, in a lane. `payload` is sealed JSON; `target` names the outbox row whose message is edited."""
+    """One thing to do at Telegram, in a lane. `payload` is sealed JSON; `target` names the outbox row whose message is edited.
+
+    What goes another way ("mail", "webhook") is a row too: `chat_id` is then the chat it is about, if any, and `to_id` whom it goes
+    to; nobody means the clinic's own address.
+    """
 
     __table_args__ = (
         Index("outbox_ready", "lane", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
@@ -98,8 +102,10 @@ class Outbox(SQLModel, table=True):
     )
     id: int = row_id()
     dedupe_key: str | None = Field(default=None, unique=True)
+    channel: str = Field(default="telegram", sa_column_kwargs={"server_default": "telegram"})
     lane: int
-    chat_id: int = link("chat.id", index=True)
+    chat_id: int | None = link_or_none("chat.id", index=True)
+    to_id: int | None = link_or_none("person.id")
     kind: str
     target: int | None = big_or_none()
     content: str

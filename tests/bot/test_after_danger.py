@@ -17,7 +17,7 @@ from bot.phones import instant
 from bot.sending import Accepted, Doubt, Result, Wait
 from bot.writer import Writer
 from safety import pager
-from storage import outbox, people
+from storage import calm, due, escalations, outbox, people, sessions
 from storage.engine import open_engine
 from storage.outbox import CRISIS, ESCALATION, PROMPT, Claimed
 from storage.seal import Keyring
@@ -43,20 +43,44 @@ class Desk:
             return work(u)
 
 
-@pytest.mark.parametrize("wanted", ["consent:program", "session:1:2026-11-17"])
-def test_a_prompt_that_waits_is_dropped_when_an_alert_opens(tmp_path: Path, wanted: str) -> None:
+@pytest.mark.parametrize("wanted", ["consent:program", "consent:caring"])
+def test_a_prompt_that_waits_is_dropped_when_an_alert_opens_and_for_two_days(tmp_path: Path, wanted: str) -> None:
     store = Store(open_engine(f"sqlite:///{tmp_path / 'bot.db'}"), Keyring(MASTER))
     open_clinic(store, NOW)
     with store.unit(NOW) as u:
         chat = people.chat_for(u, PATIENT)
-        id = outbox.post(u, chat, PROMPT, "send", {"text": "Time for your check-in?"}, "checkin.prompt_evening@1", wanted=wanted)
-        assert id is not None
-        pager.raise_danger(u, people.person(u, chat.person or 0), chat, "high", "suicide", "text", None)
-        (row,) = outbox.waiting(u)
-        assert sending.claim(u, row, "drain") is None
-        assert outbox.state_of(u, id) == ("dropped", None)
-        assert u.run(outbox.OUTBOX.select().where(outbox.OUTBOX.c.id == id)).one().reason == "escalation"
+        who = people.person(u, chat.person or 0)
+        people.give_consent(u, who.id, "caring", 1)
+        row = pager.raise_danger(u, who, chat, "high", "suicide", "text", None).row
+        assert _ended(u, chat, wanted) == "escalation"
+        escalations.save(u, row, state="CLOSED")
+        calm.begin(u, who.id, chat.id)
+        assert _ended(u, chat, wanted) == "calm"
+        due.cancel(u, calm.KIND, who.id, "over")
+        assert _ended(u, chat, wanted) is None
     store.close()
+
+
+@pytest.mark.parametrize("wanted", ["care:program", "session"])
+def test_what_is_not_cheerful_goes_also_while_an_alert_is_open(tmp_path: Path, wanted: str) -> None:
+    store = Store(open_engine(f"sqlite:///{tmp_path / 'bot.db'}"), Keyring(MASTER))
+    open_clinic(store, NOW)
+    with store.unit(NOW) as u:
+        chat = people.chat_for(u, PATIENT)
+        series = sessions.add_series(u, "group", "Evening group", "2026-11-17", "18:00", 90)
+        pager.raise_danger(u, people.person(u, chat.person or 0), chat, "high", "suicide", "text", None)
+        assert _ended(u, chat, f"session:{series.id}:2026-11-17" if wanted == "session" else wanted) is None
+    store.close()
+
+
+def _ended(u: Unit, chat: people.ChatCard, wanted: str) -> str | None:
+    """Why a prompt that waits is not sent, or None when it goes."""
+    id = outbox.post(u, chat, PROMPT, "send", {"text": "Time for your check-in?"}, "checkin.prompt_evening@1", wanted=wanted)
+    row = next(row for row in outbox.waiting(u) if row.id == id)
+    if sending.claim(u, row, "drain") is not None:
+        return None
+    reason: str = u.run(outbox.OUTBOX.select().where(outbox.OUTBOX.c.id == id)).one().reason
+    return reason
 
 
 @pytest.mark.parametrize("first", [Doubt(), Doubt(safe=True), Wait(20)], ids=["doubt", "not connected", "429"])

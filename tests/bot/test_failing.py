@@ -14,6 +14,7 @@ from bot.flow import Flow, Me, Say, Talking
 from bot.phones import Phones, instant
 from bot.registry import DUES, RECURRING
 from handlers import FLOWS
+from safety import duty, rota
 from safety import screen as screening
 from safety.heard import Heard, Level
 from storage import due, escalations, notes, people
@@ -101,6 +102,24 @@ def test_a_ladder_that_raises_still_gives_the_card_and_an_alarm(phones: Phones, 
     assert "988" in texts(phones, PATIENT)[0]
     assert "quarantine:last_resort" in fact(phones, "notes")
     assert any("0001" in text for text in texts(phones, STAFF)), "whoever can be told is told"
+
+
+def test_a_rota_that_cannot_be_read_still_gives_the_card_and_an_alarm(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rota, "holders", broken)
+    phones.type(PATIENT, DANGER)
+    assert "988" in texts(phones, PATIENT)[0]
+    assert "0001 wrote something" in texts(phones, STAFF)[0]
+
+
+def test_who_is_on_call_cannot_be_said_and_everything_else_is(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duty, "presence", broken)
+    phones.type(PATIENT, "/help")
+    assert "In danger now: call 911" in texts(phones, PATIENT)[0]
+    assert "On call" not in texts(phones, PATIENT)[0]
+    phones.type(PATIENT, DANGER)
+    assert "I am paging the person on call" in texts(phones, PATIENT)[2]
+    assert fact(phones, "escalation") == "imminent OPEN"
+    assert fact(phones, "notes") == "none"
 
 
 def test_a_flow_that_raises_closes_and_the_next_message_is_fresh(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,6 +128,6 @@ def test_the_menus_hold_valid_commands_and_no_one_elses() -> None:
         assert 1 <= len(words) <= 256
         assert any(f"{role}:{name}" in COMMANDS for role in ("patient", "staff", "any"))
     assert {"help", "sos", "checkin", "settings", "pause", "mydata"} <= set(patients)
-    assert {"oncall", "inbox", "patients", "invite", "session", "help"} == set(staff)
+    assert {"oncall", "inbox", "patients", "invite", "session", "email", "help"} == set(staff)
     assert set(patients) & set(staff) == {"help"}
     assert next(iter(patients)) == "help"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from bot.event import Event
 from bot.flow import commands as do
 from bot.registry import ACTS, COMMANDS, TAPPED_BY, TAPS
 from bot.sitting import Sitting
-from storage import escalations, journal, notes, people, sessions, talks
+from storage import contacts, drills, escalations, journal, notes, people, plans, sessions, talks
 from storage.store import Unit
 
 ROLES = ("patient", "new", "admin", "clinician", "discharged", "declined", "revoked", "stranger")
@@ -29,16 +30,17 @@ POLITE = ("bot.", "staff.denied", "welcome.", "crisis.", "staff.help", "help.", 
 
 MAY_COMMAND: dict[str, set[str]] = {
     **dict.fromkeys(("patient:sessions", "patient:skills", "patient:settings", "patient:pause", "patient:checkin",
-    "patient:journal"), PATIENT),
+    "patient:journal", "patient:plan", "patient:contacts"), PATIENT),
     "patient:mydata": {P, "declined"},
     "patient:sos": {P, N},
-    **dict.fromkeys(("staff:patients", "staff:oncall", "staff:inbox", "staff:session", "staff:help"), STAFF),
+    **dict.fromkeys(("staff:patients", "staff:oncall", "staff:inbox", "staff:session", "staff:help", "staff:email"), STAFF),
     "staff:invite": {A},
     "any:help": {*INSIDE},
     "any:start": {*INSIDE, "declined"},
 }  # fmt: skip
 MAY_TAP: dict[str, dict[str, set[str]]] = {
-    "crisis": {"ground": {P, N}, "call_me": {P, N}, "sos": {P, N}},
+    "plan": {"look": {P, N}, "write": {P, N}, "not_now": {P, N}},
+    "crisis": {"plan": {P, N}, "ask:1": {P, N}, "ground": {P, N}, "call_me": {P, N}, "cant_call": {P, N}, "sos": {P, N}},
     "home": {"look": INSIDE},
     "stop": {"this": {P, N}},
     "resume": {"no": INSIDE},
@@ -47,12 +49,18 @@ MAY_TAP: dict[str, dict[str, set[str]]] = {
     "note": {"open": {P, N}},
     "session": {"coming": {P, N}, "cant": {P, N}},
     "session_pick": {"1": {P, N}},
-    "page": {"ack": STAFF, "close": STAFF},
+    "follow_up": {"well": {P, N}, "unwell": {P, N}},
+    "care": {"stop": {P, N}},
+    "sign": {"mine": {A}},
+    "page": {"ack": STAFF, "close": STAFF, "hand": STAFF, "hand:CLINICIAN": STAFF, "close:false_alarm": STAFF, "confirm": STAFF,
+             "disagree": STAFF, "contacts": STAFF},
     "outage": {"ack": STAFF},
+    "drill": {"here": STAFF},
     "on_call": {"take:primary": STAFF, "release:primary": STAFF, "hand:primary": STAFF, "back": STAFF, "stretch:": STAFF},
-    "inbox": {"seen:NOTE": STAFF},
-    "roster": {"page:0": STAFF, "one:OTHER": STAFF, "staff:": {A}, "who:CLINICIAN": {A}, "link:OTHER": {A}, "end:OTHER": {A},
-               "end!:OTHER": {A}, "out:CLINICIAN": {A}, "out!:REVOKED": {A}, "nothing:1": set()},
+    "inbox": {"seen:NOTE": STAFF, "why:NOTE:over": STAFF},
+    "roster": {"page:0": STAFF, "one:OTHER": STAFF, "suggest:OTHER": STAFF, "read:OTHER": STAFF, "staff:": {A},
+               "who:CLINICIAN": {A}, "link:OTHER": {A}, "end:OTHER": {A}, "end!:OTHER": {A},
+               "out:CLINICIAN": {A}, "out!:REVOKED": {A}, "nothing:1": set()},
 }  # fmt: skip
 STAFF_ACTS: dict[type[do.Command], tuple[do.Command, set[str]]] = {
     do.Invite: (do.Invite("patient", "Kim"), {A}),
@@ -61,11 +69,15 @@ STAFF_ACTS: dict[type[do.Command], tuple[do.Command, set[str]]] = {
     do.TakeStretch: (do.TakeStretch("primary", 0, "2026-11-20T18:00", "2026-11-21T08:00"), STAFF),
     do.RecordAttended: (do.RecordAttended(0, "2026-11-18", ("0001",)), STAFF),
 }
-OF_ANOTHER: dict[type[do.Command], str] = {do.ShareEntry: "entry", do.DeleteEntry: "entry", do.AnswerSession: "session"}
+OF_ANOTHER: dict[type[do.Command], str] = {
+    do.ShareEntry: "entry", do.DeleteEntry: "entry", do.AnswerSession: "session", do.ChangePlanItem: "item", do.RemovePlanItem: "item",
+    do.EndContact: "contact",
+}  # fmt: skip
 """Acts that name a row: given another patient's, they change nothing."""
 ON_ONESELF = {
     do.SaveProfile, do.GiveConsent, do.RevokeConsent, do.LeaveProgram, do.Pause, do.Resume, do.EraseJournal, do.ForgetMe, do.ShowHome,
-    do.SaveCheckIn, do.SaveSkill, do.SaveGate, do.SaveJournal, do.ShowHelp, do.NoteStaff, do.KeepConcern,
+    do.SaveCheckIn, do.SaveSkill, do.SaveGate, do.SaveJournal, do.ShowHelp, do.NoteStaff, do.KeepConcern, do.NoteBarrier, do.ShowPeople,
+    do.SavePlanItem, do.ReviewPlan, do.ErasePlan, do.AddContact,
 }  # fmt: skip
 """Acts that name nobody: they are about whoever sits there, so there is nothing of another's to reach."""
 
@@ -177,10 +189,16 @@ def test_acts_on_what_is_another_patients(world: World, kind: type[do.Command]) 
         owner = _someone(u, "patient")
         entry = journal.write(u, owner, "it rained", source="journal", message_id=1)
         series = sessions.add_series(u, "individual", "A talk", "2026-11-18", "09:00", 60, attendees=[owner.code])
+        item = plans.add(u, owner, 2, "walk the dog")
+        contacts.add(u, owner, "Joe", "both")
+        contact = contacts.mine(u, owner)[0].id
     command: do.Command = {
         do.ShareEntry: do.ShareEntry(entry, True),
         do.DeleteEntry: do.DeleteEntry(entry),
         do.AnswerSession: do.AnswerSession(series.id, "2026-11-18", "cant"),
+        do.ChangePlanItem: do.ChangePlanItem(item, words="walk by the river"),
+        do.RemovePlanItem: do.RemovePlanItem(item),
+        do.EndContact: do.EndContact(contact),
     }[kind]
     for role, changes in (("other", False), ("patient", True)):
         before = world.digest()
@@ -211,12 +229,27 @@ def _about(u: Unit, key: str, patient: people.PersonCard) -> tuple[int | None, d
     if key == "page":
         row = escalations.open_for(u, patient.id)
         return (row.id if row is not None else _opened(u, patient)), {}
+    if key == "drill":
+        return drills.begin(u, None, u.now + timedelta(minutes=15)).id, {}
     if key in ("session", "session_pick"):
         row_id = sessions.add_series(u, "group", "Evening group", "2026-11-18", "18:00", 60).id
         return row_id, {"day": "2026-11-18", "of": [{"series": row_id, "day": "2026-11-18"}]}
+    if key == "sign":
+        return _closed(u, patient), {}
+    if key == "follow_up":
+        return patient.id, {"about": "suicide", "asked": 1}
     if key == "check_in":
         return patient.id, {"part": "evening", "slot": "evening", "day": "2026-11-16"}
     return None, {}
+
+
+def _closed(u: Unit, patient: people.PersonCard) -> int:
+    """An alert that the admin has closed."""
+    from safety import pager
+
+    row = pager.answer(u, _opened(u, patient), _someone(u, "admin"), "close:safe")
+    assert row is not None
+    return row.row.id
 
 
 def _opened(u: Unit, patient: people.PersonCard) -> int:

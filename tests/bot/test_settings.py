@@ -106,6 +106,12 @@ def test_a_bot_api_server_of_ones_own(given: str, meant: str, monkeypatch: pytes
         ("MASTER_KEY", base64.b64encode(b"canary").decode(), "32 bytes"),
         ("HEARTBEAT_URL", "http://canary.example", "https://"),
         ("LOG_LEVEL", "canary", "debug, info, warning or error"),
+        ("SMTP_FROM", "canary", "not a mail address"),
+        ("SMTP_PASSWORD", "canary", "belong together"),
+        ("SMTP_SECURITY", "canary", "starttls, tls or none"),
+        ("PAGE_MAIL", "Canary <canary@clinic.example>", "not a mail address"),
+        ("PAGE_WEBHOOK_URL", "http://canary.example/hook", "https://"),
+        ("PAGE_WEBHOOK_SECRET", "canary", "at least 16 letters"),
         ("WEBHOOK_URL", "http://canary.example/hook", "https://"),
         ("WEBHOOK_URL", "https://canary.example:8080/hook", "port 443, 80, 88 or 8443"),
         ("WEBHOOK_SECRET", "canary canary", "1 to 256 of the letters"),
@@ -216,3 +222,19 @@ def test_secrets_may_come_as_files_and_the_environment_wins(tmp_path: Path, monk
     monkeypatch.setenv("BETWEEN_LOG_LEVEL", "warning")
     read = settings.load()
     assert (read.secrets(), read.log_level) == ([TOKEN, KEY], "warning")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"SMTP_HOST": "mail.clinic.example"}, "BETWEEN_SMTP_FROM is missing"),
+        ({"SMTP_HOST": "mail.clinic.example", "SMTP_FROM": "a@clinic.example", "SMTP_SECURITY": "none"}, "only for a mail server on this"),
+        ({"SMTP_USER": "between"}, "BETWEEN_SMTP_PASSWORD and BETWEEN_SMTP_USER belong together"),
+        ({"PAGE_WEBHOOK_URL": "https://pages.clinic.example/in"}, "BETWEEN_PAGE_WEBHOOK_SECRET is missing"),
+    ],
+)
+def test_what_belongs_together_for_pages_by_other_ways(given: dict[str, str], says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"BETWEEN_{name}", value)
+    with pytest.raises(SettingsError, match=says):
+        settings.load()

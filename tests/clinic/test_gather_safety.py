@@ -11,7 +11,7 @@ import pytest
 from clinic import table
 from clinic.model import SafetyAnswer, Week
 from clinic.page import render_week
-from storage import escalations, journal, notes, people
+from storage import escalations, journal, notes, people, plans
 from storage.store import Store, Unit
 from tests.clinic.page_reading import read, section
 from tests.clinic.rows import MONDAY, NOW, SUNDAY, at, open_store, patient, send_page, tell, week_of
@@ -73,6 +73,26 @@ def test_words_that_sounded_like_danger_are_for_the_person_on_call_alone(store: 
     assert CANARY not in all_files(week)
 
 
+def test_the_safety_plan_is_one_line_and_none_of_its_words(store: Store) -> None:
+    def line() -> str:
+        return section(read(render_week(week_of(store))), "safety").text.partition("Safety plan: ")[2]
+
+    assert line().startswith("none yet.")
+    with patient(store, at(DAY[1], "12:00")) as (u, who):
+        people.give_consent(u, who.id, "plan", 1)
+        for step in (1, 2, 3, 4, 6):
+            plans.add(u, who, step, CANARY, "555-0142" if step == 4 else "")
+        plans.review(u, who, "self", "fits")
+    assert line().startswith("yes; to fill in or nobody to reach in step 3, 5; last looked through: 10 Nov 2026.")
+    with patient(store, at(DAY[2], "12:00")) as (u, who):
+        for step in (3, 5):
+            plans.add(u, who, step, CANARY, "555-0143")
+    week = week_of(store)
+    assert line().startswith("yes, all steps; last looked through: 10 Nov 2026.")
+    assert CANARY not in all_files(week)
+    assert "safety_plan,yes,patient,complete" in all_files(week)
+
+
 def test_a_page_that_was_not_sent_is_not_told_as_sent(store: Store) -> None:
     _danger(store, at(DAY[2], "21:40"))
     (event,) = week_of(store).risk
@@ -118,6 +138,29 @@ def test_words_that_worried_and_the_answer_that_followed_are_one_event(store: St
     assert (event.acknowledged_by, event.acknowledged_at, event.open) == ("Dana Reyes", at(DAY[2], "09:00"), False)
     assert [answer.code for answer in week.safety_answers] == ["sometimes", "skipped", "no"]
     assert not any(o.item == "safety" for o in week.observations)
+
+
+@pytest.mark.parametrize(("code", "asked"), [("method", "yes"), ("behaviour_older", "yes"), ("wish", "sometimes"), ("violence", None)])
+@pytest.mark.parametrize("seen", [False, True])
+def test_what_should_be_seen_the_same_day_keeps_its_event_open(store: Store, code: str, asked: str | None, seen: bool) -> None:
+    heard, looked = at(DAY[1], "20:00"), at(DAY[2], "09:00")
+    _worry(store, heard, "text", seen=looked)
+    _worry(store, heard + timedelta(minutes=3), code, seen=looked if seen else None)
+    (event,) = week_of(store).risk
+    assert (event.source, event.asked) == ("text", asked)
+    assert event.open is (not seen and code != "wish")
+
+
+@pytest.mark.parametrize("code", ["some_intent", "plan_intent", "recent_behaviour"])
+def test_an_answer_that_paged_counts_as_a_yes(store: Store, code: str) -> None:
+    with patient(store, at(DAY[1], "20:00")) as (u, who):
+        chat = people.chat_of(u, who.id)
+        assert chat is not None
+        row = escalations.add(u, who.id, chat.id, "high", "suicide", ((0, "primary", "page.new"),))
+        escalations.note(u, row.id, "opened", code=code)
+    week = week_of(store)
+    assert [answer.code for answer in week.safety_answers] == ["yes"]
+    assert [(event.source, event.asked) for event in week.risk] == [("item", "yes")]
 
 
 def test_an_answer_that_left_two_traces_is_counted_once(store: Store) -> None:

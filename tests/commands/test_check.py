@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import socket
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.opening import only_instance
 from content import hotlines, library
-from storage import clinic, escalations, invites, people
+from storage import clinic, drills, escalations, invites, people
+from storage.tables import Person
 from tests.clinics import add_staff
 from tests.commands.between import TOKEN, Between
+from tests.mailbox import CLINIC_MAIL, PASSWORD, SECRET, SENDER, USER, Mailbox, mailbox, pager
 
 FULL = {"BETWEEN_BOT_TOKEN": TOKEN}
 
@@ -60,6 +63,14 @@ def test_a_position_nobody_holds_any_more(joined: Between) -> None:
     ran = joined("check", env=FULL)
     assert ran.code == 1
     assert of(ran.lines, "PROBLEM") == ["on call: primary: nobody who can be reached; staff set it with /oncall in the chat"]
+
+
+def test_no_administrator_who_could_be_paged_when_nobody_answers(joined: Between) -> None:
+    with joined.unit() as u:
+        for who in people.people(u, "staff"):
+            u.set(Person, who.id, duty="clinician")
+    warnings = of(joined("check", env=FULL).lines, "WARNING")
+    assert "administrators: none can be paged when nobody on call answers" in warnings
 
 
 def test_who_blocked_the_bot_cannot_be_reached(joined: Between) -> None:
@@ -187,3 +198,62 @@ def test_a_setting_that_cannot_be_used(between: Between, name: str, value: str, 
     ran = between("check", env={name: value})
     ran.refuses(name, says)
     assert value not in ran.err
+
+
+# ---- other ways than Telegram ---------------------------------------------------------------------------------------------------------
+
+
+def mailing(box: Mailbox, **more: str) -> dict[str, str]:
+    return FULL | {
+        "BETWEEN_SMTP_HOST": "127.0.0.1", "BETWEEN_SMTP_PORT": str(box.port), "BETWEEN_SMTP_SECURITY": "none", "BETWEEN_SMTP_FROM": SENDER,
+        "BETWEEN_SMTP_USER": USER, "BETWEEN_SMTP_PASSWORD": PASSWORD, "BETWEEN_PAGE_MAIL": CLINIC_MAIL, **more,
+    }  # fmt: skip
+
+
+async def test_a_clinic_without_another_way_is_told_so(joined: Between) -> None:
+    (told,) = [line for line in of(joined("check", env=FULL).lines, "WARNING") if line.startswith("another way than Telegram")]
+    assert "only Telegram is tried again" in told
+
+
+async def test_the_mail_server_is_knocked_at_and_nothing_is_sent(joined: Between) -> None:
+    async with mailbox() as box:
+        ran = await asyncio.to_thread(joined.process, "check", env=mailing(box))
+        assert (ran.code, "mail server" in of(ran.lines, "OK")) == (0, True)
+        assert "mail addresses: 3 on call without one; they set it with /email in the chat" in of(ran.lines, "WARNING")
+        wrong = await asyncio.to_thread(joined.process, "check", env=mailing(box, BETWEEN_SMTP_PASSWORD="canary-wrong"))
+        assert wrong.code == 1
+        assert of(wrong.lines, "PROBLEM")[0].startswith("mail server: the server answered 535; check BETWEEN_SMTP_HOST")
+        assert "canary-wrong" not in wrong.out + wrong.err
+        assert (box.tries, box.letters) == (0, [])
+        offline = await asyncio.to_thread(joined.process, "check", "--no-network", env=mailing(box, BETWEEN_SMTP_PASSWORD="canary-wrong"))
+        assert "mail server: not looked at (--no-network)" in of(offline.lines, "OK")
+
+
+async def test_a_page_webhook_that_is_there_and_one_that_is_not(joined: Between) -> None:
+    async with pager() as there:
+        hook = FULL | {"BETWEEN_PAGE_WEBHOOK_URL": there.url, "BETWEEN_PAGE_WEBHOOK_SECRET": SECRET}
+        ran = await asyncio.to_thread(joined.process, "check", env=hook)
+        assert (ran.code, "page webhook" in of(ran.lines, "OK"), there.posts) == (0, True, [])
+    ran = await asyncio.to_thread(joined.process, "check", env=hook)
+    assert of(ran.lines, "PROBLEM")[0].startswith("page webhook: cannot be reached (")
+
+
+def test_mail_that_could_reach_nobody(joined: Between) -> None:
+    ran = joined("check", "--no-network", env=FULL | {"BETWEEN_PAGE_MAIL": CLINIC_MAIL})
+    assert of(ran.lines, "PROBLEM") == ["mail addresses: BETWEEN_PAGE_MAIL is set, and BETWEEN_SMTP_HOST is not: nothing can be mailed"]
+    server = {"BETWEEN_SMTP_HOST": "mail.clinic.example", "BETWEEN_SMTP_FROM": SENDER}
+    ran = joined("check", "--no-network", env=FULL | server)
+    assert of(ran.lines, "PROBLEM")[0].startswith("mail addresses: nobody on call has one and BETWEEN_PAGE_MAIL is empty")
+
+
+def test_the_last_exercise_and_who_answered_it(joined: Between) -> None:
+    assert any(line.startswith("weekly exercise: none yet") for line in of(joined("check", env=FULL).lines, "OK"))
+    with joined.unit() as u:
+        (dana,) = [who for who in people.people(u, "staff") if who.code == "S001"]
+        drill = drills.begin(u, dana.id, u.now + timedelta(minutes=15))
+        drills.answer(u, drill, dana)
+    assert any("S001 answered after 0 seconds" in line for line in of(joined("check", env=FULL).lines, "OK"))
+    with joined.unit() as u:
+        drills.fail(u, drills.begin(u, dana.id, u.now))
+    (failed,) = [line for line in of(joined("check", env=FULL).lines, "WARNING") if line.startswith("weekly exercise of")]
+    assert "not answered (S001 was on call); patients are told not to count on an answer until one is" in failed

@@ -13,7 +13,6 @@ FIXED = (
     "migrate", "backup", "restore", "rotate-keys", "forget-patient", "audit",
 )  # fmt: skip
 LATER = {
-    ("watch",): "`between run` alone",
     ("sync",): "`between export --out FOLDER`",
 }
 

@@ -84,6 +84,17 @@ def test_a_page_takes_no_name_and_no_words(page: str) -> None:
     assert load().item(page).slots == {"code", "level", "time", "ref"}
 
 
+def test_what_a_contact_reads_names_no_program_and_no_reason() -> None:
+    telling = (
+        "program", "clinic", "treatment", "therap", "patient", "team", "staff", "crisis", "danger", "alert", "safety", "recover", "sober",
+        "craving", "suicid", "hurt", "health", "between", "emergency", "help",
+    )  # fmt: skip
+    words = [*load().under("contact"), load().item("menu.contact_stop"), load().item("contacts.to_pass_on")]
+    assert len(words) > 10
+    for item in words:
+        assert not [word for word in telling if word in item.text.lower()], item.id
+
+
 def test_no_word_blames_or_promises() -> None:
     for area in ("crisis", "page", "help"):
         for item in load().under(area):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from signal import SIGKILL, SIGTERM
 
 from tests.crash.world import World, shown
+from tests.mailbox import CLINIC_MAIL
 
 LINE = "A line about today"
 
@@ -53,6 +54,7 @@ async def danger(w: World) -> None:
     await w.shows(w.dana, "Second page")
     w.turn(minutes=3)
     await w.shows(w.robin, "Nobody has answered yet, after")
+    await w.until(lambda: w.mail.to(CLINIC_MAIL) and w.pages.posts, "nobody answered, and no page went another way", 60)
     await w.does(w.dana, "[I'll take it]", "you have taken this")
     await w.shows(w.robin, "saw this at")
     w.turn(minutes=30, seconds=1)

@@ -28,7 +28,7 @@ from unittest.mock import patch
 
 from sqlalchemy.exc import OperationalError
 
-from bot import app, drain, log
+from bot import app, courier, drain, log
 from bot.app import App
 from bot.channel import Channel
 from bot.commands import clinic as commands
@@ -40,6 +40,7 @@ from clinic.tone import tone
 from content.library import load
 from safety.screen import screen
 from storage import migrate, points
+from tests.mailbox import CLINIC_MAIL, SECRET, SENDER
 
 CRASHED = 77
 """The exit code of a life that came to the point it was to end at."""
@@ -58,6 +59,9 @@ class Order:
     setup: bool = False
     hook: int | None = None
     """The port of a webhook; without one it polls."""
+    mail: int = 0
+    """The port of a mail server, and `pages` where pages are posted to: the other ways to a human."""
+    pages: str = ""
 
 
 class SharedClock:
@@ -112,7 +116,9 @@ def live(order: Order) -> None:
 def environment(order: Order) -> dict[str, str]:
     heard = {
         "BETWEEN_DATA_DIR": order.folder, "BETWEEN_BOT_API_URL": order.url, "BETWEEN_BOT_TOKEN": order.token,
-        "BETWEEN_HEARTBEAT_URL": f"{order.url}/control/faults",
+        "BETWEEN_HEARTBEAT_URL": f"{order.url}/control/faults", "BETWEEN_PAGE_MAIL": CLINIC_MAIL, "BETWEEN_SMTP_HOST": "127.0.0.1",
+        "BETWEEN_SMTP_PORT": str(order.mail), "BETWEEN_SMTP_SECURITY": "none", "BETWEEN_SMTP_FROM": SENDER,
+        "BETWEEN_PAGE_WEBHOOK_URL": order.pages, "BETWEEN_PAGE_WEBHOOK_SECRET": SECRET,
     }  # fmt: skip
     if order.hook is not None:
         place = f"http://127.0.0.1:{order.hook}/telegram"
@@ -192,7 +198,7 @@ def warm() -> None:
     asyncio.run(_reach_nobody())
     gc.collect()
     gc.freeze()  # so that a fork does not copy all of it as soon as it counts
-    app.TICK, drain.IDLE, drain.BUSY = 0.05, 0.05, 0.005
+    app.TICK, drain.IDLE, drain.BUSY, courier.LOOK = 0.05, 0.05, 0.005, 0.05
 
 
 async def _reach_nobody() -> None:

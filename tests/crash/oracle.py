@@ -17,6 +17,7 @@ from storage.seal import SealBroken
 from storage.store import Unit, table
 from storage.tables import Audit, Chat, CheckIn, Entry, Inbox, Observation
 from tests.crash.world import Lost, World, shown
+from tests.mailbox import words_of
 
 LATE = timedelta(seconds=30)
 STORM, AT_ONCE = timedelta(minutes=10), 2
@@ -31,6 +32,7 @@ def judge(w: World) -> None:
             wrong = [*_handled(u, w), *_shown_is_saved(u, w), *_repeats(u, w), *_goes_on(u), *_storm(u), *_told(u), *_sound(u)]
     finally:
         store.close()
+    wrong += _other_ways(w)
     if wrong:
         raise Lost("; ".join(wrong))
 
@@ -89,6 +91,13 @@ def _repeats(u: Unit, w: World) -> list[str]:
     if not unread:
         wrong += [f"sent {n} times, {allowed[key]} meant: {key[1][:40]!r}" for key, n in _sent(w).items() if n > allowed[key]]
     return wrong
+
+
+def _other_ways(w: World) -> list[str]:
+    """What went by mail or webhook a second time, under the same id, says that it may be a repeat."""
+    mailed = Counter(letter["Message-ID"] for letter in w.mail.letters if "may be a repeat" not in words_of(letter))
+    posted = Counter(body["id"] for body in w.pages.bodies if not body["repeat"])
+    return [f"a page went {times} times another way, unmarked" for times in (mailed | posted).values() if times > 1]
 
 
 def _sent(w: World) -> Counter[tuple[int, str]]:

@@ -32,6 +32,7 @@ from storage.store import Store
 from tests.bots import MASTER
 from tests.clinics import OTHER, PATIENT, STAFF, open_clinic
 from tests.crash.nursery import Order, SharedClock
+from tests.mailbox import Mailbox, Pager, mailbox, pager
 
 START = instant("2026-11-16T15:00-05:00")
 """A Monday afternoon in the clinic."""
@@ -141,8 +142,8 @@ def lay_clinic(folder: Path) -> None:
 class World:
     """One episode's Telegram and its people. `store` reads the bot's database from outside, after it has stopped."""
 
-    def __init__(self, nursery: Nursery, here: LocalTelegram, clock: SharedClock, folder: Path) -> None:
-        self.nursery, self.here, self.clock, self.folder = nursery, here, clock, folder
+    def __init__(self, nursery: Nursery, here: LocalTelegram, clock: SharedClock, folder: Path, mail: Mailbox, pages: Pager) -> None:
+        self.nursery, self.here, self.clock, self.folder, self.mail, self.pages = nursery, here, clock, folder, mail, pages
         self.robin, self.sam, self.dana = (
             here.phone(address, name) for address, name in ((PATIENT, "Robin"), (OTHER, "Sam"), (STAFF, "Dana"))
         )
@@ -255,9 +256,9 @@ async def world(
     clock = _lay(folder, template)
     here = LocalTelegram(clock=clock.now, limits=None)
     here.calls = type(here.calls)(maxlen=20_000)
-    made = World(nursery, here, clock, folder)
-    async with running(here) as url:
-        nursery.start(Order(str(folder), url, here.token, ends, fails, template is None, hook))
+    async with running(here) as url, mailbox() as mail, pager() as pages:
+        made = World(nursery, here, clock, folder, mail, pages)
+        nursery.start(Order(str(folder), url, here.token, ends, fails, template is None, hook, mail.port, pages.url))
         try:
             await made.until(lambda: "setMyCommands.after" in made.hits, "the bot never began to receive", 60)
             yield made

@@ -58,6 +58,14 @@ class Visitor:
     def staff(self) -> Locator:
         return self.page.locator("#staff")
 
+    @property
+    def backup(self) -> Locator:
+        return self.page.locator("#backup")
+
+    @property
+    def supervisor(self) -> Locator:
+        return self.page.locator("#supervisor")
+
     def newest(self, phone: Locator) -> Locator:
         """The bot's newest message on a phone."""
         return phone.locator(".message:not(.own)").last
@@ -89,3 +97,10 @@ class Visitor:
     async def view(self, name: str) -> None:
         """On a small screen: what to show."""
         await self.page.locator(".views").get_by_role("button", name=name).tap()
+
+
+async def whole(page: Page) -> None:
+    """Nothing to scroll but the chat itself, and no word or button cut off at the side."""
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight")
+    wide = "nodes => nodes.filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.textContent)"
+    assert await page.locator(".key:visible, .bubble:visible, .steps button:visible, .views button:visible").evaluate_all(wide) == []

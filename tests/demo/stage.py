@@ -13,8 +13,14 @@ import httpx
 from demo.control import Holder, Step, Suggestion
 from demo.local import LocalTelegram
 
-PATIENT, STAFF = 11, 21
-TURNS = {"+30m": timedelta(minutes=30), "tonight": timedelta(hours=3), "tomorrow": timedelta(hours=14), "monday": timedelta(days=3)}
+PATIENT, STAFF, BACKUP, SUPERVISOR = 11, 21, 22, 23
+TURNS = {
+    "next": timedelta(minutes=2),
+    "+30m": timedelta(minutes=30),
+    "tonight": timedelta(hours=3),
+    "tomorrow": timedelta(hours=14),
+    "monday": timedelta(days=3),
+}
 
 
 class FakeControl:
@@ -24,9 +30,11 @@ class FakeControl:
         self.moment = datetime(2026, 11, 19, 21, 32, tzinfo=UTC)
         self.turns: list[Step] = []
         self.played = 0
+        self.waits: datetime | None = None
 
     patient = Holder(PATIENT, "Sam", "Patient")
     staff = Holder(STAFF, "Dana", "On call")
+    further = (Holder(BACKUP, "Imani", "Backup"), Holder(SUPERVISOR, "Luis", "Supervisor"))
     zone = "America/New_York"
 
     def now(self) -> datetime:
@@ -35,6 +43,9 @@ class FakeControl:
     async def turn(self, step: Step) -> None:
         self.turns.append(step)
         self.moment += TURNS[step]
+
+    async def next_step(self) -> datetime | None:
+        return self.waits
 
     async def play(self) -> None:
         self.played += 1

@@ -62,7 +62,7 @@ def test_it_names_its_address_and_ends_at_any_time_leaving_nothing(tmp_path: Pat
     with started(tmp_path, "--port", str(port)) as process:
         url = address(process)
         assert url.endswith(f":{port}")
-        assert "Things to try" in httpx.get(url).text
+        assert "Things to try" in httpx.get(url, timeout=WITHIN).text
         with httpx.Client(base_url=url, timeout=WITHIN) as visitor, visitor.stream("GET", "/demo/stream?chat=5001&chat=9001") as stream:
             next(stream.iter_lines())
             assert visitor.post("/demo/act", json={"phone": 5001, "do": "invitation"}).status_code == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from demo.local import LocalTelegram
 from demo.server import running
 from demo.web import page_routes
 from tests.demo.browser import DESKTOP, HAND, browsing, open_page
-from tests.demo.stage import PATIENT, STAFF, EchoBot, FakeControl, echoing
+from tests.demo.stage import BACKUP, PATIENT, STAFF, EchoBot, FakeControl, echoing
 
 
 @dataclass
@@ -159,6 +160,33 @@ async def test_the_clock_the_cards_and_the_weekly_page(stage: Stage) -> None:
     await expect((await opened.value).get_by_role("heading")).to_have_text("The week of everyone")
 
 
+async def test_the_next_step_is_offered_while_one_waits_and_goes_as_far_as_that(stage: Stage) -> None:
+    page = await stage.open(DESKTOP)
+    step = page.get_by_role("button", name="Next step")
+    await expect(step).to_be_hidden()
+    stage.control.waits = stage.control.moment + timedelta(minutes=2)
+    stage.here.phone(PATIENT).send_text("/start abc123")
+    await expect(step).to_have_text("Next step 16:34")
+    await step.click()
+    await expect(page.locator(".moment")).to_have_text("16:34 Thu, Nov 19")
+    stage.control.waits = None
+    stage.here.phone(PATIENT).send_text("hello")
+    await expect(step).to_be_hidden()
+
+
+async def test_a_small_phone_rings_and_is_answered_on_its_own(stage: Stage) -> None:
+    page = await stage.open(DESKTOP)
+    backup = page.locator("#backup")
+    stage.here.phone(PATIENT).send_text("/start abc123")
+    stage.here.phone(BACKUP).send_text("/start")
+    keys = {"inline_keyboard": [[{"text": "I have this", "callback_data": "ack"}]]}
+    await stage.here.call("sendMessage", {"chat_id": BACKUP, "text": "The first person has not answered.", "reply_markup": keys})
+    await expect(backup.locator(".phone.ring")).to_be_visible()
+    await backup.get_by_role("button", name="I have this").click()
+    await expect(backup.get_by_text("You have this. Sam was told.")).to_be_visible()
+    await expect(page.locator("#patient").get_by_text("Dana saw this at 21:33.")).to_be_visible()
+
+
 async def test_the_calls_can_be_read_beside_the_phones(stage: Stage) -> None:
     page = await stage.open(DESKTOP)
     await page.get_by_role("button", name="Open your invitation").click()
@@ -201,7 +229,7 @@ async def test_in_the_hand_one_phone_at_a_time_and_nothing_sideways(stage: Stage
     await tab.tap()
     await expect(page.get_by_role("button", name="I have this")).to_be_in_viewport(ratio=1)
     await expect(tab.locator(".badge")).to_be_hidden()
-    for view in ("Patient", "On call", "Try", "Calls"):
+    for view in ("Patient", "On call", "Backup", "Try", "Calls"):
         await page.locator(".views").get_by_role("button", name=view).tap()
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert await page.evaluate("document.documentElement.scrollHeight <= innerHeight")
@@ -213,6 +241,7 @@ async def test_in_the_hand_one_phone_at_a_time_and_nothing_sideways(stage: Stage
 async def test_no_width_scrolls_sideways(stage: Stage) -> None:
     stage.here.phone(PATIENT).send_text("/start abc123")
     stage.here.phone(PATIENT).send_text("w" * 400)
+    stage.control.waits = stage.control.moment  # one button more
     page = await stage.open(DESKTOP)
     for width in (320, 360, 600, 760, 900, 1024, 1180, 1280, 1366, 1920):
         await page.set_viewport_size({"width": width, "height": 760})

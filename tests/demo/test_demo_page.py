@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -61,11 +62,19 @@ async def test_the_page_and_its_parts_load_from_here_only(visitor: Visitor) -> N
         assert (await visitor.client.get(f"/demo/page/{name}")).status_code == 404
 
 
-async def test_two_phones_four_cards_and_a_clock(visitor: Visitor) -> None:
+async def test_four_phones_four_cards_and_a_clock(visitor: Visitor) -> None:
     setup = (await visitor.client.get("/demo/setup")).json()
-    assert [(p["role"], p["name"], p["side"]) for p in setup["phones"]] == [("Patient", "Sam", "patient"), ("On call", "Dana", "staff")]
+    assert [(p["role"], p["name"], p["side"]) for p in setup["phones"]] == [
+        ("Patient", "Sam", "patient"),
+        ("On call", "Dana", "staff"),
+        ("Backup", "Imani", "backup"),
+        ("Supervisor", "Luis", "supervisor"),
+    ]
     assert len(setup["suggestions"]) == 4
-    assert (setup["zone"], setup["now"]) == ("America/New_York", int(visitor.control.moment.timestamp() * 1000))
+    now = int(visitor.control.moment.timestamp() * 1000)
+    assert (setup["zone"], setup["now"], setup["next"]) == ("America/New_York", now, None)
+    visitor.control.waits = visitor.control.moment + timedelta(minutes=2)
+    assert (await visitor.client.get("/demo/setup")).json()["next"] == now + 120_000
 
 
 async def test_any_other_person_can_be_put_on_the_left(visitor: Visitor) -> None:

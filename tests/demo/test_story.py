@@ -3,44 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import expect
 
-from bot.commands.stage import Stage, staged
-from bot.phones import instant
 from content.library import load
-from tests.demo.browser import DESKTOP, HAND, PATIENCE, Visitor, browsing, open_page
+from tests.demo.browser import DESKTOP, HAND, PATIENCE, Visitor, whole
+from tests.demo.conftest import Demo
 
-FRIDAY = instant("2026-11-20T18:50-05:00")
 WORDS = load("en").text
 DANGER = WORDS("demo.danger.value")
 LINE = "The evening is long when the house is quiet."
-
-
-@dataclass
-class Demo:
-    """The demo, running, and a browser to visit it with."""
-
-    stage: Stage
-    url: str
-    browser: Browser
-    faults: list[str]
-
-    async def visit(self, size: dict[str, Any]) -> Visitor:
-        return Visitor(await open_page(self.browser, size, self.url, self.faults), self.faults)
-
-
-@pytest.fixture
-async def demo(tmp_path: Path, chromium_path: str) -> AsyncIterator[Demo]:
-    async with staged(tmp_path, 0, 7, FRIDAY) as (url, stage), browsing(chromium_path) as browser:
-        demo = Demo(stage, url, browser, [])
-        yield demo
-    assert demo.faults == []
 
 
 async def test_from_the_invitation_to_the_weekly_page(demo: Demo) -> None:
@@ -178,13 +150,6 @@ async def test_in_the_hand_from_the_invitation_to_who_saw_it(demo: Demo) -> None
     await visitor.view("Patient")
     told = await visitor.asked(re.compile(r"Dana Reyes saw this at \d\d:\d\d"))
     await expect(told).to_be_in_viewport(ratio=1)
-
-
-async def whole(page: Page) -> None:
-    """Nothing to scroll but the chat itself, and no word or button cut off at the side."""
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight")
-    wide = "nodes => nodes.filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.textContent)"
-    assert await page.locator(".key:visible, .bubble:visible, .steps button:visible").evaluate_all(wide) == []
 
 
 async def test_a_visitor_who_is_not_gentle(demo: Demo) -> None:

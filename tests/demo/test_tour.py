@@ -14,11 +14,9 @@ import pytest
 from bot.commands import moments, tour
 from bot.commands.moments import Alert, Moment, Story
 from bot.commands.stage import Stage, staged
-from bot.phones import instant
 from content.library import load
-from demo.control import Step, Suggestion
-
-FRIDAY = instant("2026-11-20T18:50-05:00")
+from demo.control import SIDES, STEPS, Step, Suggestion
+from tests.demo.conftest import FRIDAY
 
 
 @pytest.fixture
@@ -46,9 +44,38 @@ async def test_whoever_takes_the_first_card_each_time_sees_the_whole_story(stage
     assert taken == story.split()
 
 
+async def test_whoever_lets_nobody_answer_sees_the_page_climb_and_may_end_it_at_any_rung(stage: Stage) -> None:
+    stage.here.phone(stage.patient.user_id).open_link(await stage.invite_link())
+    await do(stage, (await stage.suggestions())[0])
+    await do(stage, next(card for card in await stage.suggestions() if card.id == "danger"))
+    seen: list[tuple[str, str]] = []
+    for _ in range(4):
+        take, climb, *_ = await stage.suggestions()
+        seen.append((take.id, climb.id))
+        await do(stage, climb)
+    take, climb, *_ = await stage.suggestions()
+    assert [*seen, (take.id, climb.id)] == [
+        ("take", "repeat"),
+        ("take", "backup"),
+        ("take_backup", "supervisor"),
+        ("take_supervisor", "all"),
+        ("take", "exhausted"),
+    ]
+    imani = stage.here.phone(stage.further[0].user_id)
+    imani.press("I'll take it")
+    await stage.here.until(lambda: any("you have taken this" in text for text in imani.texts), 60)
+    for title, button in (("Imani calls Robin", "They spoke"), ("Close it with an outcome", "Safe for now")):
+        card = (await stage.suggestions())[0]
+        assert (card.title, card.button, card.phone) == (title, button, "backup")
+        await do(stage, card)
+    assert await stage.next_step() is None
+
+
 async def do(stage: Stage, card: Suggestion) -> None:
-    """What the page does when the button of a card is pressed; returns when its first card has changed."""
-    phone = stage.here.phone((stage.patient if card.phone == "patient" else stage.staff).user_id)
+    """What the page does when the button of a card is pressed; returns when its first cards have changed."""
+    before = (await stage.suggestions())[:2]
+    holders = dict(zip(SIDES, (stage.patient, stage.staff, *stage.further), strict=True))
+    phone = stage.here.phone(holders[card.phone].user_id)
     match card.do:
         case "invitation":
             phone.open_link(await stage.invite_link())
@@ -60,12 +87,12 @@ async def do(stage: Stage, card: Suggestion) -> None:
         case "play":
             await stage.play()
         case "turn":
-            await stage.turn("+30m")
+            await stage.turn(next(step for step in STEPS if step == card.value))
         case "weekly":
             assert "Safety: 1 event this week, closed" in await stage.weekly_html(card.value)
             return
     for _ in range(200):
-        if (await stage.suggestions())[0] != card:
+        if (await stage.suggestions())[:2] != before:
             return
         await stage.here.wait_change(0.1)
     raise AssertionError(f"after {card.id} the same card stays")

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safety import ladder
+from safety import ladder, policy
 from safety.ladder import DEFAULT, Alarm, Inform, Ladder, Move, Page, Tell
 
 START = datetime(2026, 11, 16, 21, 0, tzinfo=UTC)
@@ -66,7 +66,8 @@ class Story:
         return [_said(action) for action in read]
 
     def page_keys(self) -> list[tuple[int, int, int]]:
-        return [(page.cycle, page.step, page.person) for page in self._news if isinstance(page, Page)]
+        pages = [page for page in self._news if isinstance(page, Page) and page.words not in ladder.ONCE_MORE]
+        return [(page.cycle, page.step, page.person) for page in pages]
 
 
 def _said(action: ladder.Action) -> str:
@@ -75,6 +76,8 @@ def _said(action: ladder.Action) -> str:
             return f"{words} to {person}"
         case Tell(what):
             return f"tell {what}"
+        case Inform(what, to=int(to)):
+            return f"inform {what} to {to}"
         case Inform(what):
             return f"inform {what}"
         case Alarm(what):
@@ -316,14 +319,175 @@ def test_an_hour_missed_ends_exhausted_with_one_page_each() -> None:
     assert story.ladder.next_at == story.now + timedelta(minutes=15)
 
 
+# ---- handing over ----------------------------------------------------------------------------------------------------------------
+
+
+def taken(level: str = "high", contacted: bool = False) -> Story:
+    """The first person has it since minute 0."""
+    story = Story(level)
+    story.now_is(ladder.acknowledge(story.ladder, PRIMARY, story.now))
+    if contacted:
+        story.now_is(ladder.reached(story.ladder, PRIMARY, story.now))
+    story.news()
+    return story
+
+
+@pytest.mark.parametrize("contacted", [False, True])
+def test_a_colleague_it_is_handed_to_is_paged_and_has_it_once_they_take_it(contacted: bool) -> None:
+    story = taken(contacted=contacted)
+    story.minute = 10
+    story.now_is(ladder.hand(story.ladder, PRIMARY, BACKUP))
+    assert story.news() == ["page.handed to 2"]
+    assert story.ladder.acked_by == PRIMARY, "until then it stays where it is"
+    assert ladder.acknowledge(story.ladder, SUPERVISOR, story.now) is None
+    story.now_is(ladder.acknowledge(story.ladder, BACKUP, story.now))
+    assert story.news() == ["tell acked", "inform taken_over to 1"]
+    assert (story.ladder.acked_by, story.ladder.state) == (BACKUP, "CONTACTED" if contacted else "ACKED")
+    assert ladder.close(story.ladder, PRIMARY) is None
+    again = story.until(60)
+    assert [minute for minute, what in again if what == "inform reopened"] == ([] if contacted else [40]), "half an hour of their own"
+
+
+def test_what_was_handed_but_not_taken_opens_again_as_it_would_have() -> None:
+    story = taken()
+    story.minute = 20
+    story.now_is(ladder.hand(story.ladder, PRIMARY, SUPERVISOR))
+    story.news()
+    assert story.until(30)[:3] == [(30, "page.new to 1"), (30, "inform reopened"), (30, "tell reopened")]
+    assert story.ladder.handed_to is None
+
+
+def test_a_colleague_who_cannot_leaves_it_with_whoever_has_it() -> None:
+    story = taken()
+    story.now_is(ladder.hand(story.ladder, PRIMARY, BACKUP))
+    story.news()
+    story.now_is(ladder.decline(story.ladder, BACKUP, story.now, TEAM))
+    assert story.news() == ["inform not_taken to 1"]
+    assert (story.ladder.state, story.ladder.acked_by, story.ladder.handed_to) == ("ACKED", PRIMARY, None)
+
+
+def test_only_whoever_has_it_hands_it_over() -> None:
+    story = taken()
+    assert ladder.hand(story.ladder, BACKUP, SUPERVISOR) is None
+    assert ladder.hand(story.ladder, PRIMARY, PRIMARY) is None
+    assert ladder.hand(Story().ladder, PRIMARY, BACKUP) is None
+
+
+# ---- a false alarm ---------------------------------------------------------------------------------------------------------------
+
+
+def test_at_high_one_person_says_it_was_a_false_alarm() -> None:
+    story = taken("high")
+    story.now_is(ladder.doubt(story.ladder, PRIMARY, story.now, TEAM))
+    assert story.news() == ["tell closed", "inform closed"]
+
+
+@pytest.mark.parametrize("contacted", [False, True])
+def test_at_imminent_a_second_person_must_agree(contacted: bool) -> None:
+    story = taken("imminent", contacted)
+    story.now_is(ladder.doubt(story.ladder, PRIMARY, story.now, TEAM))
+    assert story.news() == ["page.second to 2", "page.second to 3"]
+    assert story.ladder.state == ("CONTACTED" if contacted else "ACKED")
+    assert ladder.confirm(story.ladder, PRIMARY) is None, "nobody is their own second"
+    assert ladder.doubt(story.ladder, BACKUP, story.now, TEAM) is None
+    story.now_is(ladder.confirm(story.ladder, BACKUP))
+    assert story.news() == ["tell closed", "inform closed"]
+    assert ladder.confirm(story.ladder, SUPERVISOR) is None
+
+
+@pytest.mark.parametrize("contacted", [False, True])
+def test_while_nobody_agrees_it_opens_again_after_half_an_hour(contacted: bool) -> None:
+    story = taken("imminent", contacted)
+    story.now_is(ladder.doubt(story.ladder, PRIMARY, story.now, TEAM))
+    story.news()
+    told = "tell second_look" if contacted else "tell reopened"
+    assert story.until(30) == [(30, "page.new to 1"), (30, "inform unconfirmed"), (30, told)]
+    assert (story.ladder.state, story.ladder.doubted_by) == ("OPEN", None)
+    assert ladder.confirm(story.ladder, BACKUP) is None, "it is too late to agree: it must be looked at anew"
+
+
+@pytest.mark.parametrize("contacted", [False, True])
+def test_a_second_person_who_does_not_agree_leaves_it_as_it_was(contacted: bool) -> None:
+    story = taken("imminent", contacted)
+    before = story.ladder
+    story.now_is(ladder.doubt(story.ladder, PRIMARY, story.now, TEAM))
+    story.news()
+    story.now_is(ladder.disagree(story.ladder, BACKUP))
+    assert story.news() == ["inform disagreed"]
+    assert story.ladder == before
+
+
+def test_a_false_alarm_that_nobody_had_taken_is_held_by_who_says_so() -> None:
+    story = Story("imminent")
+    story.until(16)
+    story.now_is(ladder.doubt(story.ladder, BACKUP, story.now, TEAM))
+    assert story.news() == ["tell acked", "inform acked", "page.second to 1", "page.second to 3"]
+    assert (story.ladder.state, story.ladder.acked_by) == ("ACKED", BACKUP)
+    assert story.until(46)[1] == (46, "inform unconfirmed")
+
+
+def test_alone_nobody_can_call_it_a_false_alarm() -> None:
+    story = taken("imminent")
+    story.now_is(ladder.doubt(story.ladder, PRIMARY, story.now, {"primary": []}))
+    assert story.news() == ["alarm no_second"]
+    assert story.ladder.state == "ACKED"
+
+
+def test_new_danger_ends_the_doubt() -> None:
+    story = taken("imminent")
+    story.now_is(ladder.doubt(story.ladder, PRIMARY, story.now, TEAM))
+    story.now_is(ladder.join(story.ladder, "imminent", story.now, TEAM))
+    assert (story.ladder.state, story.ladder.doubted_by) == ("OPEN", None)
+
+
+# ---- the clinic's own minutes ----------------------------------------------------------------------------------------------------
+
+
+def test_a_slower_ladder_for_high_keeps_its_minutes_until_the_level_rises() -> None:
+    slow = policy.rungs({"high": (0, 5, 10, 20, 30)}, "high")
+    started = ladder.begin(slow, "high", START, TEAM)
+    joined = ladder.join(started.ladder, "high", START, TEAM, DEFAULT)
+    assert joined.ladder.rungs == slow, "what the clinic chooses meanwhile is for what opens later"
+    assert joined.ladder.next_at == START + timedelta(minutes=5)
+    rose = ladder.join(started.ladder, "imminent", START, TEAM, policy.rungs({}, "imminent"))
+    assert rose.ladder.rungs == DEFAULT
+    assert rose.ladder.next_at == START + timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    ("level", "minutes", "why"),
+    [
+        ("imminent", (0, 3, 5, 10, 15), "cannot be changed"),
+        ("high", (0, 2, 5, 10), "Write 5 minutes"),
+        ("high", (1, 2, 5, 10, 15), "begin with 0"),
+        ("high", (0, 5, 5, 10, 15), "rise"),
+        ("high", (0, 2, 5, 10, 31), "0/5/10/20/30 is the slowest"),
+    ],
+)
+def test_minutes_that_cannot_be_chosen_are_refused_and_never_used(level: str, minutes: tuple[int, ...], why: str) -> None:
+    assert why in (policy.fault(level, minutes) or "")
+    assert policy.rungs({level: minutes}, level) == DEFAULT
+
+
+@pytest.mark.parametrize("level", ["high", "imminent"])
+def test_the_reviewed_minutes_can_always_be_had(level: str) -> None:
+    assert policy.fault(level, policy.REVIEWED) is None
+    assert policy.fault("high", (0, 3, 6, 12, 20)) is None
+    assert policy.rungs({}, level) == DEFAULT
+
+
 EVENTS = st.lists(
     st.tuples(
-        st.sampled_from(["ack", "contacted", "cant", "high", "imminent", "wait"]),
+        st.sampled_from(["ack", "contacted", "cant", "hand", "doubt", "disagree", "high", "imminent", "wait"]),
         st.sampled_from([PRIMARY, BACKUP, SUPERVISOR, SECOND]),
         st.integers(0, 40),
     ),
     max_size=30,
 )
+
+
+def _unless_closed(move: Move | None) -> Move | None:
+    return move if move is not None and move.ladder.state != "CLOSED" else None
 
 
 @given(EVENTS, st.booleans())
@@ -341,6 +505,9 @@ def test_whatever_happens_it_stays_open_and_no_page_repeats_another(events: list
             "ack": lambda who=who: ladder.acknowledge(story.ladder, who, story.now),
             "contacted": lambda who=who: ladder.reached(story.ladder, who, story.now),
             "cant": lambda who=who, without=without: ladder.decline(story.ladder, who, story.now, without),
+            "hand": lambda who=who: ladder.hand(story.ladder, who, SECOND),
+            "doubt": lambda who=who, without=without: _unless_closed(ladder.doubt(story.ladder, who, story.now, without)),
+            "disagree": lambda who=who: ladder.disagree(story.ladder, who),
             "high": lambda: ladder.join(story.ladder, "high", story.now, team),
             "imminent": lambda: ladder.join(story.ladder, "imminent", story.now, team),
         }
@@ -349,7 +516,10 @@ def test_whatever_happens_it_stays_open_and_no_page_repeats_another(events: list
             story.now_is(moved)
         keys += story.page_keys()
         assert story.ladder.state in ("OPEN", "ACKED", "CONTACTED", "EXHAUSTED")
-        assert (story.ladder.next_at is None) == (story.ladder.state == "CONTACTED")
+        settled = story.ladder.state == "CONTACTED" and story.ladder.doubted_by is None
+        assert (story.ladder.next_at is None) == settled
+        assert (story.ladder.acked_by is not None) == (story.ladder.state in ("ACKED", "CONTACTED"))
+        assert story.ladder.acked_by is not None or (story.ladder.handed_to, story.ladder.doubted_by) == (None, None)
     assert len(keys) == len(set(keys))
 
 

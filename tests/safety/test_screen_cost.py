@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 import safety.clauses
-from safety.normalise import Speller, Token
-from safety.pattern import WIDTH
+from safety.normalise import Speller, Words
 from safety.rules import Matcher
 from safety.screen import screen
 
@@ -53,21 +52,19 @@ class Counted:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.units = 0
-        tokens, spell, spans, mark = Speller.tokens, Speller.spell, Matcher.spans, safety.clauses._mark
+        read, spell, find, mark = Speller.read, Speller.spell, Matcher.find, safety.clauses._mark
 
-        def counted_tokens(speller: Speller, text: str) -> list[Token]:
+        def counted_read(speller: Speller, text: str) -> Words:
             self.units += len(text)
-            return tokens(speller, text)
+            return read(speller, text)
 
         def counted_spell(speller: Speller, raw: str) -> tuple[str, ...]:
             self.units += 1 + len(raw)
             return spell(speller, raw)
 
-        def counted_spans(matcher: Matcher, encoded: bytes, first: int = 0, last: int = -1) -> object:
-            self.units += (len(encoded) // WIDTH if last < 0 else last) - first
-            for span in spans(matcher, encoded, first, last):
-                self.units += 1
-                yield span
+        def counted_find(matcher: Matcher, encoded: bytes, first: int, last: int) -> tuple[int, int] | None:
+            self.units += 1 + last - first
+            return find(matcher, encoded, first, last)
 
         def counted_mark(*given: object) -> None:
             found = given[0]
@@ -75,9 +72,9 @@ class Counted:
             mark(*given)  # type: ignore[arg-type]
             self.units += sum(sum(marks) for marks in found.reached.values()) - before  # type: ignore[attr-defined]
 
-        monkeypatch.setattr(Speller, "tokens", counted_tokens)
+        monkeypatch.setattr(Speller, "read", counted_read)
         monkeypatch.setattr(Speller, "spell", counted_spell)
-        monkeypatch.setattr(Matcher, "spans", counted_spans)
+        monkeypatch.setattr(Matcher, "find", counted_find)
         monkeypatch.setattr(safety.clauses, "_mark", counted_mark)
 
     def work(self, text: str) -> int:

@@ -13,7 +13,7 @@ from safety.rules import load_rules
 
 
 def grammar(**groups: str) -> Grammar:
-    return Grammar(Vocabulary(), groups, {}, frozenset({"#end", "#question", "not"}), {})
+    return Grammar(Vocabulary(frozenset({"not"})), groups, {}, {})
 
 
 def test_every_frame_has_its_own_id_and_a_reason() -> None:

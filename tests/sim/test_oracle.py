@@ -128,6 +128,23 @@ def test_something_cheerful_while_an_alert_is_open(scene: Scene) -> None:
     assert scene.wrong == ["cheerful_in_crisis"]
 
 
+def test_a_session_reminder_goes_also_while_an_alert_is_open(scene: Scene) -> None:
+    scene.types(words.DANGERS[0])
+    scene.card()
+    scene.shows(PATIENT, "session.soon", title="Group", when="today")
+    assert scene.wrong == []
+
+
+@pytest.mark.parametrize(("hours", "wrong"), [(47, ["cheerful_too_soon"]), (49, [])])
+def test_something_cheerful_in_the_two_days_after(scene: Scene, hours: int, wrong: list[str]) -> None:
+    scene.types(words.DANGERS[0])
+    scene.card()
+    scene.shows(PATIENT, "crisis.closed")
+    scene.seconds += hours * 3600
+    scene.shows(PATIENT, "checkin.nudge", until="21:00")
+    assert scene.wrong == wrong
+
+
 def test_a_prompt_to_someone_who_left(scene: Scene) -> None:
     scene.shows(PATIENT, "consent.program.left", clinic="Harbor")
     scene.shows(PATIENT, "checkin.prompt_morning", name="Ria")

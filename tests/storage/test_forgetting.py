@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from bot import chores
 from bot.phones import Phones
 from clinic import export
-from storage import archive, backup, due, dump, keyfile, migrate, my_data, people, restore, series
+from storage import archive, backup, contacts, due, dump, keyfile, migrate, my_data, people, plans, restore, series
 from storage.engine import open_engine
 from storage.keyfile import KeyFile
 from storage.seal import Keyring, SealBroken
@@ -37,6 +37,7 @@ DECIDED = {
     "check_in": dict.fromkeys(("slot", "status"), CODE),
     "clinic": dict.fromkeys(("name", "line", "zone", "country", "cover", "page_language", "ladders"), NOBODY),
     "consent": {"scope": CODE},
+    "contact": dict.fromkeys(("channel", "use", "state", "code_hash"), CODE) | {"name": SEALED},
     "data_key": {"master": CODE, "wrapped": EMPTIED},
     "due": dict.fromkeys(("kind", "slot", "args", "state", "reason"), CODE),
     "entry": {"source": CODE, "words": SEALED},
@@ -50,11 +51,13 @@ DECIDED = {
     "on_call": {"position": NOBODY},
     "override": {"position": NOBODY},
     "lease": dict.fromkeys(("name", "owner"), NOBODY),
-    "outbox": dict.fromkeys(("dedupe_key", "kind", "content", "wanted", "state", "reason", "lease_owner", "ref"), CODE)
+    "outbox": dict.fromkeys(("channel", "dedupe_key", "kind", "content", "wanted", "state", "reason", "lease_owner", "ref"), CODE)
     | {"payload": SEALED},
     "person": dict.fromkeys(("code", "role", "duty", "status", "country", "language"), CODE)
     | dict.fromkeys(("zone", "region", "morning_at", "evening_at", "quiet_from", "quiet_to"), EMPTIED)
     | {"name": SEALED, "profile": SEALED},
+    "plan_item": {"words": SEALED, "number": SEALED, "reach": CODE},
+    "plan_review": dict.fromkeys(("why", "result"), CODE),
     "prompt": dict.fromkeys(("nonce", "kind", "key", "options", "args", "state", "answered"), REMOVED),
     "rotation": dict.fromkeys(("position", "at", "people"), NOBODY),
     "series": dict.fromkeys(("code", "kind", "starts", "zone"), NOBODY) | {"title": SEALED},
@@ -116,6 +119,9 @@ def plant(u: Unit) -> None:
     u.set(Person, robin.id, name=u.seal(robin.key, "person.name", robin.id, CANARY))
     u.set(Person, robin.id, **dict.fromkeys(("region", "morning_at", "evening_at", "quiet_from", "quiet_to"), CANARY))
     u.add(SkillGate, person_id=robin.id, gate=CANARY, answer=CANARY, at=AT)
+    contacts.add(u, robin, CANARY, "both")
+    plans.add(u, robin, 3, CANARY, CANARY)
+    plans.remove(u, robin, plans.add(u, robin, 2, CANARY))
     note = u.new_id()
     u.add(Note, id=note, person_id=robin.id, kind="session", words=u.seal(robin.key, "note.words", note, CANARY), at=AT, code="other")
     for where, states in ((chat, ("done", "quarantined")), (staff, ("done", "quarantined"))):

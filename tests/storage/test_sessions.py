@@ -340,9 +340,9 @@ def test_an_outage_leaves_a_record_of_what_it_swallowed(store: Store) -> None:
 
 
 SAMPLE = PersonCard(
-    id=1, code="0001", role="patient", duty="", status="active", key=1, name="R", call_name="R", phone="", medicines=(), zone=ZONE,
-    country="US", region="", language="en", morning_at=None, evening_at=None, quiet_from="21:30", quiet_to="07:30", discreet=False,
-    paused_until=None, program_start=None, program_weeks=None,
+    id=1, code="0001", role="patient", duty="", status="active", key=1, name="R", call_name="R", phone="", email="", medicines=(),
+    zone=ZONE, country="US", region="", language="en", morning_at=None, evening_at=None, quiet_from="21:30", quiet_to="07:30",
+    discreet=False, paused_until=None, program_start=None, program_weeks=None,
 )  # fmt: skip
 
 

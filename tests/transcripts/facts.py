@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Select, Table, func, select
 
 from safety import duty
-from storage import audit, escalations, journal, notes, people, skills
+from storage import audit, drills, escalations, journal, notes, people, plans, skills
 from storage.seal import SealBroken
 from storage.store import Unit, table
-from storage.tables import Attendance, Chat, CheckIn, Consent, Due, Entry, Inbox, Observation, Outbox, Person, SkillUse, Talk
+from storage.tables import Attendance, Chat, CheckIn, Consent, Due, Entry, Inbox, Observation, Outbox, Person, PlanItem, SkillUse, Talk
 
 
 def _escalation(u: Unit) -> str:
@@ -19,6 +19,16 @@ def _escalation(u: Unit) -> str:
     who = people.person_by_code(u, "0001")
     rows = escalations.of_person(u, who.id) if who else []
     return f"{rows[-1].level} {rows[-1].state}" if rows else "none"
+
+
+def _trail(u: Unit) -> str:
+    """`= trail opened ack doubted:S001 confirm:S002`: what people did about the patient's newest, with who where it took two."""
+    who = people.person_by_code(u, "0001")
+    rows = escalations.of_person(u, who.id) if who else []
+    told = [event for event in escalations.events(u, rows[-1].id) if event.kind.islower()] if rows else []
+    named = {event.by: people.person(u, event.by).code for event in told if event.by is not None}
+    two = ("doubted", "confirm", "disagree")
+    return " ".join(f"{event.kind}:{named[event.by]}" if event.kind in two else event.kind for event in told) or "none"
 
 
 def _observations(u: Unit) -> str:
@@ -98,6 +108,19 @@ def _journal(u: Unit) -> str:
     return ", ".join(shown) or "none"
 
 
+def _plan(u: Unit) -> str:
+    """`= plan 2 walk the dog, 4 Ana phone`: the first patient's safety plan as it stands, with how each one can be reached."""
+    who = people.person_by_code(u, "0001")
+    found = plans.items(u, who) if who else []
+    return ", ".join(f"{item.step} {item.words} {item.reach}".strip() for item in found) or "none"
+
+
+def _plan_before(u: Unit) -> str:
+    """`= plan_before 2 walk the cat`: what is no longer in it, newest first."""
+    who = people.person_by_code(u, "0001")
+    return ", ".join(f"{item.step} {item.words}" for _, item in plans.history(u, who, 100)) or "none" if who else "none"
+
+
 def _longest(u: Unit) -> str:
     """`= longest 4096`: characters of the first patient's longest entry."""
     who = people.person_by_code(u, "0001")
@@ -109,6 +132,7 @@ def _marigold(u: Unit) -> str:
     chat_key = table(Chat)
     places = {
         "entry": (table(Entry), "entry.words", "words", table(Person), "person_id"),
+        "plan": (table(PlanItem), "plan_item.words", "words", table(Person), "person_id"),
         "inbox": (table(Inbox), "inbox.raw", "raw", chat_key, "chat_id"),
         "outbox": (table(Outbox), "outbox.payload", "payload", chat_key, "chat_id"),
         "talk": (table(Talk), "talk.body", "body", chat_key, "chat_id"),
@@ -116,7 +140,7 @@ def _marigold(u: Unit) -> str:
     found = []
     for name, (rows, place, column, owner, link) in places.items():
         sealed = u.all(select(rows.c.id, rows.c[column].label("sealed"), owner.c.key_id).join(owner, owner.c.id == rows.c[link]))
-        if any("marigold" in u.open(row.key_id, place, row.id, row.sealed) for row in sealed if row.sealed is not None):
+        if any("marigold" in u.open(row.key_id, place, row.id, row.sealed) for row in sealed if row.sealed):
             found.append(name)
     return " ".join(found) or "nowhere"
 
@@ -158,6 +182,15 @@ def _on_call(u: Unit) -> str:
     """`= on_call primary=S001 backup= supervisor=`."""
     held = duty.holders(u)
     return " ".join(f"{position}={','.join(people.person(u, id).code for id in ids)}" for position, ids in held.items())
+
+
+def _drill(u: Unit) -> str:
+    """`= drill answered 240 s`, `= drill not answered`: the last exercise that is over."""
+    last = drills.last(u)
+    if last is None:
+        return "none"
+    took = int((last.answered_at - last.at).total_seconds()) if last.answered_at is not None else 0
+    return f"answered {took} s" if last.passed else "not answered"
 
 
 def _planned(u: Unit) -> str:
@@ -216,15 +249,19 @@ def _opens(u: Unit, key: int, place: str, row: int, sealed: bytes) -> bool:
 FACTS: dict[str, Callable[[Unit], str]] = {
     "gates": _gates,
     "journal": _journal,
+    "plan": _plan,
+    "plan_before": _plan_before,
     "longest": _longest,
     "marigold": _marigold,
     "journal_audit": _journal_audit,
     "escalation": _escalation,
+    "trail": _trail,
     "readable": _readable,
     "newest": _newest,
     "consents_newest": _consents_newest,
     "statuses": _statuses,
     "on_call": _on_call,
+    "drill": _drill,
     "planned": _planned,
     "audit": _audit,
     "observations": _observations,

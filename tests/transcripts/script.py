@@ -29,10 +29,12 @@ from pathlib import Path
 
 from bot import chores
 from bot.acts.check_in import plan_check_ins
+from bot.acts.plan_prompts import after_change
 from bot.commands import rota
 from bot.commands.cover import read_cover
 from bot.phones import Phone, Phones, Shown, instant
-from storage import clinic, invites, people, reminders, sessions
+from handlers.plan_steps import split
+from storage import clinic, invites, people, plans, reminders, sessions
 from storage.seal import Keyring, MasterKey
 from storage.store import Store
 from storage.tables import Person
@@ -221,6 +223,17 @@ def _consent(play: Play, address: int, rest: str) -> None:
         people.give_consent(u, people.chat_for(u, address).person or 0, rest.split()[1], 1)
 
 
+def _plan(play: Play, address: int, rest: str) -> None:
+    """`~ plan 4 Ana 555-0142`: one more item of the safety plan, as if it had been typed."""
+    step, _, typed = rest.partition(" ")[2].partition(" ")
+    words, number = split(typed)
+    with play.store.unit(play.phones.now) as u:
+        chat = people.chat_for(u, address)
+        who = people.person(u, chat.person or 0)
+        plans.add(u, who, int(step), words, number)
+        after_change(u, who, chat)
+
+
 def _session(play: Play, address: int, rest: str) -> None:
     """`~ session group 2026-11-17 18:00 90 weeks=4 patients=0001,0002 Evening group`: as `between session add` does it."""
     kind, day, starts, minutes, *words = rest.split()[1:]
@@ -288,15 +301,16 @@ def _leave(play: Play, address: int, rest: str) -> None:
 
 
 def _cover(play: Play, address: int, rest: str) -> None:
-    """`~ cover mon-fri 08:00-20:00`: the clinic's hours, as `between setup --cover` sets them."""
+    """`~ cover mon-fri 08:00-20:00`: the clinic's hours, as `between setup --cover` sets them; `~ cover none`: there is nobody, ever."""
     with play.store.unit(play.phones.now) as u:
         known = clinic.clinic(u)
         assert known is not None
-        clinic.set_up(u, known.name, known.line, known.zone, known.country, read_cover(rest.partition(" ")[2]))
+        hours = {} if rest.endswith(" none") else read_cover(rest.partition(" ")[2])
+        clinic.set_up(u, known.name, known.line, known.zone, known.country, hours)
 
 
-def _plan(play: Play, address: int, rest: str) -> None:
-    """`~ plan`: what `between run` plans when it starts."""
+def _chores(play: Play, address: int, rest: str) -> None:
+    """`~ chores`: what `between run` plans when it starts."""
     with play.store.unit(play.phones.now) as u:
         chores.plan(u)
 
@@ -325,7 +339,7 @@ OUTSIDE = {
     "rota": _rota,
     "leave": _leave,
     "cover": _cover,
-    "plan": _plan,
+    "chores": _chores,
     "keep": _keep,
     "press": _press,
     "long": _long,
@@ -334,6 +348,7 @@ OUTSIDE = {
     "call_off": _call_off,
     "clock": _clock,
     "program": _program,
+    "plan": _plan,
     "profile": _profile,
     "consent": _consent,
     "photo": _photo,

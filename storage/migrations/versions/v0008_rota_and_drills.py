@@ -1,6 +1,6 @@
 """Who is on call week by week, exercises, and what waits for a second person
 
-Revision: 0008, after 0005
+Revision: 0008, after 0006
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlmodel
 from alembic import op
 
 revision = '0008'
-down_revision = '0005'
+down_revision = '0006'
 branch_labels = None
 depends_on = None
 

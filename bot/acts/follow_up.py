@@ -1,0 +1,62 @@
+"""The day after danger: one question, answered by buttons, that goes the way of a concern. It is asked also while an alert is open.
+
+Silence to it is no "no": staff find a line that it was left without an answer, or that it could not be asked.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot import talk
+from bot.panel import HELP
+from bot.prompting import may_prompt, veiled
+from bot.registry import due as due_kind
+from bot.registry import tap
+from bot.sitting import Sitting
+from handlers.follow_up import ANSWERS, asks_about_dying
+from storage import due, notes
+from storage.due import DueRow
+from storage.follow_up import KIND
+from storage.outbox import PROMPT
+from storage.talks import PromptRow
+
+UNANSWERED = "follow_up_end"
+ANSWER_WITHIN = timedelta(hours=24)
+WANTED = "care:program"
+
+
+@due_kind(KIND)
+def ask(s: Sitting, row: DueRow) -> None:
+    about = str(row.args["about"])
+    paused = s.who.paused_until if s.who is not None and s.event.kind == "due" else None
+    if s.who is not None and paused is not None and s.local.date() <= paused:
+        notes.add(s.u, s.who.id, KIND, "paused")
+    if not may_prompt(s, row, cheerful=False):
+        return
+    if s.event.kind == "due":
+        due.plan(s.u, UNANSWERED, s.person.id, f"{UNANSWERED}:{row.id}", s.u.now + ANSWER_WITHIN, chat=s.chat.id, asked=row.id)
+    if veiled(s, row, always=about == "violence", wanted=WANTED):
+        return
+    dying = asks_about_dying(about)
+    draft = s.draft().add("crisis.follow_up" if dying else "crisis.follow_up_other")
+    draft.row(*(draft.button(answer, f"crisis.follow_up.{answer}_{'dying' if dying else 'other'}") for answer in ANSWERS))
+    draft.row(draft.button("skip", "crisis.concern.skip"))
+    draft.row(draft.button(HELP, "button.help"))
+    args = {"about": about, "asked": row.id}
+    s.offer(draft, "act", KIND, subject=s.person.id, args=args, lane=PROMPT, send_by=row.send_by, wanted=WANTED)
+
+
+@tap(KIND)
+def answered(s: Sitting, prompt: PromptRow, option: str) -> None:
+    """well, unwell or skip."""
+    if prompt.panel is not None:
+        s.strip(prompt.panel)
+    due.cancel(s.u, UNANSWERED, s.person.id, "answered", slot=f"{UNANSWERED}:{prompt.args['asked']}")
+    talk.start(s, "follow_up", {"about": prompt.args["about"], "answer": option})
+
+
+@due_kind(UNANSWERED)
+def left(s: Sitting, row: DueRow) -> None:
+    """A day later, and no answer. The buttons stay."""
+    if s.who is not None and s.who.active:
+        notes.add(s.u, s.who.id, KIND, "unanswered")

@@ -1,0 +1,162 @@
+"""When a page goes another way than Telegram, and what it says there: a code, a level, a time, a reference.
+
+Nobody answers: mail to everyone on call and to the clinic, and the webhook, every quarter of an hour. A page that Telegram
+refuses goes on at once to its person's mail; one it has not confirmed for a minute does too; what mail can't deliver, the webhook.
+Each step of a ladder goes each way once, under one reference, and only by ways that are set up.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from content.library import load
+from safety import duty
+from safety.ladder import AGAIN
+from storage import clinic, escalations, letters, outbox, people
+from storage.escalations import EscalationRow
+from storage.letters import CLINIC, MAIL, WEBHOOK, Letter, Unconfirmed
+from storage.store import Unit
+
+PATIENCE = timedelta(seconds=60)
+"""How long a page may go without any channel confirming it."""
+ABOUT = ("page", "outage", MAIL, WEBHOOK)
+"""How the keys of rows begin that are pages: "page:<escalation>:...", "mail:page:<escalation>:..."."""
+
+
+def nobody_answers(u: Unit, row: EscalationRow) -> None:
+    """The ladder is exhausted, or has been for another quarter of an hour: every other way there is, at once."""
+    step = f"exhausted:{row.id}:{row.version}"
+    for person in _to_mail(u):
+        _post(u, row, MAIL, person, f"{MAIL}:{step}:{person}", "exhausted", AGAIN)
+    if CLINIC in letters.ways(u):
+        _post(u, row, MAIL, None, f"{MAIL}:{step}:{CLINIC}", "exhausted", AGAIN)
+    if WEBHOOK in letters.ways(u):
+        _post(u, row, WEBHOOK, None, f"{WEBHOOK}:{step}", "exhausted", AGAIN)
+
+
+def nobody_at_step(u: Unit, row: EscalationRow) -> None:
+    """A step found nobody Telegram reaches: whoever is on call and can be mailed instead, is. Once nobody answers, all are anyway."""
+    for person in _to_mail(u) if row.state == "OPEN" else ():
+        chat = people.chat_of(u, person)
+        if chat is None or not chat.reachable:
+            _post(u, row, MAIL, person, f"{MAIL}:{_unreachable(row)}:{person}", "unreachable")
+
+
+def refused(u: Unit, outbox_row: int, why: str = "unreachable") -> None:
+    """A channel will not take this page: it goes on to the next one at once."""
+    page = letters.page(u, outbox_row)
+    if page is not None:
+        _onward(u, page, why)
+
+
+def look_for_unconfirmed(u: Unit) -> None:
+    """Pages nobody has taken over for a minute go on to the next channel, and stay where they wait as well."""
+    if letters.ways(u):
+        for page in letters.unconfirmed(u, u.now - PATIENCE):
+            _onward(u, page, "unconfirmed" if page.channel == "telegram" else "refused")
+
+
+def unwanted(u: Unit, letter: Letter) -> str | None:
+    """Why a letter is no longer to be sent, looked at again when it is claimed."""
+    if letter.send_by is not None and u.now > letter.send_by:
+        return "late"
+    if letter.escalation is not None and escalations.state(u, letter.escalation) not in ("OPEN", "EXHAUSTED"):
+        return "answered"
+    if letter.to is not None and not _mailed(u, letter.to):
+        return "not_entitled"
+    return None
+
+
+def mark_repeat(u: Unit, id: int) -> None:
+    """Whether this letter arrived is not known: what goes now says that it may be a repeat."""
+    item = load("en").item("mail.repeat")
+    letters.change(u, id, {"repeat": True}, f"{item.id}@{item.version}")
+
+
+def notice(u: Unit, words: str, key: str, event: str, since: datetime) -> None:
+    """Tell the clinic itself that something is wrong with Between, by every other way. Once for each `key`."""
+    known = clinic.clinic(u)
+    if known is None:
+        return
+    at = since.astimezone(ZoneInfo(known.zone))
+    said = load("en")
+    payload = {
+        "subject": said.text(f"{words}_subject"),
+        "text": said.text(words, time=f"{at:%Y-%m-%d %H:%M}"),
+        "body": {"event": event, "since": since.isoformat()},
+    }
+    content = _items(f"{words}_subject", words)
+    if CLINIC in letters.ways(u):
+        letters.post(u, MAIL, payload, content, f"{MAIL}:{key}")
+    if WEBHOOK in letters.ways(u):
+        letters.post(u, WEBHOOK, payload, content, f"{WEBHOOK}:{key}")
+
+
+def _onward(u: Unit, page: Unconfirmed, why: str) -> None:
+    """By the next way after the one that failed: their own mail, the webhook, the clinic's mail."""
+    kinds = page.key.split(":")
+    if kinds[0] not in ABOUT or not (about := [part for part in kinds[1:3] if part.isdigit()]):
+        return
+    row = escalations.look(u, int(about[0]))
+    if row is None or row.state not in ("OPEN", "EXHAUSTED"):
+        return
+    person = page.to if page.channel != "telegram" else people.chat(u, page.chat).person if page.chat is not None else None
+    step, _, who = page.key.removeprefix(f"{MAIL}:").removeprefix(f"{WEBHOOK}:").rpartition(":")
+    step = _unreachable(row) if why == "unreachable" else f"{step}:{who}" if page.channel == WEBHOOK else step
+    ways = letters.ways(u)
+    if page.channel == "telegram" and person is not None and _mailed(u, person):
+        _post(u, row, MAIL, person, f"{MAIL}:{step}:{person}", why)
+    elif page.channel != WEBHOOK and WEBHOOK in ways:
+        _post(u, row, WEBHOOK, None, f"{WEBHOOK}:{step}", why)
+    elif CLINIC in ways and not (page.channel == MAIL and page.to is None):
+        _post(u, row, MAIL, None, f"{MAIL}:{step}:{CLINIC}", why)
+
+
+def _unreachable(row: EscalationRow) -> str:
+    """One key for all a person misses in one cycle because Telegram does not take messages for them."""
+    return f"page:{row.id}:{row.cycle}:unreachable"
+
+
+def _post(u: Unit, row: EscalationRow, channel: str, to: int | None, key: str, why: str, lasts: timedelta | None = None) -> None:
+    if outbox.by_dedupe(u, key) is not None:
+        return
+    wanted, send_by = f"escalation:{row.id}:unanswered", u.now + lasts if lasts else None
+    payload, content = _page(u, row, to, why)
+    letters.post(u, channel, payload, content, key, to=to, chat=row.chat, wanted=wanted, ref=row.ref, send_by=send_by)
+
+
+def _page(u: Unit, row: EscalationRow, to: int | None, why: str) -> tuple[dict[str, Any], str]:
+    """What it says, for either channel, and of which items the mail is made."""
+    known = clinic.clinic(u)
+    assert known is not None  # a clinic came before its patients
+    words = load("en")
+    zone = people.person(u, to).zone if to is not None else known.zone
+    opened, code = row.opened_at.astimezone(ZoneInfo(zone)), people.person(u, row.person).code
+    level = words.text(f"page.level.{row.level}")
+    page = words.text("mail.page", code=code, level=level, time=f"{opened:%H:%M}", ref=row.ref, why=words.text(f"mail.why.{why}"))
+    payload = {
+        "subject": words.text("mail.subject", level=level, ref=row.ref),
+        "text": f"{page}\n\n{words.text('mail.how', line=known.line)}",
+        "body": {"event": "page", "why": why, "code": code, "level": row.level, "opened": row.opened_at.isoformat(), "reference": row.ref},
+    }
+    return payload, _items("mail.subject", "mail.page", f"mail.why.{why}", "mail.how", f"page.level.{row.level}")
+
+
+def _items(*ids: str) -> str:
+    return " ".join(f"{id}@{load('en').item(id).version}" for id in ids)
+
+
+def _to_mail(u: Unit) -> list[int]:
+    """Everyone the ladder may page whom mail reaches, most suitable first; nobody where mail is not set up."""
+    held = duty.to_mail(u).values() if MAIL in letters.ways(u) else ()
+    return list(dict.fromkeys(person for people in held for person in people))
+
+
+def _mailed(u: Unit, person: int) -> bool:
+    """Whether mail is set up, and this is active staff with an address."""
+    if MAIL not in letters.ways(u):
+        return False
+    who = people.person(u, person)
+    return who.active and who.role == "staff" and bool(who.email)

@@ -1,0 +1,92 @@
+"""What went wrong stays in the inbox, and in the figures, until a person has said what they did about it; that is audited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot import worker
+from bot.phones import Phones, instant
+from storage import audit, notes, people
+from storage.engine import open_engine
+from storage.figures import Figures, figures
+from storage.seal import Keyring
+from storage.store import Store
+from tests.bots import MASTER
+from tests.clinics import OTHER, PATIENT, STAFF, open_clinic
+
+NOW = instant("2026-11-16T15:00-05:00")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(open_engine(f"sqlite:///{tmp_path / 'inbox.db'}"), Keyring(MASTER))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def phones(store: Store) -> Phones:
+    phones = Phones(lambda: store, NOW)
+    open_clinic(store, NOW, phones)
+    return phones
+
+
+def shown(store: Store) -> Figures:
+    with store.unit(NOW) as u:
+        return figures(u)
+
+
+def settled(store: Store, code: str) -> list[tuple[str, str, str]]:
+    """(who, what, what became of it) in the audit of this person."""
+    with store.unit(NOW) as u:
+        who = people.person_by_code(u, code)
+        assert who is not None
+        return [(line.actor, line.object, line.reason) for line in audit.history(u, who.id) if line.action == "note.settled"]
+
+
+def test_a_dead_letter_counts_until_somebody_says_what_became_of_it(store: Store, phones: Phones) -> None:
+    for address in (PATIENT, OTHER):
+        phones.phone(address).blocked = True
+        phones.type(address, "hello?")
+    assert shown(store).dead == 2
+    phones.type(STAFF, "/inbox")
+    phones.tap(STAFF, "✓ 1")
+    assert shown(store).dead == 2, "a tick alone settles nothing that went wrong"
+    phones.tap(STAFF, "I reached them another way")
+    assert shown(store).dead == 1, "the other patient's still waits"
+    assert settled(store, "0001") == [("S001", "undelivered blocked", "reached")]
+    assert settled(store, "0002") == []
+
+
+def test_a_message_set_aside_counts_until_somebody_has_looked(store: Store, phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(worker.turn, "take", boom)
+        phones.type(PATIENT, "hello?")
+    assert shown(store).quarantined == 1
+    phones.type(STAFF, "/inbox")
+    phones.tap(STAFF, "✓ 1")
+    phones.tap(STAFF, "Passed on to whoever runs the system")
+    assert shown(store).quarantined == 0
+    assert [reason for _, _, reason in settled(store, "0001")] == ["passed_on"]
+    with store.unit(NOW) as u:
+        assert not [note for note in notes.unseen(u) if note.kind == "quarantine"]
+
+
+def test_two_of_staff_settle_one_line_and_the_first_word_stands(store: Store, phones: Phones) -> None:
+    phones.phone(PATIENT).blocked = True
+    phones.type(PATIENT, "hello?")
+    phones.type(STAFF, "/inbox")
+    phones.tap(STAFF, "✓ 1")
+    phones.type(STAFF, "/inbox")
+    phones.tap(STAFF, "✓ 1")
+    first = phones.phone(STAFF).find("It is over, or came right by itself")
+    phones.tap(STAFF, "I reached them another way")
+    phones.tap_data(STAFF, first[0].id, first[1])
+    assert [reason for _, _, reason in settled(store, "0001")] == ["reached"]
+
+
+def boom(*_: object) -> None:
+    raise RuntimeError("on purpose")
