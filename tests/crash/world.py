@@ -63,6 +63,7 @@ class Nursery:
         self._process = process
         self.pid = 0
         self.lives = 0
+        self.ready = asyncio.Event()
         self.stopped = True
         self.ends: list[int] = []
         self.changed = asyncio.Event()
@@ -74,6 +75,8 @@ class Nursery:
             word, number = line.split()
             if word == b"pid":
                 self.pid, self.lives = int(number), self.lives + 1
+            elif word == b"ready":
+                self.ready.set()
             elif word == b"end":
                 self.ends.append(int(number))
             else:
@@ -113,6 +116,7 @@ async def nursery() -> AsyncIterator[Nursery]:
     )
     made = Nursery(process)
     try:
+        await asyncio.wait_for(made.ready.wait(), 300)
         yield made
     finally:
         await made.close()
