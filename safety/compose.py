@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence
 
 from safety.frames import Sign
 from safety.heard import Finding, Level, Track
@@ -27,10 +27,13 @@ FIRST_HELP = (
 def compose(rules: Rules, signs: Sequence[Sign]) -> tuple[Finding, ...]:
     """The findings of one message, most urgent first, at most twenty."""
     found = {(sign.frame.id, sign.span): _finding(sign) for sign in signs if sign.level > Level.NONE}
-    own = [sign for sign in signs if sign.own]
-    tags = {tag for sign in own for tag in sign.frame.tags}
+    own: dict[str, list[Sign]] = {}
+    for sign in signs:
+        if sign.own:
+            for tag in sign.frame.tags:
+                own.setdefault(tag, []).append(sign)
     for rise in rules.rises:
-        if all(not slot.isdisjoint(tags) for slot in rise.signs) and (raised := _raise(rise, own, tags)) is not None:
+        if rise.possible(own.keys()) and (raised := _raise(rise, own)) is not None:
             found[raised.rule, raised.span] = raised
     ordered = sorted(found.values(), key=lambda finding: (-finding.level, FIRST_HELP.index(finding.track), finding.span, finding.rule))
     return tuple(ordered[:MOST_FINDINGS])
@@ -40,12 +43,13 @@ def _finding(sign: Sign) -> Finding:
     return Finding(sign.frame.id, sign.span, sign.frame.why, sign.level, sign.frame.track)
 
 
-def _raise(rise: Rise, own: Sequence[Sign], tags: Set[str]) -> Finding | None:
-    if rise.unless in tags:
+def _raise(rise: Rise, own: Mapping[str, Sequence[Sign]]) -> Finding | None:
+    if rise.unless in own:
         return None
     picked: list[Sign] = []
     for slot in rise.signs:
-        sign = next((sign for sign in own if slot & sign.frame.tags and not any(_overlap(sign, other) for other in picked)), None)
+        fitting = (sign for tag in sorted(slot) for sign in own.get(tag, ()))
+        sign = next((sign for sign in fitting if not any(_overlap(sign, other) for other in picked)), None)
         if sign is None:
             return None
         picked.append(sign)

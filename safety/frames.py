@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from safety.normalise import Words
 from safety.rules import Cue, Frame, Rules, candidates
 
 _PLACE = itemgetter(0)
+ENOUGH = 4  # sentences in which a part that means nothing alone is looked for
 MOST = 4  # matches of one pattern looked at in a sentence; more of the same add nothing
 # cues that speak about somebody else: they leave a match alone that says "I" or "my" itself, unless it is quoted
 OF_OTHERS = frozenset({"third", "topic", "fiction"})
@@ -29,7 +30,7 @@ class Sign(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """The words [start, end) of a text: the cues that may stand in them and where, and the first match of each frame and where more may be."""
+    """The words [start, end) of a text: the cues that may stand in them and where; each frame's first match and how far more may be."""
 
     start: int
     end: int
@@ -44,6 +45,7 @@ def find_signs(rules: Rules, text: Words, offset: int = 0) -> Iterator[Sign]:
     encoded = b""
     sentences: list[Sentence] = []
     tags: set[str] = set()
+    seen: dict[int, int] = {}
     known = len(rules.cues)
     held = rules.index.held(text.words)
     at = 0
@@ -56,26 +58,34 @@ def find_signs(rules: Rules, text: Words, offset: int = 0) -> Iterator[Sign]:
         before = max(0, start - 1)  # where the sentence before has its mark
         sentence = Sentence(start, end, [], [])
         for number in sorted(places):
-            first, last = places[number]
+            first, last, exact, size = places[number]
             first, last = max(before, first - 1), min(end, last + 1)
             if number < known:
                 sentence.cues.append((rules.cues[number], max(start, first), last))
                 continue
             frame = rules.frames[number - known]
-            if (found := frame.matcher.find(encoded, first, last)) is not None:
+            found: tuple[int, int] | None
+            if frame.level is Level.NONE:
+                if seen.get(number, 0) >= ENOUGH:
+                    continue
+                found = (exact, exact + size) if size else frame.matcher.find(encoded, first, last)
+                seen[number] = seen.get(number, 0) + 1
+            else:
+                found = frame.matcher.find(encoded, first, last)
+            if found is not None:
                 sentence.matches.append((frame, found, last))
                 tags |= frame.tags
         if sentence.matches:
             sentences.append(sentence)
-    composes = any(all(slot & tags for slot in rise.signs) for rise in rules.rises)
+    useful = frozenset[str]().union(*(slot for rise in rules.rises if rise.possible(tags) for slot in rise.signs))
     for sentence in sentences:
-        yield from _signs(rules, text, encoded, sentence, composes, offset)
+        yield from _signs(rules, text, encoded, sentence, useful, offset)
 
 
-def _signs(rules: Rules, text: Words, encoded: bytes, sentence: Sentence, composes: bool, offset: int) -> Iterator[Sign]:
+def _signs(rules: Rules, text: Words, encoded: bytes, sentence: Sentence, useful: Set[str], offset: int) -> Iterator[Sign]:
     reach = None
     for frame, found, last in sentence.matches:
-        if not composes and frame.level is Level.NONE:
+        if frame.level is Level.NONE and useful.isdisjoint(frame.tags):
             continue
         if reach is None:
             reach = scopes(text, sentence.start, sentence.end, encoded, sentence.cues)

@@ -1,6 +1,7 @@
 """The second stage: what a linear model learned from our own made-up messages. It may ask (none becomes concern), never page, never calm.
 
-It sees words, their neighbours and word classes (`content/screen/classes.toml`), hashed into a small table of weights. The weights are data
+It sees words, the letters they are made of, their neighbours and word classes (`content/screen/classes.toml`), hashed into a small table of
+weights. The weights are data
 (`content/screen/learned.toml`, made by `python -m bench.train_screen`); to use them nothing is needed but the standard library.
 """
 
@@ -11,6 +12,7 @@ import zlib
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, pairwise
 from math import sqrt
 from typing import Any
@@ -18,9 +20,10 @@ from typing import Any
 from safety.normalise import Words
 from safety.pattern import END, QUESTION
 
-BITS = 16
+BITS = 17
 MASK = (1 << BITS) - 1
 LEAST, STRETCH = 3, 40  # words: less says nothing; more than one stretch is read in several
+GRAMS = (3, 4)
 FIRST, LAST = zlib.crc32(b"^"), zlib.crc32(b"$")
 
 
@@ -71,7 +74,8 @@ def hash_classes(data: Mapping[str, Any]) -> dict[str, int]:
 
 
 def features(words: Sequence[str], classes: Mapping[str, int]) -> list[int]:
-    """Places in the table: each word and class, each pair of neighbours, each pair of classes up to three words apart."""
+    """Places in the table: each word and class, the letters of each word, each pair of neighbours, each pair of classes up to three words
+    apart."""
     ids = [FIRST, *[zlib.crc32(word.encode()) for word in words], LAST]
     kinds = [FIRST, *[classes.get(word) or id for word, id in zip(words, ids[1:], strict=False)], LAST]
     return [
@@ -83,8 +87,16 @@ def features(words: Sequence[str], classes: Mapping[str, int]) -> list[int]:
             [one * 101 + two * 57 + 3 for one, two in pairwise(kinds)],
             [one * 307 + two * 211 + 4 for one, two in zip(kinds, kinds[2:], strict=False)],
             [one * 307 + two * 211 + 4 for one, two in zip(kinds, kinds[3:], strict=False)],
+            *map(_letters, words),
         )
     ]
+
+
+@lru_cache(maxsize=8_192)
+def _letters(word: str) -> tuple[int, ...]:
+    """Every three and four letters in a row, so that a word never met is still like those it is made like."""
+    ends = f"<{word}>".encode()
+    return tuple(zlib.crc32(ends[at : at + size], size) for size in GRAMS for at in range(len(ends) - size + 1))
 
 
 def load_learned(data: Mapping[str, Any], classes: Mapping[str, Any]) -> Learned:

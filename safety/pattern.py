@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -75,8 +75,8 @@ def _low(lows: Sequence[int]) -> str:
 
 
 class Need(NamedTuple):
-    """Keys (words, or two neighbours: "end it") one of which must be present for a match, and how far before and after the first word of the
-    key the match can reach at most, in words."""
+    """Keys (words, or two neighbours: "end it") one of which must be present for a match, and how far before and after the first word
+    of the key the match can reach at most, in words."""
 
     keys: frozenset[str]
     before: int
@@ -85,8 +85,8 @@ class Need(NamedTuple):
 
 @dataclass(frozen=True)
 class Piece:
-    """A translated part: its RE2 source, the keys one of which must be present for it to match (None: no such promise), and how many words it
-    takes at most.
+    """A translated part: its RE2 source, the keys one of which must be present for it to match (None: no such promise), and how many words
+    it takes at most.
 
     `ways`: for each way to match, what it needs, the rarest first. `words`: it is exactly one of these words.
     """
@@ -100,14 +100,15 @@ class Piece:
 
 @dataclass(frozen=True)
 class Grammar:
-    """What patterns may refer to: the vocabulary, the named groups, how words are spelled out, and the weights of those too frequent to look
-    for first (`common`)."""
+    """What patterns may refer to: the vocabulary, the named groups, how words are spelled out, and the weights of those too frequent to
+    look for first (`common`)."""
 
     vocabulary: Vocabulary
     groups: Mapping[str, str]
     rewrites: Mapping[str, tuple[str, ...]]
     common: Mapping[str, int]
     known: dict[str, Piece] = field(default_factory=dict, repr=False)  # groups translated before
+    literal: dict[str, Piece] = field(default_factory=dict, repr=False)  # words translated before
 
     def piece(self, pattern: str) -> Piece:
         """Translate one pattern; raises `PatternError` when it is malformed or names an unknown group."""
@@ -151,8 +152,10 @@ class Grammar:
             pieces.append(piece)
         if len(pieces) == 1:
             only = pieces[0]
+            if only.ways:
+                return only, at
             alone = () if only.keys is None else (Need(only.keys, only.most - 1, only.most),)
-            return replace(only, ways=only.ways or (alone,)), at
+            return Piece(only.source, only.keys, only.most, (alone,), only.words), at
         needs = tuple(sorted(self._needs(pieces), key=lambda need: self._cost(need.keys)))
         most = sum(piece.most for piece in pieces)
         return Piece("".join(piece.source for piece in pieces), needs[0].keys if needs else None, most, (needs,)), at
@@ -190,13 +193,18 @@ class Grammar:
         if part in "^$":
             ends = self.vocabulary.source((END, QUESTION))
             return Piece(rf"(?:\A|{ends})" if part == "^" else rf"(?:\z|{ends})", None, 1), at + 1
+        if part not in self.literal:
+            self.literal[part] = self._word(part, pattern)
+        return self.literal[part], at + 1
+
+    def _word(self, part: str, pattern: str) -> Piece:
         if not re.fullmatch(r"[a-z0-9#]+", part):
             raise PatternError(f"'{part}' in the pattern '{pattern}' is not a plain lowercase word (write dont, not don't).")
         words = self.rewrites.get(part, (part,))
         source = "".join(self.vocabulary.source((word,)) for word in words)
         if len(words) == 1:
-            return Piece(source, frozenset(words), 1, words=frozenset(words)), at + 1
-        return Piece(source, frozenset({" ".join(words[-2:])}), len(words)), at + 1
+            return Piece(source, frozenset(words), 1, words=frozenset(words))
+        return Piece(source, frozenset({" ".join(words[-2:])}), len(words))
 
     def _group(self, name: str, pattern: str, inside: tuple[str, ...]) -> Piece:
         if name not in self.groups or name in inside:
@@ -211,7 +219,7 @@ class Grammar:
         return self.known[name]
 
     def _bracket(self, piece: Piece) -> Piece:
-        return piece if piece.words is not None else replace(piece, source=f"(?:{piece.source})")
+        return piece if piece.words is not None else Piece(f"(?:{piece.source})", piece.keys, piece.most, piece.ways)
 
     def _weight(self, key: str) -> float:
         """How often the key is met, about; two neighbours are met much less often than either."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
-from operator import itemgetter
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import re2
@@ -20,9 +19,11 @@ from safety.normalise import Speller
 from safety.pattern import END, QUESTION, SENTENCE_ENDS, WIDTH, Grammar, Need, PatternError, Piece, Vocabulary, compiled
 from safety.slips import Anchors
 
-Way = tuple[int, int, int, int]  # the number of a pattern, the groups it needs, one bit each, and its reach around the rarest
+# the number of a pattern, the other groups it needs (one bit each), its reach around the rarest, how many words it is if it is only that
+Way = tuple[int, int, int, int, int]
+# the words [start, end) where a pattern may match; where it does without a search, and its size (0: unknown)
+Place = tuple[int, int, int, int]
 Entry = tuple[int, tuple[Way, ...]]
-_PLACE = itemgetter(0)
 FOLDER = ROOT / "screen"
 SPELLING, LEARNED, CLASSES = "spelling.toml", "learned.toml", "classes.toml"
 KEEP, DROP, IDIOM, STOP = "keep", "drop", "idiom", "stop"
@@ -90,12 +91,16 @@ class Rise:
     unless: str
     why: str
 
+    def possible(self, tags: Set[str]) -> bool:
+        """Whether signs with these tags may make it up."""
+        return not any(slot.isdisjoint(tags) for slot in self.signs)
+
 
 @dataclass(frozen=True)
 class Index:
     """What a pattern cannot do without. A way to match needs one key (a word, or two neighbours: "end it") out of each of its groups.
 
-    `entries`: for each key the groups it is in, one bit each, and the ways whose rarest group it is in.
+    `entries`: for each key the groups it is in, one bit each, and the ways whose rarest group it is in (which needs no bit: it is there).
     """
 
     entries: Mapping[str, Entry]
@@ -110,38 +115,46 @@ class Index:
             for needs in matcher.ways:
                 if not needs:
                     raise ContentError(f"A pattern of '{name}' has no word that must be there; give it one.")
-                for need in needs:
+                first, *others = needs
+                for need in others:
                     if need.keys not in bits:
                         bits[need.keys] = 1 << len(bits)
                         for key in need.keys:
                             groups[key] = groups.get(key, 0) | bits[need.keys]
-                way = (number, sum({bits[need.keys] for need in needs}), needs[0].before, needs[0].after)
-                for key in needs[0].keys:
-                    ways.setdefault(key, {})[way] = None
-        return cls({key: (mask, tuple(ways.get(key, ()))) for key, mask in groups.items()})
+                mask = sum({bits[need.keys] for need in others})
+                for key in first.keys:
+                    size = 2 if " " in key else 1
+                    exact = size if not others and (first.before, first.after) == (0, size) else 0
+                    ways.setdefault(key, {})[number, mask, first.before, first.after, exact] = None
+        return cls({key: (groups.get(key, 0), tuple(ways.get(key, ()))) for key in groups | ways})
 
     def held(self, words: Sequence[str]) -> list[tuple[int, Entry]]:
         """The keys that stand in the words, each with the place of its first word, in order."""
         entry = self.entries.get
-        single = [(at, found) for at, found in enumerate(map(entry, words)) if found is not None]
-        double = [(at, found) for at, found in enumerate(map(entry, map(" ".join, pairwise(words)))) if found is not None]
-        return sorted([*single, *double], key=_PLACE)
+        single = map(entry, words)
+        double = map(entry, map(" ".join, pairwise(words)))
+        return [(at, found) for at, both in enumerate(zip_longest(single, double)) for found in both if found is not None]
 
 
-def candidates(held: Sequence[tuple[int, Entry]]) -> dict[int, tuple[int, int]]:
-    """The numbers of the patterns that may match where these keys stand, each with the stretch [start, end) where it may."""
+def candidates(held: Sequence[tuple[int, Entry]]) -> dict[int, Place]:
+    """The numbers of the patterns that may match where these keys stand, and where."""
     groups = 0
-    for _, entry in held:
-        groups |= entry[0]
-    places: dict[int, tuple[int, int]] = {}
+    for _, (mask, _) in held:
+        if mask:
+            groups |= mask
+    places: dict[int, Place] = {}
     for at, (_, ways) in held:
-        for number, needs, before, after in ways:
-            if needs & groups == needs:
-                if number in places:
-                    start, end = places[number]
-                    places[number] = (min(start, at - before), max(end, at + after))
-                else:
-                    places[number] = (at - before, at + after)
+        for number, needs, before, after, size in ways:
+            if needs and needs & groups != needs:
+                continue
+            seen = places.get(number)
+            if seen is None:
+                places[number] = (at - before, at + after, at, size)
+            else:
+                start, end, exact, known = seen
+                if size and not known:
+                    exact, known = at, size
+                places[number] = (min(start, at - before), max(end, at + after), exact, known)
     return places
 
 
@@ -245,6 +258,8 @@ def _speller(data: Mapping[str, Any], known: frozenset[str], rewrites: Mapping[s
 
 
 def _fold(pattern: str) -> str:
+    if pattern.isascii():
+        return pattern
     return "".join(letter for letter in unicodedata.normalize("NFKD", pattern) if not unicodedata.combining(letter))
 
 

@@ -1,8 +1,8 @@
 """How well the screen hears, measured on our own made-up messages.
 
 `tuned.jsonl` is what the rules were written against; `aside.jsonl` (drawn by hash; what was looked at while tuning has left it) is
-never tuned on. Both have one author, so neither is proof for a clinic. Thresholds are a little under what was measured, which is short of
-the bar in docs/screen.md; a change that loses ground fails here.
+never tuned on. All are made up, by three authors, so neither is proof for a clinic. Thresholds are a little under what was measured,
+which is short of the bar in docs/screen.md; a change that loses ground fails here.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def score(corpus: list[dict[str, str]]) -> Score:
 @pytest.mark.parametrize(
     ("name", "least"),
     [
-        ("tuned", Score(flagged=0.97, flagged_life=0.97, imminent_flagged=0.97, imminent_high=0.93, false_flag=0.03, false_page=0.01)),
-        ("aside", Score(flagged=0.86, flagged_life=0.85, imminent_flagged=0.87, imminent_high=0.84, false_flag=0.09, false_page=0.045)),
+        ("tuned", Score(flagged=0.89, flagged_life=0.90, imminent_flagged=0.94, imminent_high=0.83, false_flag=0.035, false_page=0.022)),
+        ("aside", Score(flagged=0.88, flagged_life=0.87, imminent_flagged=0.92, imminent_high=0.91, false_flag=0.09, false_page=0.055)),
     ],
 )
 def test_the_screen_hears_as_well_as_measured(name: str, least: Score) -> None:
@@ -88,7 +88,7 @@ def test_spanish_is_heard_nearly_as_well_as_english() -> None:
 def test_the_two_parts_share_no_message() -> None:
     tuned, aside = ({row["text"].casefold() for row in rows(name)} for name in ("tuned", "aside"))
     assert not tuned & aside
-    assert len(aside) * 3 >= len(tuned)
+    assert len(aside) >= 600
 
 
 def test_every_level_and_both_languages_are_in_both_parts() -> None:
