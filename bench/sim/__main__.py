@@ -66,10 +66,8 @@ def prepare() -> None:
 
 def tell(outcome: Outcome) -> None:
     """One line for a history, and a story for each of the first things that went wrong in it."""
-    print(
-        f"seed {outcome.seed}: {outcome.patient_weeks} patient-weeks, {outcome.seconds:.0f} s, violations {len(outcome.violations)}",
-        flush=True,
-    )
+    cost = f"{outcome.patient_weeks} patient-weeks, {outcome.processor:.0f} s of processor"
+    print(f"seed {outcome.seed}: {cost}, violations {len(outcome.violations)}", flush=True)
     for violation, story in list(zip(outcome.violations, outcome.stories, strict=True))[:STORIES]:
         print(f"\n  {violation.kind} at {violation.at:%Y-%m-%d %H:%M:%S}, chat {violation.address}: {violation.detail}")
         print("\n".join(f"    {line}" for line in story), flush=True)
@@ -79,7 +77,8 @@ def report(outcomes: Sequence[Outcome], seconds: float) -> None:
     """The figures of all histories."""
     weeks = sum(outcome.patient_weeks for outcome in outcomes)
     wrong = Counter(violation.kind for outcome in outcomes for violation in outcome.violations)
-    print(f"\npatient-weeks {weeks} in {seconds:.0f} s ({weeks * 60 / seconds:.0f} a minute), histories {len(outcomes)}")
+    each = sum(outcome.processor for outcome in outcomes) / weeks
+    print(f"\npatient-weeks {weeks} in {seconds:.0f} s, {each:.2f} s of processor each, histories {len(outcomes)}")
     for title, counted in (("seen", "seen"), ("faults injected", "injected"), ("reminders", "reminders")):
         total: Counter[str] = sum((getattr(outcome, counted) for outcome in outcomes), Counter())
         print(f"{title}: " + ", ".join(f"{name} {count}" for name, count in sorted(total.items())))

@@ -6,8 +6,9 @@ This is the one place that looks into the bot's records: only to find the record
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -26,21 +27,37 @@ DUE, OUTBOX = table(Due), table(Outbox)
 KINDS = {reminders.EVE: "session.eve", reminders.SOON: "session.soon"}
 
 
-def reckon(history: History) -> Counter[str]:
-    """How many reminders were delivered and how many dropped, by reason; what is wrong goes to the oracle."""
-    counted: Counter[str] = Counter()
+@dataclass
+class Reckoned:
+    """What is accounted for so far: which reminders (see `_session`), and how many of each outcome."""
+
+    done: set[tuple[object, ...]] = field(default_factory=set)
+    counted: Counter[str] = field(default_factory=Counter)
+
+
+def reckon(history: History) -> None:
+    """Count how many reminders were delivered and how many dropped, by reason; what is wrong goes to the oracle."""
     _ticks(history)
     with history.aside() as u:
-        found = {address: _person(u, address) for address in history.patients}
-        for series in history.series:
-            for address in series.patients:
-                who = found[address]
-                for number in range(series.weeks):
-                    _session(history, u, series, address, who, series.first + timedelta(days=7 * number), counted)
+        found = _sessions(history, u, to_the_end=True)
         for address, who in found.items():
-            _check_ins(history, u, address, who, counted)
+            _check_ins(history, u, address, who, history.reckoned.counted)
         _set_aside(history, u)
-    return counted
+
+
+def before_all_is_old(history: History) -> None:
+    """The machine's clock is about to be set so far ahead that the bot rightly erases its records: look while they are there."""
+    with history.aside() as u:
+        _sessions(history, u, to_the_end=False)
+
+
+def _sessions(history: History, u: Unit, *, to_the_end: bool) -> dict[int, PersonCard | None]:
+    found = {address: _person(u, address) for address in history.patients}
+    for series in history.series:
+        for address in series.patients:
+            for number in range(series.weeks):
+                _session(history, u, series, address, found[address], series.first + timedelta(days=7 * number), to_the_end=to_the_end)
+    return found
 
 
 def _person(u: Unit, address: int) -> PersonCard | None:
@@ -48,34 +65,46 @@ def _person(u: Unit, address: int) -> PersonCard | None:
     return people.person(u, chat.person) if chat.person is not None else None
 
 
-def _session(history: History, u: Unit, series: Series, address: int, who: PersonCard | None, day: date, counted: Counter[str]) -> None:
+def _session(
+    history: History, u: Unit, series: Series, address: int, who: PersonCard | None, day: date, *, to_the_end: bool
+) -> None:
+    """The reminders of one session for one patient. What is still open is only wrong when the end has come."""
     begins = instant(day, series.starts, series.zone)
-    if begins <= history.start or begins > history.clock.now():
+    if begins <= history.start or (to_the_end and begins > history.clock.now()):
         return
-    since = begins - timedelta(days=7)
+    since, reckoned = begins - timedelta(days=7), history.reckoned
     for kind, item in KINDS.items():
+        reminder = (address, series.row, day, kind)
+        if reminder in reckoned.done:
+            continue
         seen = [at for at, title in history.oracle.prompts[(address, item)] if title == series.title and since < at <= begins]
         if len(seen) > 1:
             history.oracle.wrong("reminder_twice", address, f"{series.title} {day} {kind}")
-        if seen:
-            counted["session delivered"] += 1
-            continue
-        reason = "left" if not _in_program(u, who, begins) else _why(u, kind, who, f":{series.row}:{day}")
-        if reason is None and (series.code, day) in history.called_off:
-            reason = "cancelled"
-        if reason is None:
+        what_came = "delivered" if seen else _why(u, kind, who, f":{series.row}:{day}")
+        if what_came is None and to_the_end:
+            what_came = _why_never_planned(history, u, series, who, day)
+        if what_came is not None:
+            reckoned.counted[f"session {what_came}"] += 1
+            reckoned.done.add(reminder)
+        elif to_the_end:
             history.oracle.wrong("reminder_lost", address, f"{series.title} {day} {kind}")
-        else:
-            counted[f"session {reason}"] += 1
 
 
-def _in_program(u: Unit, who: PersonCard | None, at: datetime) -> TypeGuard[PersonCard]:
+def _why_never_planned(history: History, u: Unit, series: Series, who: PersonCard | None, day: date) -> str | None:
+    if not _in_program(u, who, instant(day, series.starts, series.zone)):
+        return "left"
+    return "cancelled" if (series.code, day) in history.called_off else None
+
+
+def _in_program(u: Unit, who: PersonCard | None, at: datetime) -> bool:
     """Someone who left and came back to the door is active, and is reminded of nothing until they agree again."""
     return who is not None and who.active and "program" in people.consents(u, who.id, at)
 
 
-def _why(u: Unit, kind: str, who: PersonCard, about: str) -> str | None:
+def _why(u: Unit, kind: str, who: PersonCard | None, about: str) -> str | None:
     """The recorded reason why a reminder did not arrive, or None."""
+    if who is None:
+        return None
     slot = f"{kind}:{who.id}{about}"
     row = u.one(select(DUE.c.state, DUE.c.reason).where(DUE.c.slot == slot))
     if row is None:

@@ -1,7 +1,8 @@
 """Starts bots quickly so that they can be killed often: everything is imported once, each bot is a fork of this process.
 
 One JSON object a line on standard input: `{"do": "start", ...}` (see `Order`) begins a life, and whenever that one ends the next
-begins; `{"do": "stop"}` ends it for good. Answers, a line each: `pid <number>` of every life, `end <exit code>` after it, `stopped 0`.
+begins; `{"do": "stop"}` ends it for good. Answers, a line each: `ready 0` when all is imported; then `pid <number>` of every life,
+`end <exit code>` after it, `stopped 0`.
 """
 
 from __future__ import annotations
@@ -212,6 +213,7 @@ async def _reach_nobody() -> None:
 def main() -> None:
     log.configure(os.environ.get("CRASH_LOG", "critical"))
     warm()
+    tell("ready 0")
     cradle, waiting = Cradle(), b""
     while True:
         ready, _, _ = select.select([0, cradle.watched] if cradle.watched >= 0 else [0], [], [])

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 
-from bench.sim.history import History, Outcome, Plan, live
+from bench.sim import reckoning
+from bench.sim.history import WEEK, History, Outcome, Plan, live
+from bench.sim.weather import FAIR
 
 
 def told(outcome: Outcome) -> list[str]:
@@ -27,3 +32,15 @@ def test_a_history_that_breaks_is_told_of_and_ends_no_other(monkeypatch: pytest.
     outcome = live(Plan(1, patients=1, weeks=1))
     assert told(outcome) == ["history_broke: LookupError: nobody is here"]
     assert any("in breaks" in line for line in outcome.stories[0])
+
+def test_records_a_clock_far_ahead_let_the_bot_erase_were_looked_at_before(tmp_path: Path) -> None:
+    history = History(Plan(3, patients=2, weeks=1, weather=FAIR), tmp_path)
+    history.set_up()
+    history.telegram.block(min(history.patients))  # so that what was to be sent is only known by the reason that was put down
+    history.later(timedelta(days=6), lambda: history._jump(timedelta(days=200)))
+    history.run(history.start + WEEK)
+    reckoning.reckon(history)
+    history.fall()
+    assert history.oracle.violations == []
+    assert history.reckoned.counted["session delivered"] > 3
+    assert history.reckoned.counted["session dropped: late"] > 0, "what was still to come when the clock was set ahead"
