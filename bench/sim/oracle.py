@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bench.sim import words
-from bench.sim.telegram import Request, doubtful
+from bench.sim.telegram import Request, doubtful, said
 
 CARD_WITHIN = 240.0
 """Healthy seconds until the crisis card is there: several refusals in a row fit in, a lost one does not."""
@@ -99,7 +99,7 @@ class Oracle:
 
     def handed(self, update: dict[str, Any]) -> None:
         """Telegram has given an update away for the first time; from here on the bot answers for it."""
-        text, address = _said(update)
+        text, address = said(update)
         if address is None or text is None:
             return
         self._note(address, f"< {text}")
@@ -290,14 +290,3 @@ class Oracle:
         """The last things the failing person said and saw up to then."""
         until = [(at, what) for at, what in self.log[violation.address] if at <= violation.at]
         return [f"{at:%m-%d %H:%M:%S} {' '.join(what.split())}" for at, what in until[-lines:]]
-
-
-def _said(update: dict[str, Any]) -> tuple[str | None, int | None]:
-    for kind in ("message", "edited_message"):
-        message = update.get(kind)
-        if isinstance(message, dict) and isinstance(message.get("chat"), dict):
-            return message.get("text") or message.get("caption") or "", message["chat"].get("id")
-    query = update.get("callback_query")
-    if isinstance(query, dict) and isinstance(query.get("from"), dict):
-        return f"[tap {str(query.get('data'))[-3:]}]", query["from"]["id"]
-    return None, None

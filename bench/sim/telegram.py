@@ -205,3 +205,15 @@ class Telegram:
 
 def doubtful(fault: str | None) -> bool:
     return fault in DOUBTFUL or fault == "died"
+
+
+def said(update: dict[str, Any]) -> tuple[str | None, int | None]:
+    """What somebody wrote or tapped, and in whose chat; (None, None) for anything else."""
+    for kind in ("message", "edited_message"):
+        message = update.get(kind)
+        if isinstance(message, dict) and isinstance(message.get("chat"), dict):
+            return message.get("text") or message.get("caption") or "", message["chat"].get("id")
+    query = update.get("callback_query")
+    if isinstance(query, dict) and isinstance(query.get("from"), dict):
+        return f"[tap {str(query.get('data'))[-3:]}]", query["from"]["id"]
+    return None, None
