@@ -79,6 +79,7 @@ class App:
         self._blanks: set[asyncio.Task[None]] = set()
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._ticking = asyncio.Lock()
+        self._stopping = False
         self._taking = 0
         self._resting = asyncio.Event()
         self._emergency: Emergency | None = None
@@ -105,6 +106,7 @@ class App:
 
         The last heartbeat says whether this was planned.
         """
+        self._stopping = True
         self._scheduler.pause()
         async with self._ticking:
             self._scheduler.shutdown(wait=False)
@@ -242,6 +244,8 @@ class App:
         deafness.look(u, self.vitals)
 
     async def _tick(self) -> None:
+        if self._stopping:  # it was called in the moment of the stop, which waits only for one that has begun
+            return
         self.vitals.beat("tick")
         if not self.lead.held:
             self.vitals.stands_by()

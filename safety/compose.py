@@ -24,8 +24,8 @@ FIRST_HELP = (
 )
 
 
-def compose(rules: Rules, signs: Sequence[Sign]) -> tuple[Finding, ...]:
-    """The findings of one message, most urgent first, at most twenty."""
+def compose(rules: Rules, signs: Sequence[Sign], *, joined: bool = False) -> tuple[Finding, ...]:
+    """The findings of one message, or of several `joined`, most urgent first, at most twenty."""
     found = {(sign.frame.id, sign.span): _finding(sign) for sign in signs if sign.level > Level.NONE}
     own: dict[str, list[Sign]] = {}
     for sign in signs:
@@ -33,7 +33,7 @@ def compose(rules: Rules, signs: Sequence[Sign]) -> tuple[Finding, ...]:
             for tag in sign.frame.tags:
                 own.setdefault(tag, []).append(sign)
     for rise in rules.rises:
-        if rise.possible(own.keys()) and (raised := _raise(rise, own)) is not None:
+        if not (joined and rise.near) and rise.possible(own.keys()) and (raised := _raise(rise, own)) is not None:
             found[raised.rule, raised.span] = raised
     ordered = sorted(found.values(), key=lambda finding: (-finding.level, FIRST_HELP.index(finding.track), finding.span, finding.rule))
     return tuple(ordered[:MOST_FINDINGS])

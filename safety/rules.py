@@ -82,7 +82,8 @@ class Cue:
 
 @dataclass(frozen=True)
 class Rise:
-    """Signs that together are worse than apart: one from each set, and none tagged `unless`."""
+    """Signs that together are worse than apart: one from each set, and none tagged `unless`. `near`: only in one message, as parts that
+    mean nothing apart say nothing when they stand in two."""
 
     id: str
     level: Level
@@ -90,6 +91,7 @@ class Rise:
     signs: tuple[frozenset[str], ...]
     unless: str
     why: str
+    near: bool = False
 
     def possible(self, tags: Set[str]) -> bool:
         """Whether signs with these tags may make it up."""
@@ -205,7 +207,7 @@ def load_rules() -> Rules:
                 for row in data.get("cue", ())
             ]
             cues += [Cue(STOP, "", 0, _matcher(grammar, row["match"]), frozenset(row["kinds"])) for row in data.get("stop", ())]
-            rises += [_rise(row) for row in data.get("rise", ())]
+            rises += [_rise(row, near=data["meta"].get("rises") == "near") for row in data.get("rise", ())]
         except (KeyError, ValueError, PatternError) as fault:
             raise ContentError(f"screen/{name}: {fault}") from fault
     known = frozenset(vocabulary.points) - {END, QUESTION}
@@ -231,9 +233,9 @@ def _frame(grammar: Grammar, row: Mapping[str, Any], data: Mapping[str, Any]) ->
     return Frame(row["id"], track, level, row["why"], tags, limits, row.get(IDIOM, DROP) == DROP, _matcher(grammar, row["match"]))
 
 
-def _rise(row: Mapping[str, Any]) -> Rise:
+def _rise(row: Mapping[str, Any], *, near: bool) -> Rise:
     signs = tuple(frozenset(slot) for slot in row["signs"])
-    return Rise(row["id"], Level[row["level"].upper()], Track(row["track"]), signs, row.get("unless", ""), row["why"])
+    return Rise(row["id"], Level[row["level"].upper()], Track(row["track"]), signs, row.get("unless", ""), row["why"], near)
 
 
 def _matcher(grammar: Grammar, patterns: Iterable[str]) -> Matcher:

@@ -114,8 +114,8 @@ def _joined(rules: Rules, text: str, recent: Sequence[str]) -> tuple[Finding, ..
     ours = [sign for sign in signs if sign.span[1] > len(before)]
     if not ours:
         return ()
-    findings = compose(rules, signs)
-    alone = {finding.rule for finding in compose(rules, [sign for sign in signs if sign not in ours])}
+    findings = compose(rules, signs, joined=True)
+    alone = {finding.rule for finding in compose(rules, [sign for sign in signs if sign not in ours], joined=True)}
     clipped = []
     for finding in findings:
         start, end = (max(0, place - len(before)) for place in finding.span)

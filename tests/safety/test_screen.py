@@ -156,3 +156,7 @@ def test_the_same_text_is_always_heard_the_same(text: str) -> None:
 @pytest.mark.parametrize("text", ["\ud800 I want to kill myself \udfff", "I want to kill myself\x00", "\u202eI want to kill myself"])
 def test_broken_and_invisible_characters_hide_nothing(text: str) -> None:
     assert screen(text).level >= Level.HIGH
+
+
+def test_parts_that_mean_nothing_apart_mean_nothing_in_two_messages() -> None:
+    assert screen("My brother", ["cannot sleep", "walk the dog", "the library"]).level is Level.NONE
