@@ -69,10 +69,10 @@ def _session(
     history: History, u: Unit, series: Series, address: int, who: PersonCard | None, day: date, *, to_the_end: bool
 ) -> None:
     """The reminders of one session for one patient. What is still open is only wrong when the end has come."""
-    begins = instant(day, series.starts, series.zone)
+    since, begins = week_before(day, series.starts, series.zone)
     if begins <= history.start or (to_the_end and begins > history.clock.now()):
         return
-    since, reckoned = begins - timedelta(days=7), history.reckoned
+    reckoned = history.reckoned
     for kind, item in KINDS.items():
         reminder = (address, series.row, day, kind)
         if reminder in reckoned.done:
@@ -88,6 +88,11 @@ def _session(
             reckoned.done.add(reminder)
         elif to_the_end:
             history.oracle.wrong("reminder_lost", address, f"{series.title} {day} {kind}")
+
+
+def week_before(day: date, starts: str, zone: str) -> tuple[datetime, datetime]:
+    """When the session of the week before began, and this one: by the wall, as a week with a clock change is not 168 hours long."""
+    return instant(day - timedelta(days=7), starts, zone), instant(day, starts, zone)
 
 
 def _why_never_planned(history: History, u: Unit, series: Series, who: PersonCard | None, day: date) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from bench.sim import reckoning
 from bench.sim.history import WEEK, History, Outcome, Plan, live
 from bench.sim.weather import FAIR
+from storage.wall import instant
 
 
 def told(outcome: Outcome) -> list[str]:
@@ -32,6 +33,13 @@ def test_a_history_that_breaks_is_told_of_and_ends_no_other(monkeypatch: pytest.
     outcome = live(Plan(1, patients=1, weeks=1))
     assert told(outcome) == ["history_broke: LookupError: nobody is here"]
     assert any("in breaks" in line for line in outcome.stories[0])
+
+
+def test_the_reminder_of_the_week_before_a_clock_change_belongs_to_that_week() -> None:
+    since, begins = reckoning.week_before(date(2026, 3, 8), "09:00", "America/New_York")
+    half_an_hour_before = instant(date(2026, 3, 1), "08:30", "America/New_York")
+    assert half_an_hour_before < since < begins
+
 
 def test_records_a_clock_far_ahead_let_the_bot_erase_were_looked_at_before(tmp_path: Path) -> None:
     history = History(Plan(3, patients=2, weeks=1, weather=FAIR), tmp_path)
