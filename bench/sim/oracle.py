@@ -217,9 +217,9 @@ class Oracle:
         if "crisis.closed" in items:
             case.state = ""
             case.calm_until = self.bot_now() + CALM
-        if any(id in items for id in ("consent.program.left", "my_data.forgotten", "staff.goodbye")):
+        if any(id in items for id in (*words.NOTHING_ON, "my_data.forgotten", "staff.goodbye")):
             case.outside, case.unsure = True, False
-            case.for_good = "consent.program.left" not in items
+            case.for_good = not any(id in items for id in words.NOTHING_ON)
         if "bot.journal_kept" in items:
             case.kept += 1
 

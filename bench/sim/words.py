@@ -38,15 +38,17 @@ UNTIMELY = ("checkin.prompt_morning", "checkin.prompt_evening", "checkin.prompt_
             *(f"care.note_{n}" for n in range(1, 6)),
             *(f"plan.prompt.{why}" for why in ("alert", "none_yet", "quarter", "rehearsal")))  # fmt: skip
 """What is said to nobody while an alert is open, nor in the two days after danger. Sessions are where help is: those go on."""
+NOTHING_ON = ("consent.program.left", "welcome.declined")
+"""What somebody reads who is not in the program from then on, and may come back."""
 ASKS = ("checkin.prompt_morning", "checkin.prompt_evening")
 KNOWN = (
-    *CARDS, *PAGES, *CHEERFUL, *UNTIMELY[5:],
+    *CARDS, *PAGES, *CHEERFUL, *UNTIMELY[5:], *NOTHING_ON,
     "page.details", "page.thanks", "page.over", "page.acked_by_other", "page.outcome_question", "page.closed", "page.reopened",
     "drill.page", "crisis.second_look", "page.second", "page.second_asked", "page.second_nobody", "page.kept_open", "page.unconfirmed",
     "page.passed_on", "page.screen_broken", "page.ladder_broken",
     "crisis.ladder_opened", "crisis.joined", "crisis.acked", "crisis.contacted", "crisis.exhausted", "crisis.unreached",
     "crisis.reopened", "crisis.no_cover", "crisis.closed", "crisis.still_open", "crisis.discharged", "crisis.stranger", "welcome.off",
-    "consent.program.left", "my_data.forgotten", "staff.goodbye", "staff.revoked", "staff.members.revoked", "staff.patients.discharged",
+    "my_data.forgotten", "staff.goodbye", "staff.revoked", "staff.members.revoked", "staff.patients.discharged",
     "bot.journal_kept", "bot.trouble", "my_data.what", "welcome.unlinked",
 )  # fmt: skip
 REPEAT = re.compile(r"This may be a repeat(?: of \S+)?\.\n\n")

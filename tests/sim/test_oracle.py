@@ -145,10 +145,19 @@ def test_something_cheerful_in_the_two_days_after(scene: Scene, hours: int, wron
     assert scene.wrong == wrong
 
 
-def test_a_prompt_to_someone_who_left(scene: Scene) -> None:
-    scene.shows(PATIENT, "consent.program.left", clinic="Harbor")
+@pytest.mark.parametrize(("shown", "slots"), [("consent.program.left", {"clinic": "Harbor"}), ("welcome.declined", {})])
+def test_a_prompt_to_someone_who_left(scene: Scene, shown: str, slots: dict[str, str]) -> None:
+    scene.shows(PATIENT, shown, **slots)
     scene.shows(PATIENT, "checkin.prompt_morning", name="Ria")
     assert scene.wrong == ["prompt_after_leaving"]
+
+
+def test_no_ladder_is_expected_for_someone_who_said_no_at_the_door(scene: Scene) -> None:
+    scene.shows(PATIENT, "welcome.declined")
+    scene.types(words.DANGERS[0])
+    scene.card()
+    scene.passes(SILENCE + 1)
+    assert scene.wrong == []
 
 
 def test_repeats_only_after_a_doubt_and_marked(scene: Scene) -> None:
