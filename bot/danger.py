@@ -138,7 +138,7 @@ def pass_on(u: Unit, person: int, position: str, source: int) -> None:
         return
     for row in escalations.all_open(u):
         reached = any(rung[1] in (position, "all") for rung in row.ladder[: row.step])
-        if row.state in ("OPEN", "EXHAUSTED") and reached and not outage.covers(at, person):
+        if row.state in ("OPEN", "EXHAUSTED") and reached and not outage.covers(at, row.id, person):
             _page(at, row, people.person(u, row.person), person, "page.come_on", f"page:{row.id}:{row.cycle}:on:{source}:{person}")
 
 
@@ -155,7 +155,7 @@ def _perform(s: Sitting, row: EscalationRow, patient: people.PersonCard, action:
         case Page(person, words) if words in ONCE_MORE:
             name = actor.name if actor else ""
             _page(s, row, patient, person, words, f"page:{row.id}:v{row.version}:{person}", "held", name=name)
-        case Page(person, words, cycle, step) if not outage.covers(s, person):
+        case Page(person, words, cycle, step) if not outage.covers(s, row.id, person):
             _page(s, row, patient, person, words, f"page:{row.id}:{cycle}:{step}:{person}")
         case Tell(what):
             if what == "exhausted":

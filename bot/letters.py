@@ -19,6 +19,8 @@ from storage.escalations import EscalationRow
 from storage.letters import CLINIC, MAIL, WEBHOOK, Letter, Unconfirmed
 from storage.store import Unit
 
+NOTICE_KEPT = timedelta(hours=12)
+"""How long a notice to the clinic is worth sending."""
 PATIENCE = timedelta(seconds=60)
 """How long a page may go without any channel confirming it."""
 ABOUT = ("page", "outage", MAIL, WEBHOOK)
@@ -89,9 +91,9 @@ def notice(u: Unit, words: str, key: str, event: str, since: datetime) -> None:
     }
     content = _items(f"{words}_subject", words)
     if CLINIC in letters.ways(u):
-        letters.post(u, MAIL, payload, content, f"{MAIL}:{key}")
+        letters.post(u, MAIL, payload, content, f"{MAIL}:{key}", send_by=u.now + NOTICE_KEPT)
     if WEBHOOK in letters.ways(u):
-        letters.post(u, WEBHOOK, payload, content, f"{WEBHOOK}:{key}")
+        letters.post(u, WEBHOOK, payload, content, f"{WEBHOOK}:{key}", send_by=u.now + NOTICE_KEPT)
 
 
 def _onward(u: Unit, page: Unconfirmed, why: str) -> None:
@@ -124,7 +126,7 @@ def _post(u: Unit, row: EscalationRow, channel: str, to: int | None, key: str, w
         return
     wanted, send_by = f"escalation:{row.id}:unanswered", u.now + lasts if lasts else None
     payload, content = _page(u, row, to, why)
-    letters.post(u, channel, payload, content, key, to=to, chat=row.chat, wanted=wanted, ref=row.ref, send_by=send_by)
+    letters.post(u, channel, payload, content, key, to=to, wanted=wanted, ref=row.ref, send_by=send_by)
 
 
 def _page(u: Unit, row: EscalationRow, to: int | None, why: str) -> tuple[dict[str, Any], str]:

@@ -21,10 +21,11 @@ MANY = 5
 WITHIN = timedelta(minutes=10)
 
 
-def covers(s: Sitting, person: int) -> bool:
-    """Whether the one page for all stands in for this one; then it is sent to `person`, or brought up to date."""
+def covers(s: Sitting, alert: int, person: int) -> bool:
+    """Whether the one page for all stands in for that of this alert, which is one of them; then it is sent to `person`, or brought
+    up to date."""
     rows = _unheard(s)
-    at = s.of(person) if len(rows) > MANY else None
+    at = s.of(person) if len(rows) > MANY and any(row.id == alert for row in rows) else None
     if at is None:
         return False
     codes = ", ".join(people.person(s.u, row.person).code for row in rows)

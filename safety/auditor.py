@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, literal_column, select
 
+from safety import pager
 from storage import due, escalations, notes, outbox
 from storage.escalations import EscalationRow
 from storage.prepared import Prepared, fixed
@@ -47,8 +48,10 @@ def audit(u: Unit) -> Findings:
     rows = escalations.all_open(u)
     repaired = late = 0
     for seen in rows:
+        if pager.cover_came_early(u, seen):
+            continue
         if _sound(u, seen):
-            late += _late(u, seen)
+            late += _late(seen, u.now)
             continue
         row = escalations.get(u, seen.id)  # once more, now locked: another process may be in the middle of its step
         if row is None or _sound(u, row):
@@ -71,11 +74,9 @@ def _waits(row: EscalationRow) -> bool:
     return row.state in WAITING or row.doubted_by is not None
 
 
-def _late(u: Unit, row: EscalationRow) -> bool:
-    planned = _planned(u, row)
-    if not _waits(row) or planned is None or row.next_at is None:
-        return False
-    return max(planned, row.next_at) < u.now - LATE
+def _late(row: EscalationRow, now: datetime) -> bool:
+    """By the step's own time: one that fails is tried again a minute later, and is late all the same."""
+    return _waits(row) and row.next_at is not None and row.next_at < now - LATE
 
 
 def _planned(u: Unit, row: EscalationRow) -> datetime | None:

@@ -219,6 +219,16 @@ def decline(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move |
     return Move(ladder) if ladder.state == "EXHAUSTED" else None
 
 
+def leave(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move | None:
+    """Whoever has it is staff no more: it is open again from where it was, also after they had reached the patient, as nobody else could
+    close it."""
+    if ladder.state not in ("ACKED", "CONTACTED") or ladder.acked_by != who:
+        return None
+    told = "second_look" if ladder.state == "CONTACTED" else "reopened"
+    moved = advance(_again(ladder, now, min(ladder.step, len(ladder.rungs) - 1)), now, holders)
+    return Move(moved.ladder, (Inform("reopened", but=who), Tell(told), *moved.actions))
+
+
 def close(ladder: Ladder, who: int) -> Move | None:
     """A human ends it with an outcome; only whoever holds it, or anyone entitled when nobody does."""
     if ladder.state == "CLOSED" or (ladder.acked_by is not None and ladder.acked_by != who):

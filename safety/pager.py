@@ -39,7 +39,26 @@ def raise_danger(u: Unit, who: PersonCard, chat: ChatCard, level: str, track: st
     return Paged(_keep(u, row, move), move.actions)
 
 
+def cover_came_early(u: Unit, seen: EscalationRow) -> bool:
+    """An alert that waits for somebody to be on duty begins now when the clinic's hours were changed so that somebody is."""
+    if not _waits_for_cover(u, seen) or cover_starts(u) is not None:
+        return False
+    row = escalations.get(u, seen.id)  # once more, now locked
+    if row is None or not _waits_for_cover(u, row):
+        return False
+    saved = escalations.save(u, row, next_at=u.now, began_at=u.now)
+    due.cancel(u, "escalation", row.id, "moved")
+    due.plan(u, "escalation", row.id, f"escalation:{row.id}:{saved.version}", u.now, chat=row.chat)
+    return True
+
+
+def _waits_for_cover(u: Unit, row: EscalationRow) -> bool:
+    return row.state == "OPEN" and row.step == 0 and row.next_at is not None and row.next_at > u.now
+
+
 def _join(u: Unit, row: EscalationRow, level: str, who: PersonCard, reason: str, words: str | None) -> Paged:
+    if cover_came_early(u, row):
+        row = escalations.get(u, row.id) or row
     move = ladder.join(as_ladder(row), level, u.now, to_page(u), policy.rungs(clinic.ladders(u), level))
     escalations.note(u, row.id, "joined", code=reason, words=words, key=who.key)
     return Paged(_keep(u, row, move), move.actions)
@@ -70,6 +89,7 @@ def answer(u: Unit, id: int, who: PersonCard, option: str) -> Paged | None:
         "ack": lambda: ladder.acknowledge(before, who.id, u.now),
         "contacted": lambda: ladder.reached(before, who.id, u.now),
         "cant": lambda: ladder.decline(before, who.id, u.now, others()),
+        "leave": lambda: ladder.leave(before, who.id, u.now, others()),
         "hand": lambda: ladder.hand(before, who.id, int(said)),
         "close": lambda: ladder.doubt(before, who.id, u.now, others()) if said == FALSE_ALARM else ladder.close(before, who.id),
         "confirm": lambda: ladder.confirm(before, who.id),

@@ -11,9 +11,11 @@ from sqlalchemy import select, update
 from storage import people
 from storage.people import CHATS, PersonCard
 from storage.store import Unit, table
-from storage.tables import Chat, Invite, Person
+from storage.tables import Chat, Due, Escalation, Invite, Person
 
-INVITES = table(Invite)
+INVITES, DUE, ESCALATIONS = table(Invite), table(Due), table(Escalation)
+OF_THE_CHAT = ("forget_chat", "timer", "talk_expiry")
+"""What is due about the chat itself and not about the person."""
 PATIENT_INVITE = timedelta(hours=72)
 STAFF_INVITE = timedelta(minutes=10)
 
@@ -47,10 +49,19 @@ def redeem(u: Unit, code: str, chat: int) -> PersonCard | None:
     who = people.person(u, used.person_id)
     if who.status not in ("invited", "active", "declined"):
         return None
+    _follow(u, who.id, chat)
     u.run(update(CHATS).where(CHATS.c.person_id == who.id, CHATS.c.id != chat).values(person_id=None))
     u.set(Chat, chat, person_id=who.id, reachable=True)
     u.set(Person, who.id, status="active")
     return people.person(u, who.id)
+
+
+def _follow(u: Unit, person: int, chat: int) -> None:
+    """What waits for them, and an alert that is open, goes on in the chat they have from now on."""
+    before = select(CHATS.c.id).where(CHATS.c.person_id == person, CHATS.c.id != chat)
+    waits = DUE.c.chat_id.in_(before) & (DUE.c.state == "ready") & DUE.c.kind.not_in(OF_THE_CHAT)
+    u.run(update(DUE).where(waits).values(chat_id=chat))
+    u.run(update(ESCALATIONS).where(ESCALATIONS.c.person_id == person, ESCALATIONS.c.state != "CLOSED").values(chat_id=chat))
 
 
 def issuer(u: Unit, person: int) -> int | None:

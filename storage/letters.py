@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import bindparam, literal_column, select, update
 
 from storage import clinic, meta, people
 from storage.outbox import CLAIM, ESCALATION, LEASED, OUTBOX, READY, TO_TELEGRAM
@@ -71,6 +71,9 @@ class Unconfirmed:
 def set_ways(u: Unit, ways: Collection[str]) -> None:
     """Put down by which other ways this process can reach anybody: mail, clinic, webhook. Turns promise no others."""
     meta.put(u, meta.WAYS, json.dumps(sorted(ways)))
+    gone = [way for way in (MAIL, WEBHOOK) if way not in ways]
+    nobody = READY & OUTBOX.c.channel.in_(gone)  # else they would wait for ever, and the auditor with them
+    u.run(update(OUTBOX).where(nobody).values(state="dropped", reason="no_way", done_at=u.now))
 
 
 def ways(u: Unit) -> frozenset[str]:

@@ -23,6 +23,7 @@ from storage.wall import local
 
 UNREAD = "concern_unread"
 LOOK_WITHIN = timedelta(hours=4)
+LOOK_AGAIN = timedelta(hours=1)
 UNANSWERED = ("skipped", "unanswered")
 ASKING = ("concern", "follow_up")
 ASKED_DIRECTLY = ("suicide", "self_harm")
@@ -75,8 +76,10 @@ def unread(s: Sitting, row: DueRow) -> None:
     starts = duty.cover_starts(s.u)
     if starts is not None:
         due.move(s.u, row.id, starts)
-    else:
-        _tell_staff(s, row.subject, ("primary", "backup", "supervisor"))
+    elif not _tell_staff(s, row.subject, ("primary", "backup", "supervisor")):
+        if not notes.waits(s.u, s.who.id, "ladder", "nobody_at_step"):
+            notes.add(s.u, s.who.id, "ladder", "nobody_at_step")
+        due.move(s.u, row.id, s.u.now + LOOK_AGAIN)
 
 
 def _tell_staff(s: Sitting, note: int, positions: tuple[str, ...]) -> bool:

@@ -47,6 +47,7 @@ def after_alert(s: Sitting, row: EscalationRow) -> None:
     if row.outcome == "false_alarm":
         return
     at = s.u.now + AFTER_ALERT
+    due.cancel(s.u, REVIEW, row.person, "moved")
     due.plan(s.u, REVIEW, row.person, f"{REVIEW}:{row.id}", at, chat=row.chat, send_by=at + STILL_ABOUT_IT, why="alert")
 
 
@@ -72,6 +73,7 @@ def keep(u: Unit, who: PersonCard, chat: ChatCard) -> None:
 
 def after_review(u: Unit, who: PersonCard, chat: ChatCard) -> None:
     """Whatever it was looked through for, it has been: both begin anew."""
+    due.cancel(u, REVIEW, who.id, "answered")
     for kind in EVERY:
         _put_off(u, who, chat, kind)
 

@@ -163,7 +163,7 @@ def _revoke(s: Sitting, panel: int | None, who: PersonCard) -> None:
     held = duty.let_go(s.u, who)
     for row in escalations.all_open(s.u):
         if row.acked_by == who.id:
-            paged = pager.answer(s.u, row.id, who, "cant")
+            paged = pager.answer(s.u, row.id, who, "leave")
             if paged is not None:
                 danger.perform(s, paged)
     at = s.of(who.id)

@@ -17,7 +17,7 @@ from handlers import FLOWS
 from safety import duty, rota
 from safety import screen as screening
 from safety.heard import Heard, Level
-from storage import due, escalations, notes, people
+from storage import clinic, due, escalations, notes, people
 from storage.engine import open_engine
 from storage.seal import Keyring
 from storage.store import Store
@@ -165,6 +165,36 @@ def test_an_escalation_that_lost_its_next_step_is_given_it_back(phones: Phones) 
         assert ("ladder", "repaired") in {(note.kind, note.code) for note in notes.unseen(u)}
     phones.wait(timedelta(minutes=2))
     assert "Second page" in texts(phones, STAFF)[-1]
+
+
+def test_a_step_that_fails_again_and_again_is_late_though_it_is_planned_anew(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    from safety.auditor import audit
+
+    phones.type(PATIENT, DANGER)
+    monkeypatch.setitem(DUES, "escalation", broken)
+    phones.wait(timedelta(minutes=5))
+    with phones._store().unit(phones.now) as u:
+        found = audit(u)
+    assert (found.late, found.proved) == (1, False)
+
+
+def test_hours_that_change_begin_a_ladder_that_waits_for_them(phones: Phones) -> None:
+    from safety.auditor import audit
+
+    def hours(cover: dict[str, tuple[str, str]]) -> None:
+        with phones._store().unit(phones.now) as u:
+            known = clinic.clinic(u)
+            assert known is not None
+            clinic.set_up(u, known.name, known.line, known.zone, known.country, cover)
+
+    hours({})
+    phones.type(PATIENT, DANGER)
+    assert not any("imminent" in text for text in texts(phones, STAFF))
+    hours(clinic.ALWAYS)
+    with phones._store().unit(phones.now) as u:
+        audit(u)
+    phones.wait(timedelta(seconds=2))
+    assert "imminent" in texts(phones, STAFF)[-1]
 
 
 def test_what_is_due_and_can_never_be_handled_is_set_aside_and_staff_are_told(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
