@@ -10,7 +10,7 @@ from bot.message import Draft
 from bot.registry import command, tap
 from bot.rights import allowed
 from bot.sitting import Sitting
-from storage import audit, notes, people, settling
+from storage import audit, escalations, notes, people, settling
 from storage.notes import NoteRow
 from storage.talks import PromptRow
 from storage.wall import local
@@ -72,10 +72,16 @@ def _show(s: Sitting, panel: int | None) -> None:
     waiting = notes.unseen(s.u, 1000)
     rows = waiting[:SHOWN]
     draft = s.draft()
-    if not rows:
-        draft.add("staff.inbox.empty")
-    else:
+    alerts = escalations.all_open(s.u)
+    for alert in alerts[:SHOWN]:
+        level, at = draft.phrase(f"page.level.{alert.level}"), f"{local(alert.opened_at, s.person.zone):%m-%d %H:%M}"
+        draft.add("staff.inbox.alert", ref=alert.ref, code=people.person(s.u, alert.person).code, level=level, time=at)
+    if len(alerts) > SHOWN:
+        draft.add("staff.inbox.more_alerts", count=len(alerts) - SHOWN)
+    if rows:
         draft.add("staff.inbox.head", count=len(waiting))
+    elif not alerts:
+        draft.add("staff.inbox.empty")
     for place, row in enumerate(rows, 1):
         at = f"{local(row.at, s.person.zone):%m-%d %H:%M}"
         draft.add("staff.inbox.line", place=place, who=_who(s, row), time=at, what=told(s, draft, row) or _what(draft, row))
