@@ -39,7 +39,7 @@ TICK = 1.0
 TICK_TIMEOUT = 30.0
 STOP_WITHIN = 5.0
 POLLER_RETRY = 5.0
-WORKERS = 3
+WORKERS = 2
 """Turns of different chats at once in one process, on PostgreSQL."""
 LOOK = 0.2
 """Seconds between two looks for what other processes wrote."""

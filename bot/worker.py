@@ -19,7 +19,7 @@ from storage.store import Store, Unit
 
 log = get("bot.worker")
 GROUP = 64
-CHATS = 16
+CHATS = 32
 """Chats in one transaction on PostgreSQL, when nobody is in the way."""
 
 __all__ = ["GROUP", "acts", "take_group"]

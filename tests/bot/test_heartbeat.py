@@ -127,7 +127,9 @@ async def test_what_the_auditor_proves(tmp_path: Path) -> None:
             saved = escalations.save(u, row, next_at=u.now - timedelta(seconds=31))
             due.plan(u, "escalation", row.id, f"escalation:{row.id}:{saved.version}", u.now - timedelta(seconds=31))
             late = auditor.audit(u)
-            u.run(update(table(Due)).where(table(Due).c.subject == row.id).values(due_at=u.now - timedelta(seconds=29)))
+            u.run(update(table(Due)).where(table(Due).c.subject == row.id).values(due_at=u.now + timedelta(seconds=29)))
+            assert auditor.audit(u).late == 1, "a step that is put off again and again is late all the same"
+            escalations.save(u, saved, next_at=u.now - timedelta(seconds=29))
             in_time = auditor.audit(u)
             assert (in_time.late, in_time.repaired, in_time.proved) == (0, 0, True)
             u.run(update(table(Due)).where(table(Due).c.subject == row.id).values(state="done"))
