@@ -141,6 +141,8 @@ class Oracle:
         self._repeats(request)
         if not request.taken:
             self._note(request.address, f"! {request.how} {request.fault}: {request.text[:60]}")
+            if request.fault == "403" and request.address in self.cases:  # who blocked the bot can't be told, but what was to be told is so
+                self._told(self.cases[request.address], words.read(request.text))
             return
         self._note(request.address, f"> {request.how}: {request.text[:70]}")
         if request.how == "strip":
