@@ -79,6 +79,10 @@ def url_of(url: URL) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
+PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY")
+LOG_PAGES = 4_000
+"""Pages of SQLite's write-ahead log after which it is moved into the file (16 MiB, four times the default): less waiting for the disk."""
+
 SESSION = {
     "synchronous_commit": "on",  # a commit is on disk before anything is confirmed, whatever the server's default
     "timezone": "UTC",
@@ -138,7 +142,7 @@ def _open_sqlite(path: str | None) -> Engine:
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy, not the driver, begins and ends transactions
-        for pragma in (f"journal_mode={mode}", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY"):
+        for pragma in (f"journal_mode={mode}", f"wal_autocheckpoint={LOG_PAGES}", *PRAGMAS):
             connection.execute(f"PRAGMA {pragma}").fetchall()
 
     @event.listens_for(engine, "begin")

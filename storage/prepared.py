@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Dialect, literal_column
@@ -106,33 +105,45 @@ def heard(connection: Connection) -> bool:
 class Step:
     """A statement on its way to the driver, and what it brought once it has been there."""
 
-    def __init__(self, sql: str, values: Any = (), form: Form | None = None) -> None:
+    def __init__(self, sql: str, values: Any = None, form: Form | None = None) -> None:
         self.sql, self.values, self.form = sql, values, form
         self.done: Done | None = None
 
-    def fetch(self, cursor: Any) -> Done:
-        rows = [self.form.make(row) for row in cursor.fetchall()] if self.form is not None and self.form.row is not None else []
-        self.done = Done(rows, cursor.rowcount)
-        return self.done
+    def keep(self, rows: list[Any], rowcount: int) -> None:
+        self.done = Done([self.form.make(row) for row in rows] if self.form is not None and self.form.row is not None else [], rowcount)
 
 
 def drive(connection: Connection, step: Step, before: Sequence[Step] = ()) -> Done:
-    """Run SQL at the driver, inside the connection's transaction. `before` goes first, on the same way to the server (psycopg only)."""
-    raw, sent = connection.connection, []
+    """Run SQL at the driver, inside the connection's transaction. `before` goes first, on the same way to the server (PostgreSQL only)."""
+    raw = connection.connection
     try:
-        with raw.dbapi_connection.pipeline() if before else nullcontext():  # type: ignore[union-attr]
-            for each in (*before, step):
-                sent.append(raw.cursor())
-                sent[-1].execute(each.sql, each.values)
-        return [each.fetch(cursor) for each, cursor in zip((*before, step), sent, strict=True)][-1]
+        if connection.dialect.name == "postgresql":
+            _drive_together(raw.dbapi_connection, [*before, step])
+        else:
+            _drive_alone(raw, step)
     except Exception as fault:
         errors = connection.dialect.loaded_dbapi.Error
         if not isinstance(fault, errors):
             raise
         raise DBAPIError.instance(step.sql, None, fault, errors, hide_parameters=True, dialect=connection.dialect) from fault
+    assert step.done is not None
+    return step.done
+
+
+def _drive_alone(raw: Any, step: Step) -> None:
+    cursor = raw.cursor()
+    try:
+        cursor.execute(step.sql, step.values or ())
+        step.keep(cursor.fetchall(), cursor.rowcount)
     finally:
-        for cursor in sent:
-            cursor.close()
+        cursor.close()
+
+
+def _drive_together(raw: Any, steps: Sequence[Step]) -> None:
+    from storage import pipeline  # psycopg is loaded only where there is PostgreSQL
+
+    for each, (rows, rowcount) in zip(steps, pipeline.send(raw, [(step.sql, step.values or {}) for step in steps]), strict=True):
+        each.keep(rows, rowcount)
 
 
 def _in(type_: Any, dialect: Dialect) -> Process:
