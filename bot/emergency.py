@@ -14,7 +14,7 @@ from bot.log import get
 from bot.raw import clean, read
 from content.library import load
 from safety.heard import Level
-from safety.screen import screen
+from safety.screen import LONGEST, screen
 
 log = get("bot.emergency")
 AGAIN = timedelta(minutes=10)
@@ -74,4 +74,4 @@ def dangerous(raw: str) -> int | None:
     if event.kind == "command" and event.command == "sos":
         return event.address
     texts = list(written(update)) if event.kind in ("text", "command", "edit", "media") else []
-    return event.address if texts and screen("\n".join(texts)).level >= Level.HIGH else None
+    return event.address if texts and screen("\n".join(texts), at_most=LONGEST).level >= Level.HIGH else None

@@ -22,7 +22,7 @@ from bot.registry import COMMANDS
 from bot.sitting import Sitting, said_at
 from safety import duty
 from safety.heard import Heard, Level, worse
-from safety.screen import screen
+from safety.screen import LONGEST, screen
 from storage import inbox, notes, outbox, people, talks
 from storage.inbox import Received
 from storage.seal import SealBroken
@@ -45,7 +45,7 @@ def take(u: Unit, row: Received) -> None:
     except Unreadable:
         rescue(u, inbox.as_it_stands(u, row), "unreadable")
         return
-    heard = screen(event.text)
+    heard = screen(event.text, at_most=LONGEST)
     if event.kind == "button":
         taps.foresee(u, event.data)
     chat, who = people.seated(u, row.chat.id)  # now: an event before it in the same group may have bound, moved or emptied it
@@ -65,7 +65,7 @@ def rescue(u: Unit, row: Received, reason: str) -> None:
     if not row.raw:
         raise SealBroken("nobody can tell what was said")  # what could not be screened counts as danger: `last_resort`
     texts = texts_of(row.raw)
-    heard = screen("\n".join(texts))
+    heard = screen("\n".join(texts), at_most=LONGEST)
     inbox.quarantine(u, row.id, reason, heard.level.word)
     who = people.person(u, row.chat.person) if row.chat.person is not None else None
     notes.add(u, who.id if who else None, "quarantine", reason)

@@ -18,22 +18,29 @@ from safety.rules import Rules, load_rules
 WINDOW = 6_000  # characters read at once; a Telegram message is at most 4,096
 OVERLAP = 600  # characters read twice where a longer text is cut
 RECENT = 3  # earlier messages that are read together with the text
+LONGEST = 16_384
+"""Characters a turn lets be read: four times what Telegram carries. Anything longer did not come from a phone, and others wait meanwhile."""
 RECENT_LENGTH = 1_000  # characters kept of each of them, from its end
 JOIN = ", "
 SIMILAR = Finding("learned.similar", (0, 0), "reads like messages of people in danger", Level.CONCERN, Track.UNKNOWN)
 BROKEN = Finding("screen.failed", (0, 0), "the message could not be read, which counts as high", Level.HIGH, Track.UNKNOWN)
 
-__all__ = ["Heard", "Level", "screen", "worse"]
+TOO_LONG = Finding("screen.too_long", (0, 0), "longer than any message can be, so it was not read, which counts as high", Level.HIGH, Track.UNKNOWN)
+
+__all__ = ["LONGEST", "Heard", "Level", "screen", "worse"]
 
 
-def screen(text: str, recent: Sequence[str] = ()) -> Heard:
+def screen(text: str, recent: Sequence[str] = (), *, at_most: int | None = None) -> Heard:
     """What is dangerous in `text`, also read on from `recent` (the patient's last messages of the last minutes, oldest first).
 
-    Never raises: whatever goes wrong inside, also a text that is no `str`, is heard as high with `failed` set.
+    Never raises: whatever goes wrong inside, also a text that is no `str`, is heard as high with `failed` set. One of more than
+    `at_most` characters is heard as high without being read.
     """
     if text == "":  # a button, a sticker: there is nothing to hear, whatever else is broken
         return _heard(())
     try:
+        if at_most is not None and len(text) > at_most:
+            return _heard((TOO_LONG,))
         rules = load_rules()
         reading = by_rules(rules, text)
         alone = _heard(reading.findings or _learned(rules, reading))

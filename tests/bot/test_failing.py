@@ -59,6 +59,14 @@ def test_a_screen_that_raises_counts_as_high(phones: Phones, monkeypatch: pytest
     assert texts(phones, STAFF)
 
 
+def test_what_is_longer_than_any_message_is_not_read_and_counts_as_high(phones: Phones) -> None:
+    """Reading it would keep everybody else waiting."""
+    phones.type(PATIENT, "what a nice evening " * 10_000)
+    assert "988" in texts(phones, PATIENT)[0]
+    assert fact(phones, "escalation") == "high OPEN"
+    assert texts(phones, STAFF)
+
+
 def test_a_screen_that_fails_for_many_pages_once_with_the_list(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
     with phones._store().unit(phones.now) as u:
         for number in range(8):
