@@ -63,9 +63,7 @@ def after_change(u: Unit, who: PersonCard, chat: ChatCard) -> None:
 
 
 def keep(u: Unit, who: PersonCard, chat: ChatCard) -> None:
-    """What waits follows them into another chat; who comes back to the program with a plan is asked about it again."""
-    for kind in (REVIEW, SUGGESTED, *EVERY):
-        due.reseat(u, kind, who.id, chat.id)
+    """Who comes back to the program with a plan is asked about it again; what waits has followed them (`storage.invites`)."""
     if plans.exists(u, who.id):
         for kind in EVERY:
             if not due.planned(u, kind, who.id):
