@@ -110,6 +110,12 @@ def is_open(s: Sitting) -> bool:
     return s.who is not None and escalations.open_for(s.u, s.who.id) is not None
 
 
+def is_paging(s: Sitting) -> bool:
+    """Whether something is open about this patient that nobody has taken."""
+    row = escalations.open_for(s.u, s.person.id)
+    return row is not None and row.state in ("OPEN", "EXHAUSTED")
+
+
 def add_context(s: Sitting) -> bool:
     """What a patient writes while something is open is kept with it; "I am fine" adds to it and closes nothing."""
     row = escalations.open_for(s.u, s.person.id)
@@ -204,7 +210,7 @@ def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str,
     words = "crisis.unreached" if what == "exhausted" and not known["minutes"] else TELLS[what]
     fill(draft := at.draft(), words, lines, **known)
     if what in ("opened", "no_cover"):
-        presence.add_to(draft, at)
+        presence.add_to(draft, at, paging=what == "opened")
     still = STILL.get(what)
     wanted = f"state:{row.id}:{still}" if still else None  # what is no longer so when it is sent is not said
     lane = CRISIS if what == "exhausted" else ESCALATION

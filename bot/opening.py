@@ -120,7 +120,7 @@ def only_instance(folder: Path) -> AbstractContextManager[None]:
 def hold(folder: Path, name: str, taken: type[BetweenError]) -> Iterator[None]:
     """A lock file nobody else holds meanwhile; raises `taken` when somebody does."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as fault:
         raise SettingsError(why=f"{folder} cannot be written ({fault.strerror}). Name another folder in BETWEEN_DATA_DIR.") from None

@@ -41,8 +41,12 @@ def covers(s: Sitting, alert: int, person: int) -> bool:
 
 @tap("outage", role="staff")
 def _take_all(s: Sitting, prompt: PromptRow, option: str) -> None:
-    """One tap takes every one of them; the numbers to call follow, and each look is audited."""
+    """One tap takes every one of them; the numbers to call follow, and each look is audited.
+
+    They follow what the ladder decided, which closes every page there is of what is taken.
+    """
     from bot import danger  # danger asks this module whether one page stands for all
+    from bot.acts.pages import still_yours
 
     if s.person.role != "staff" or not s.person.active:
         return
@@ -52,15 +56,13 @@ def _take_all(s: Sitting, prompt: PromptRow, option: str) -> None:
         paged = pager.answer(s.u, row.id, s.person, "ack")
         if paged is None:
             continue
+        danger.perform(s, paged, s.person)
         patient = people.person(s.u, row.person)
         audit.record(s.u, patient.id, s.person.code, "escalation.read", row.ref, "without words")
         draft = s.draft()
         phone = patient.phone or draft.phrase("page.no_phone")
         draft.add("page.details", code=patient.code, ref=row.ref, name=patient.call_name or patient.name, phone=phone)
-        draft.row(draft.button("contacted", "page.button.contacted"))
-        draft.row(draft.button("cant", "page.button.cant"), draft.button("close", "page.button.close"))
-        s.offer(draft, "act", "page", subject=row.id, lane=ESCALATION)
-        danger.perform(s, paged, s.person)
+        still_yours(s, paged.row, draft)
 
 
 def _unheard(s: Sitting) -> list[EscalationRow]:

@@ -15,8 +15,11 @@ from storage import drills
 log = get("bot.presence")
 
 
-def add_to(draft: Draft, s: Sitting) -> None:
-    """Put the line to a message for a patient. If it cannot be worked out it is left out: nothing in a crisis waits for it."""
+def add_to(draft: Draft, s: Sitting, *, paging: bool = False) -> None:
+    """Put the line to a message for a patient. If it cannot be worked out it is left out: nothing in a crisis waits for it.
+
+    paging: somebody is being paged for them and has not answered, so that somebody can be is no news and sounds like more.
+    """
     try:
         with s.u.savepoint():
             seen, failed = duty.presence(s.u), _failed(s)
@@ -25,9 +28,12 @@ def add_to(draft: Draft, s: Sitting) -> None:
     except Exception as fault:
         log.critical("presence.failed", fault=type(fault).__name__, exc_info=fault)
         return
+    which = _which(seen, failed)
+    if paging and which == "on":
+        return
     zone = s.person.zone
     until = {"time": moment(draft, seen.changes, zone, s.u.now)} if seen.changes is not None else {}
-    draft.add(f"presence.{_which(seen, failed)}{'_until' if until and seen.on else '_from' if until else ''}", **until)
+    draft.add(f"presence.{which}{'_until' if until and seen.on else '_from' if until else ''}", **until)
 
 
 def _which(seen: Presence, failed: bool) -> str:

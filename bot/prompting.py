@@ -54,7 +54,7 @@ def may_prompt(s: Sitting, row: DueRow, *, quiet: bool = True, cheerful: bool = 
 def veiled(s: Sitting, row: DueRow, *, always: bool = False, wanted: str | None = None) -> bool:
     """For someone who chose discreet wording, or `always`: a note that says nothing, opened by a tap. True when that was sent.
 
-    wanted: as of an outbox row, checked again when it leaves.
+    wanted: as of an outbox row, checked again when it leaves; what the tap shows is asked for, and held back by nothing.
     """
     if not (s.person.discreet or always) or s.event.kind != "due":
         return False

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.flow import Ask, Choice, Do, Flow, Me, Read, Say, Talking, scoped
 from bot.flow.commands import ReviewPlan, StartFlow
-from handlers.plan_steps import STEPS, edit, of_step, show
+from handlers.plan_steps import ALWAYS, STEPS, edit, of_step, show
 
 WHY = ("alert", "quarter", "rehearsal", "self")
 BEGIN = tuple((way, f"plan.begin.{way}") for way in ("start", "not_now"))
@@ -27,7 +27,7 @@ def review(me: Me) -> Talking:
         return
     changed = False
     for step in STEPS:
-        if not of_step(mine, step) and step != 5:
+        if not of_step(mine, step) and step != ALWAYS:
             continue
         yield from show(mine, step)
         found = yield Ask(f"look_{step}", Choice(of=LOOK), words="plan.look.rehearse" if why == "rehearsal" else "plan.look.ask")

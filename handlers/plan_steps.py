@@ -15,6 +15,8 @@ from bot.flow.commands import ChangePlanItem, RemovePlanItem, SavePlanItem
 from handlers.phone import is_phone
 
 SIGNS, SURROUNDINGS, WORTH_LIVING = 1, 6, 7
+ALWAYS = 5
+"""The step that is never empty: the clinic's line and the place's own stand in it."""
 STEPS = (1, 2, 3, 4, 5, 6, 7)
 WITH_NUMBERS = (3, 4, 5)
 """Where an item can be somebody to call. In 3 and 4 it can be somebody to write to as well."""
@@ -41,12 +43,12 @@ def listed(mine: Mine, step: int) -> str:
 
 
 def show(mine: Mine, step: int, *, alone: bool = False) -> Part:
-    """One step in the patient's words; the fifth always with the clinic's line and the place's own, whatever they wrote."""
+    """One step in the patient's words; with the clinic's line and the place's own where these always stand, whatever they wrote."""
     if of_step(mine, step):
         yield Say(f"plan.step.{step}", {"items": listed(mine, step)}, alone=alone)
-    if step == 5 and mine["known"]:
+    if step == ALWAYS and mine["known"]:
         yield Say("plan.lines", mine["lines"], alone=alone)
-    elif step == 5:
+    elif step == ALWAYS:
         yield Say("plan.lines_unknown_country", {name: mine["lines"][name] for name in ("clinic", "clinic_line")}, alone=alone)
 
 
@@ -85,8 +87,7 @@ def reach(step: int, key: str, item: int, words: str) -> Part:
         slots = {"item": words} if n == 1 else {}
         typed = yield Ask(f"{key}_{n}", Text(limit=40, fact=True, of=tuple(of)), words=asked, slots=slots)
         if isinstance(typed, list):
-            if typed[0] == "telegram":
-                yield Do(ChangePlanItem(item, reach="telegram", number=""))
+            yield Do(ChangePlanItem(item, reach="telegram" if typed[0] == "telegram" else "", number=""))
             return
         if is_phone(typed):
             yield Do(ChangePlanItem(item, reach="phone", number=typed))

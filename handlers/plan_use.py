@@ -9,10 +9,8 @@ from typing import Any
 
 from bot.flow import Ask, Choice, Danger, Do, Flow, Me, Read, Say, Talking
 from bot.flow.commands import StartFlow
-from handlers.plan_steps import SIGNS, SURROUNDINGS, WORTH_LIVING, Mine, Part, of_step, show, show_all
+from handlers.plan_steps import ALWAYS, SIGNS, SURROUNDINGS, WORTH_LIVING, Mine, Part, of_step, show, show_all
 
-ALWAYS = 5
-"""The step that is never empty: the clinic's line and the place's own stand in it."""
 TRY = ("helped", "next", "all", "sos")
 END = ("sos", "ground", "helped", "close")
 

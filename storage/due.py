@@ -135,11 +135,6 @@ def forget_plan(u: Unit, kind: str, subject: int) -> int:
     return int(u.run(DUE.delete().where(DUE.c.kind == kind, DUE.c.subject == subject, READY)).rowcount)
 
 
-def reseat(u: Unit, kind: str, subject: int, chat: int) -> None:
-    """Let what waits of one kind and subject happen in another chat: the person has moved."""
-    u.run(update(DUE).where(DUE.c.kind == kind, DUE.c.subject == subject, READY).values(chat_id=chat))
-
-
 def next_at(u: Unit, *, but: tuple[str, ...] = ()) -> datetime | None:
     """When the next thing is due, or None. `but` are kinds that do not count."""
     found = u.one(_next(but))

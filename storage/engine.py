@@ -125,7 +125,7 @@ def shared(engine: Engine) -> bool:
 def _open_sqlite(path: str | None) -> Engine:
     if path:
         file = Path(path)
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not file.exists():
             os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
     engine = create_engine(

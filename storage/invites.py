@@ -57,11 +57,11 @@ def redeem(u: Unit, code: str, chat: int) -> PersonCard | None:
 
 
 def _follow(u: Unit, person: int, chat: int) -> None:
-    """What waits for them, and an alert that is open, goes on in the chat they have from now on."""
+    """What waits for them, and what is planned from their alerts later, goes on in the chat they have from now on."""
     before = select(CHATS.c.id).where(CHATS.c.person_id == person, CHATS.c.id != chat)
     waits = DUE.c.chat_id.in_(before) & (DUE.c.state == "ready") & DUE.c.kind.not_in(OF_THE_CHAT)
     u.run(update(DUE).where(waits).values(chat_id=chat))
-    u.run(update(ESCALATIONS).where(ESCALATIONS.c.person_id == person, ESCALATIONS.c.state != "CLOSED").values(chat_id=chat))
+    u.run(update(ESCALATIONS).where(ESCALATIONS.c.person_id == person).values(chat_id=chat))
 
 
 def issuer(u: Unit, person: int) -> int | None:

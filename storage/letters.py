@@ -1,6 +1,6 @@
 """Pages that go another way than Telegram: rows of the outbox that name a channel, claimed and finished like any other.
 
-A letter is sealed with the key of the chat it is about, or the clinic's own. Whom it goes to is looked up when it is claimed.
+A letter is sealed with the clinic's own key, whomever it is about. Whom it goes to is looked up when it is claimed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, literal_column, select, update
 
-from storage import clinic, meta, people
+from storage import clinic, meta
 from storage.outbox import CLAIM, ESCALATION, LEASED, OUTBOX, READY, TO_TELEGRAM
 from storage.prepared import Prepared
 from storage.store import Unit
@@ -80,10 +80,8 @@ def ways(u: Unit) -> frozenset[str]:
     return frozenset(json.loads(meta.get(u, meta.WAYS) or "[]"))
 
 
-def key_of(u: Unit, chat: int | None) -> int:
-    """The data key a row about this chat, or about nobody, is sealed with."""
-    if chat is not None:
-        return people.chat(u, chat).key
+def _key(u: Unit) -> int:
+    """The data key letters are sealed with."""
     known = clinic.clinic(u)
     assert known is not None  # a clinic came before anything there is to write about
     return known.key
@@ -97,7 +95,6 @@ def post(
     key: str,
     *,
     to: int | None = None,
-    chat: int | None = None,
     wanted: str | None = None,
     ref: str | None = None,
     send_by: datetime | None = None,
@@ -111,11 +108,10 @@ def post(
         dedupe_key=key,
         channel=channel,
         lane=ESCALATION,
-        chat_id=chat,
         to_id=to,
         kind="send",
         content=content,
-        payload=u.seal(key_of(u, chat), "outbox.payload", id, payload),
+        payload=u.seal(_key(u), "outbox.payload", id, payload),
         not_before=u.now,
         send_by=send_by,
         wanted=wanted,
@@ -141,7 +137,7 @@ def claim(u: Unit, id: int, owner: str, until: datetime) -> Letter | None:
         id=row.id,
         channel=row.channel,
         to=row.to_id,
-        payload=u.open_json(key_of(u, row.chat_id), "outbox.payload", row.id, row.payload),
+        payload=u.open_json(_key(u), "outbox.payload", row.id, row.payload),
         attempt=row.attempt,
         ref=row.ref,
         key=row.dedupe_key,
@@ -152,9 +148,9 @@ def claim(u: Unit, id: int, owner: str, until: datetime) -> Letter | None:
 
 def change(u: Unit, id: int, change: dict[str, Any], item: str = "") -> None:
     """Put something into the payload of a letter, and note the item it is made of."""
-    row = u.one(select(OUTBOX.c.chat_id, OUTBOX.c.payload, OUTBOX.c.content).where(OUTBOX.c.id == id))
+    row = u.one(select(OUTBOX.c.payload, OUTBOX.c.content).where(OUTBOX.c.id == id))
     assert row is not None
-    key = key_of(u, row.chat_id)
+    key = _key(u)
     payload = u.open_json(key, "outbox.payload", id, row.payload) | change
     u.set(Outbox, id, payload=u.seal(key, "outbox.payload", id, payload), content=f"{row.content} {item}".strip())
 

@@ -46,14 +46,9 @@ class ItemRow:
 class PlanState:
     """What staff may know of a plan without its words. missing: steps with nothing in them, or (3 and 4) nobody to be reached."""
 
-    steps: dict[int, int]
+    exists: bool
     missing: tuple[int, ...]
-    changed_at: datetime | None
     reviewed_at: datetime | None
-
-    @property
-    def exists(self) -> bool:
-        return bool(self.steps)
 
     @property
     def gaps(self) -> tuple[int, ...]:
@@ -78,14 +73,16 @@ def add(u: Unit, who: PersonCard, step: int, words: str, number: str = "") -> in
 def change(
     u: Unit, who: PersonCard, id: int, *, words: str | None = None, number: str | None = None, reach: str | None = None
 ) -> int | None:
-    """A new version of an item; what is None stays as it was. Returns its id, or None when there is no such item any more."""
+    """A new version of an item, unless nothing is new; what is None stays. Returns its id, or None when there is no such item any more."""
     row = u.one(select(ITEMS).where(ITEMS.c.id == id, ITEMS.c.person_id == who.id, _NOW))
     if row is None:
         return None
     old = _item(u, who, row)
+    new = (old.words if words is None else words, old.number if number is None else number, old.reach if reach is None else reach)
+    if new == (old.words, old.number, old.reach):
+        return id
     u.set(PlanItem, id, ended_at=u.now)
-    said, called = old.words if words is None else words, old.number if number is None else number
-    return _write(u, who, row.step, row.place, said, called, old.reach if reach is None else reach, id)
+    return _write(u, who, row.step, row.place, *new, id)
 
 
 def remove(u: Unit, who: PersonCard, id: int) -> bool:
@@ -122,17 +119,14 @@ def review(u: Unit, who: PersonCard, why: str, result: str) -> int:
 
 def state(u: Unit, person: int) -> PlanState:
     rows = u.all(CURRENT, whose=person)
-    steps = {step: sum(row.step == step for row in rows) for step in sorted({row.step for row in rows})}
+    steps = {row.step for row in rows}
     reached = {row.step for row in rows if row.reach}
     missing = [step for step in STEPS if step not in steps or (step in ASK_PEOPLE and step not in reached)]
-    times = select(func.max(ITEMS.c.written_at).label("written"), func.max(ITEMS.c.ended_at).label("ended"))
-    changed = u.one(times.where(ITEMS.c.person_id == person))
     reviewed = u.run(select(func.max(REVIEWS.c.at)).where(REVIEWS.c.person_id == person)).scalar_one()
-    at = max((each for each in (changed.written, changed.ended) if each), default=None) if changed else None
-    return PlanState(steps, tuple(missing), at, reviewed)
+    return PlanState(bool(rows), tuple(missing), reviewed)
 
 
-def expected_of(u: Unit) -> list[int]:
+def active_patients(u: Unit) -> list[int]:
     """Every active patient, without opening a name."""
     rows = u.all(select(PEOPLE.c.id).where(PEOPLE.c.role == "patient", PEOPLE.c.status == "active").order_by(PEOPLE.c.id))
     return [row.id for row in rows]

@@ -74,7 +74,7 @@ def read_or_make_key(path: Path, *, make: bool) -> MasterKey:
     Raises `FileNotFoundError` if absent, `PermissionError` if others can read it, `ValueError` if it is no key.
     """
     if make and not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = path.with_name(f".{path.name}.part")
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(base64.b64encode(os.urandom(32)) + b"\n")

@@ -21,7 +21,7 @@ from storage.clinic import clinic
 from storage.due import DueRow
 from storage.escalations import EscalationRow
 from storage.follow_up import KIND as FOLLOW_UP
-from storage.outbox import ESCALATION, PROMPT
+from storage.outbox import ESCALATION, PROMPT, REPLY
 from storage.store import Unit
 from storage.talks import PromptRow
 
@@ -77,8 +77,8 @@ def note(s: Sitting, row: DueRow) -> None:
     signed = _signed(s, draft, int(row.args["by"]))
     draft.add(f"care.note_{int(row.args['n']) % NOTES + 1}", name=s.person.call_name or s.person.name, signed=signed)
     draft.row(draft.button("stop", "care.button.stop"), draft.button(HELP, "button.help"))
-    lane = PROMPT if s.event.kind == "due" else 2
-    s.offer(draft, "act", "care", subject=s.person.id, lane=lane, dedupe=f"care:{row.id}", send_by=row.send_by, wanted=WANTED)
+    lane, wanted = (PROMPT, WANTED) if s.event.kind == "due" else (REPLY, None)  # whoever opened a note gets what it stands for
+    s.offer(draft, "act", "care", subject=s.person.id, lane=lane, dedupe=f"care:{row.id}", send_by=row.send_by, wanted=wanted)
 
 
 @recurring(KIND)

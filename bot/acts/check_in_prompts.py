@@ -140,7 +140,8 @@ def _show(s: Sitting, at: Window, words: str, **slots: Any) -> None:
     draft.row(draft.button("snooze", "checkin.snooze"), draft.button("not_today", "checkin.not_today"))
     draft.row(draft.button(HELP, "button.help"))
     args = {"part": at.slot, "day": at.day.isoformat()}
-    s.offer(draft, "act", "check_in", subject=s.person.id, args=args, lane=PROMPT, send_by=at.closes, wanted=WANTED)
+    wanted = WANTED if s.event.kind == "due" else None  # whoever opened a note gets what it stands for
+    s.offer(draft, "act", "check_in", subject=s.person.id, args=args, lane=PROMPT, send_by=at.closes, wanted=wanted)
 
 
 def _plan(s: Sitting, at: Window, kind: str, when: datetime, *, suffix: str = "", **more: Any) -> None:

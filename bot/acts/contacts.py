@@ -81,10 +81,10 @@ def asked_by_patient(s: Sitting, id: int) -> None:
         escalations.note(s.u, alert.id, "contact_asked")
 
 
-def asked_by_staff(s: Sitting, row: EscalationRow) -> None:
-    """By whoever answers an open alert: all whom staff may ask. The patient is told, and so is whoever tapped, how many."""
+def asked_by_staff(s: Sitting, row: EscalationRow) -> int:
+    """By whoever has an open alert: all whom staff may ask. The patient is told who; returns how many."""
     patient = people.person(s.u, row.person)
-    found = contacts.to_ask(s.u, patient, "staff") if row.state != "CLOSED" else []
+    found = contacts.to_ask(s.u, patient, "staff")
     for each in found:
         _ask(s, patient, each)
     if found:
@@ -94,7 +94,7 @@ def asked_by_staff(s: Sitting, row: EscalationRow) -> None:
         if at is not None:
             names = ", ".join(each.name for each in found)
             at.say("contacts.staff_asked", staff=s.person.name, name=names, lane=ESCALATION, dedupe=f"asked:{row.id}:{_round(s)}")
-    s.say("page.contacts_asked", ref=row.ref, count=len(found), lane=ESCALATION)
+    return len(found)
 
 
 def _ask(s: Sitting, patient: PersonCard, row: ContactRow) -> None:

@@ -16,7 +16,7 @@ def help_screen(s: Sitting) -> None:
     lines = danger.Lines.of(s.person.country if s.who else "US")
     draft = danger.fill(s.draft(), "help.screen", lines)
     if s.who is not None and s.who.role == "patient" and s.who.active:
-        presence.add_to(draft, s)
+        presence.add_to(draft, s, paging=danger.is_paging(s))
     if s.who is not None and s.who.role == "patient":
         draft.row(draft.button("sos", "help.button.sos"))
         danger.with_plan(s, draft)

@@ -22,6 +22,8 @@ from storage.talks import PromptRow
 RECEIPTS = 6
 """How many of the last receipts a page shows."""
 OUTCOMES = ("safe", "emergency", "handed_over", "false_alarm")
+OF_ITS_HOLDER = ("hand", "back", "contacts")
+"""What only whoever has the alert can do, and what moves it nowhere."""
 
 
 @tap("page", role="staff")
@@ -31,14 +33,13 @@ def page(s: Sitting, prompt: PromptRow, option: str) -> None:
     row = escalations.get(s.u, prompt.subject) if prompt.subject is not None else None
     if row is None or s.person.role != "staff" or not s.person.active:
         return
-    if option in ("hand", "back") and row.acked_by == s.person.id and row.state != "CLOSED":
-        (_to_whom if option == "hand" else _details)(s, row, prompt)
+    if option in OF_ITS_HOLDER:
+        held = row.acked_by == s.person.id and row.state != "CLOSED"
+        does = {"hand": _to_whom, "back": _details, "contacts": _ask_contacts}[option] if held else _too_late
+        does(s, row, prompt)
         return
     if option == "close":
         _ask_outcome(s, row)
-        return
-    if option == "contacts":
-        personal.asked_by_staff(s, row)
         return
     if option.startswith("hand:") and not can_hold(s.u, people.person(s.u, int(option.partition(":")[2]))):
         _to_whom(s, row, prompt)
@@ -64,13 +65,13 @@ def _follow(s: Sitting, paged: Paged, prompt: PromptRow, option: str) -> None:
         held = row.acked_by is not None  # by whoever handed it to them
         s.say("page.kept_open" if held else "page.passed_on", ref=row.ref, lane=ESCALATION)
     elif option.startswith("hand:") and row.handed_to is not None:
-        _still_yours(s, row, s.draft().add("page.hand_asked", ref=row.ref, name=people.person(s.u, row.handed_to).name))
+        still_yours(s, row, s.draft().add("page.hand_asked", ref=row.ref, name=people.person(s.u, row.handed_to).name))
     elif row.state == "CLOSED":
         plan_prompts.after_alert(s, row)
         caring.after_closing(s, row)
     elif option.startswith("close:"):
         alone = Alarm("no_second") in paged.actions
-        _still_yours(s, row, s.draft().add("page.second_nobody" if alone else "page.second_asked", ref=row.ref))
+        still_yours(s, row, s.draft().add("page.second_nobody" if alone else "page.second_asked", ref=row.ref))
     else:
         s.say("page.kept_open", ref=row.ref, lane=ESCALATION)
 
@@ -88,11 +89,11 @@ def _details(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
             local = at.astimezone(ZoneInfo(s.person.zone))
             draft.add("page.words", time=f"{local:%H:%M}", words=words[:600])
     _add_receipts(s, draft, row)
-    _still_yours(s, row, draft, edit=prompt.panel)
+    still_yours(s, row, draft, edit=prompt.panel)
 
 
-def _still_yours(s: Sitting, row: EscalationRow, draft: Draft, *, edit: int | None = None) -> None:
-    """What whoever has it can do with it."""
+def still_yours(s: Sitting, row: EscalationRow, draft: Draft, *, edit: int | None = None) -> None:
+    """What whoever has it can do with it. Every screen before them ends in this, as a tap ends the keyboard it was made on."""
     if row.state == "ACKED":
         draft.row(draft.button("contacted", "page.button.contacted"))
         draft.row(draft.button("cant", "page.button.cant"), draft.button("hand", "page.button.hand"))
@@ -102,6 +103,13 @@ def _still_yours(s: Sitting, row: EscalationRow, draft: Draft, *, edit: int | No
     if count := len(contacts.to_ask(s.u, people.person(s.u, row.person), "staff")):
         draft.row(draft.button("contacts", "page.button.contacts", count=count))
     s.offer(draft, "act", "page", subject=row.id, lane=ESCALATION, edit=edit)
+
+
+def _ask_contacts(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
+    count = personal.asked_by_staff(s, row)
+    if prompt.panel is not None:
+        s.strip(prompt.panel)
+    still_yours(s, row, s.draft().add("page.contacts_asked", ref=row.ref, count=count))
 
 
 def _to_whom(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
@@ -142,7 +150,7 @@ def _too_late(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
     elif not holder:
         s.say("page.open_again", ref=row.ref, lane=ESCALATION)
     elif row.acked_by == s.person.id:
-        _still_yours(s, row, s.draft().add("page.yours", ref=row.ref))
+        still_yours(s, row, s.draft().add("page.yours", ref=row.ref))
     else:
         at = (row.acked_at or s.u.now).astimezone(ZoneInfo(s.person.zone))
         s.say("page.acked_by_other", ref=row.ref, name=holder, time=f"{at:%H:%M}", lane=ESCALATION)

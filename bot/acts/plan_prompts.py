@@ -37,6 +37,7 @@ A_MOMENT = timedelta(minutes=1)
 SUGGESTION = timedelta(days=3)
 STAYS = timedelta(days=1)
 """How long a prompt may wait to be sent."""
+WANTED = "consent:program"
 
 
 def after_alert(s: Sitting, row: EscalationRow) -> None:
@@ -62,9 +63,7 @@ def after_change(u: Unit, who: PersonCard, chat: ChatCard) -> None:
 
 
 def keep(u: Unit, who: PersonCard, chat: ChatCard) -> None:
-    """What waits follows them into another chat; who comes back to the program with a plan is asked about it again."""
-    for kind in (REVIEW, SUGGESTED, *EVERY):
-        due.reseat(u, kind, who.id, chat.id)
+    """Who comes back to the program with a plan is asked about it again; what waits has followed them (`storage.invites`)."""
     if plans.exists(u, who.id):
         for kind in EVERY:
             if not due.planned(u, kind, who.id):
@@ -121,7 +120,7 @@ def rehearsal(s: Sitting, row: DueRow) -> None:
 def suggested(s: Sitting, row: DueRow) -> None:
     if s.who is None or plans.exists(s.u, s.who.id):
         due.dropped(s.u, row.id, "answered")
-    elif may_prompt(s, row) and not veiled(s, row):
+    elif may_prompt(s, row) and not veiled(s, row, wanted=WANTED):
         by = people.person(s.u, int(row.args["by"]))
         _offer(s, "plan.prompt.suggested", name=by.name)
 
@@ -164,7 +163,7 @@ def _speak(s: Sitting, row: DueRow, why: str) -> None:
         if row.kind in EVERY and (calm_ends is not None or danger.is_open(s)):
             _another_day(s, row, s.local.date() + timedelta(days=1))
             return
-    if not may_prompt(s, row) or veiled(s, row):
+    if not may_prompt(s, row) or veiled(s, row, wanted=WANTED):
         return
     if plans.exists(s.u, s.person.id):
         _offer(s, f"plan.prompt.{why}", why=why)
@@ -177,7 +176,8 @@ def _offer(s: Sitting, words: str, why: str | None = None, **slots: str) -> None
     draft.row(draft.button("look", "plan.prompt.look") if why else draft.button("write", "plan.prompt.write"))
     draft.row(draft.button("not_now", "button.not_now"), draft.button(HELP, "button.help"))
     args = {"why": why} if why else {}
-    s.offer(draft, "act", "plan", subject=s.person.id, args=args, lane=PROMPT, send_by=s.u.now + STAYS, wanted="consent:program")
+    wanted = WANTED if s.event.kind == "due" else None  # whoever opened a note gets what it stands for
+    s.offer(draft, "act", "plan", subject=s.person.id, args=args, lane=PROMPT, send_by=s.u.now + STAYS, wanted=wanted)
 
 
 def _calm(s: Sitting) -> bool:

@@ -66,7 +66,7 @@ def gap(found: PlanState) -> str:
 def remind(u: Unit) -> int:
     """Once a week, with the weekly pages: a line in the staff inbox for each patient who has nobody to be reached in their plan."""
     count = 0
-    for person in plans.expected_of(u):
+    for person in plans.active_patients(u):
         code = gap(plans.state(u, person)) if "program" in people.consents(u, person) else ""
         if code and not plans.nudged(u, person):
             notes.add(u, person, "plan", code)

@@ -105,7 +105,7 @@ def _remind(s: Sitting, row: DueRow, *, bring: bool) -> None:
     if reason is not None and s.event.kind == "due":
         due.dropped(s.u, row.id, reason)
         return
-    if each is None or not may_prompt(s, row, cheerful=False) or veiled(s, row):
+    if each is None or not may_prompt(s, row, cheerful=False) or veiled(s, row, wanted=sessions.wanted(each)):
         return
     draft, title = s.draft(), each.series.title
     said = when(draft, each, s.person.zone, s.u.now)

@@ -82,7 +82,7 @@ def _asked(name: str | None, line: str | None, zone: str | None, country: str | 
         key=0,
         name=ask("Clinic name", "--name", name),
         zone=ask_for("Time zone (such as America/New_York)", "--zone", zone, None, _zone),
-        line=ask("Telephone line", "--line", line),
+        line=ask_for("Telephone line", "--line", line, None, _line),
         country=ask_for("Country (two letters)", "--country", country, "US", _country),
         cover=ask_for("On call ('always', or 'mon-fri 08:00-20:00')", "--cover", cover, "always", read_cover),
     )
@@ -95,7 +95,7 @@ def _changed(
         key=before.key,
         name=before.name if name is None else ask("Clinic name", "--name", name),
         zone=before.zone if zone is None else _zone(zone),
-        line=before.line if line is None else ask("Telephone line", "--line", line),
+        line=before.line if line is None else _line(line),
         country=before.country if country is None else _country(country),
         cover=before.cover if cover is None else read_cover(cover),
     )
@@ -115,6 +115,13 @@ def _zone(zone: str) -> str:
     if zone not in available_timezones():
         raise UsageError(why=f"'{zone}' is not a time zone. Write one such as America/New_York or Europe/Madrid.")
     return zone
+
+
+def _line(line: str) -> str:
+    """Patients are told to call it, so it must be something one can dial."""
+    if sum(sign.isdigit() for sign in line) < 3:
+        raise UsageError(why=f"'{line}' is not a telephone line. Write the number that patients call, of at least three digits.")
+    return line.strip()
 
 
 def _country(country: str) -> str:

@@ -88,8 +88,8 @@ class Prompt(SQLModel, table=True):
 class Outbox(SQLModel, table=True):
     """One thing to do at Telegram, in a lane. `payload` is sealed JSON; `target` names the outbox row whose message is edited.
 
-    What goes another way ("mail", "webhook") is a row too: `chat_id` is then the chat it is about, if any, and `to_id` whom it goes
-    to; nobody means the clinic's own address.
+    What goes another way ("mail", "webhook") is a row too: it is in no chat, and `to_id` is whom it goes to; nobody means the clinic's
+    own address.
     """
 
     __table_args__ = (

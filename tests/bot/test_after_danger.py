@@ -11,13 +11,17 @@ from typing import TypeVar, cast
 import pytest
 
 from bot import sending
+from bot.acts.plan_prompts import QUARTER, SUGGESTED
 from bot.drain import Drain
+from bot.event import Event
 from bot.pace import Pace
 from bot.phones import instant
+from bot.registry import DUES
 from bot.sending import Accepted, Doubt, Result, Wait
+from bot.sitting import Sitting
 from bot.writer import Writer
 from safety import pager
-from storage import calm, due, escalations, outbox, people, sessions
+from storage import calm, due, escalations, outbox, people, plans, reminders, sessions
 from storage.engine import open_engine
 from storage.outbox import CRISIS, ESCALATION, PROMPT, Claimed
 from storage.seal import Keyring
@@ -71,6 +75,33 @@ def test_what_is_not_cheerful_goes_also_while_an_alert_is_open(tmp_path: Path, w
         pager.raise_danger(u, people.person(u, chat.person or 0), chat, "high", "suicide", "text", None)
         assert _ended(u, chat, f"session:{series.id}:2026-11-17" if wanted == "session" else wanted) is None
     store.close()
+
+
+def test_a_discreet_note_that_waits_is_held_back_by_what_it_stands_for(tmp_path: Path) -> None:
+    store = Store(open_engine(f"sqlite:///{tmp_path / 'bot.db'}"), Keyring(MASTER))
+    open_clinic(store, NOW)
+    with store.unit(NOW) as u:
+        chat = people.chat_for(u, PATIENT)
+        who = people.save_profile(u, people.person(u, chat.person or 0), {"discreet": True})
+        staff = people.people(u, "staff", "active")[0]
+        due.plan(u, SUGGESTED, who.id, "one", NOW, by=staff.id)
+        assert _condition_of_the_note(u, chat, SUGGESTED) == "consent:program"
+        plans.add(u, who, 2, "walk the dog")
+        due.plan(u, QUARTER, who.id, "two", NOW)
+        assert _condition_of_the_note(u, chat, QUARTER) == "consent:program"
+        series = sessions.add_series(u, "group", "Evening group", "2026-11-18", "18:00", 90)
+        assert _condition_of_the_note(u, chat, reminders.EVE) == f"session:{series.id}:2026-11-18"
+    store.close()
+
+
+def _condition_of_the_note(u: Unit, chat: people.ChatCard, kind: str) -> str | None:
+    """The condition of the note that says nothing, put there when this comes due."""
+    row = due.planned(u, kind, chat.person or 0)[0]
+    DUES[kind](Sitting(u, chat, people.person(u, row.subject), row.id, Event("due", PATIENT), NOW), row)
+    note = u.all(outbox.OUTBOX.select().order_by(outbox.OUTBOX.c.id.desc()))[0]
+    assert note.content.startswith("bot.note@")
+    wanted: str | None = note.wanted
+    return wanted
 
 
 def _ended(u: Unit, chat: people.ChatCard, wanted: str) -> str | None:

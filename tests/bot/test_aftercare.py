@@ -68,6 +68,21 @@ def _close(phones: Phones) -> None:
     phones.tap(STAFF, "Spoke with them, safe for now")
 
 
+def test_that_somebody_can_be_paged_is_not_said_while_nobody_answers(phones: Phones) -> None:
+    can = "someone from your program can be paged"
+    phones.type(PATIENT, "/help")
+    assert can in _texts(phones, PATIENT)[-1]
+    phones.type(PATIENT, "I want to kill myself")
+    assert "I am paging the person on call" in _texts(phones, PATIENT)[-1]
+    assert can not in _texts(phones, PATIENT)[-1]
+    phones.type(PATIENT, "/help")
+    assert "In danger now" in _texts(phones, PATIENT)[-1]
+    assert can not in _texts(phones, PATIENT)[-1]
+    phones.tap(STAFF, "I'll take it")
+    phones.type(PATIENT, "/help")
+    assert can in _texts(phones, PATIENT)[-1]
+
+
 def test_outside_cover_hours_nobody_is_told_until_they_begin_and_the_patient_is_not_told_otherwise(phones: Phones) -> None:
     _cover(phones, "09:00", "17:00")
     said = _a_way_in_mind(phones)

@@ -83,6 +83,8 @@ def test_a_screen_that_fails_for_many_pages_once_with_the_list(phones: Phones, m
     phones.tap(STAFF, "I'll take it")
     untold = [number for number in range(8) if not any("Dana Reyes saw this" in text for text in texts(phones, 6000 + number))]
     assert untold == []
+    phones.tap(STAFF, "I reached them")
+    assert "how did it end?" in texts(phones, STAFF)[-1], "the buttons under the numbers to call are alive"
 
 
 def test_a_handler_that_raises_hides_no_danger_and_keeps_the_text(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:

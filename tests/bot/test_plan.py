@@ -111,6 +111,9 @@ def test_every_version_is_kept_until_it_is_erased(store: Store, phones: Phones) 
         assert [item.words for item in plans.items(u, robin(u))] == ["walk by the river"]
         assert [item.words for _, item in plans.history(u, robin(u), 10)] == ["walk the dog"]
         assert plans.counts(u, robin(u).id) == (1, 1)
+        (item,) = plans.items(u, robin(u))
+        assert plans.change(u, robin(u), item.id, words="walk by the river", number="", reach="") == item.id
+        assert plans.counts(u, robin(u).id) == (1, 1), "what says the same is no new version"
         assert plans.erase(u, robin(u).id) == 1
         assert plans.counts(u, robin(u).id) == (0, 0)
         assert not plans.exists(u, robin(u).id)

@@ -23,7 +23,7 @@ FULL = {"BETWEEN_BOT_TOKEN": TOKEN}
 OTHER_KEY = base64.b64encode(b"another key, made up, of 32 byte").decode()
 READERS = (
     ("run",), ("check",), ("export", "--out", "pages"), ("session", "list"), ("invite", "patient", "--name", "Robin"),
-    ("setup", "--line", "1"),
+    ("setup", "--line", "555-0199"),
 )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def test_a_file_that_is_no_database(between: Between) -> None:
 
 def test_a_folder_that_cannot_be_one(between: Between) -> None:
     inside_a_file = {"BETWEEN_DATA_DIR": str(between.data / "master.key" / "x")}
-    ran = between("setup", "--name", "x", "--zone", "UTC", "--line", "1", "--admin", "y", env=inside_a_file)
+    ran = between("setup", "--name", "x", "--zone", "UTC", "--line", "555-0199", "--admin", "y", env=inside_a_file)
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert "The database cannot be used" in ran.err
 

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.opening import only_instance
 from storage import clinic, escalations, people
 from storage.clinic import ClinicCard
+from storage.engine import open_engine
+from storage.seal import read_or_make_key
 from tests.commands.between import SCRIPT, WITHIN, Between
 from tests.leaks import found
 
@@ -59,7 +62,9 @@ def test_where_nobody_can_be_asked_the_missing_option_is_named(empty: Between, m
         ("country", "USA", "'USA' is not a country. Write two letters"),
         ("country", "ÜÖ", "Write two letters"),
         ("name", " ", "cannot be left empty"),
-        ("line", "", "cannot be left empty"),
+        ("line", "", "is not a telephone line"),
+        ("line", "the desk", "'the desk' is not a telephone line. Write the number that patients call, of at least three digits."),
+        ("line", "ext. 12", "is not a telephone line"),
         ("admin", "", "cannot be left empty"),
         ("cover", "", "is not a cover time"),
         ("cover", "weekdays", "Write 'always', or like 'mon-fri 08:00-20:00"),
@@ -98,6 +103,7 @@ def test_again_with_an_option_only_that_is_changed(between: Between) -> None:
     before = stands(between)
     ran = between("setup", "--line", "555-0199")
     assert (ran.code, len(ran.lines)) == (0, 1)
+    between("setup", "--line", "unknown").refuses("'unknown' is not a telephone line.")
     after = stands(between)
     assert after.line == "555-0199"
     assert (after.name, after.zone, after.country, after.cover) == (before.name, before.zone, before.country, before.cover)
@@ -160,3 +166,11 @@ def test_the_key_is_not_in_what_it_seals(prepared: Path) -> None:
 
 def test_the_database_and_its_key_are_their_owners_alone(prepared: Path) -> None:
     assert {path.name: oct(path.stat().st_mode & 0o777) for path in prepared.iterdir()} == {"between.db": "0o600", "master.key": "0o600"}
+
+
+def test_folders_made_for_data_are_their_owners_alone(tmp_path: Path) -> None:
+    open_engine(f"sqlite:///{tmp_path / 'database' / 'between.db'}").dispose()
+    read_or_make_key(tmp_path / "key" / "master.key", make=True)
+    with only_instance(tmp_path / "lock"):
+        modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+    assert modes == {"database": "0o700", "key": "0o700", "lock": "0o700"}
