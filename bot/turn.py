@@ -113,7 +113,7 @@ def _in_window(u: Unit, row: Received, event: Event) -> Heard:
     except Exception as fault:
         log.error("turn.window", fault=type(fault).__name__)
         recent = []
-    return screen(event.text, recent) if recent else screen("")
+    return screen(event.text, recent, at_most=LONGEST) if recent else screen("")
 
 
 def _danger(s: Sitting, heard: Heard) -> None:

@@ -22,6 +22,7 @@ from bot.health import health
 from bot.opening import only_instance
 from bot.serving import listen, served
 from bot.settings import Settings
+from bot.warm import warm
 from bot.webhook import Hook, webhook
 from storage import meta
 
@@ -44,6 +45,7 @@ async def _run(read: Settings, token: str) -> None:
     loop = asyncio.get_running_loop()
     log.watch(loop)
     stopped = _stop_on_signal(loop)
+    warm()
     hook = hook_of(read)
     ports = listeners(read)
     store = shared.opened(read)
