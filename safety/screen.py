@@ -19,13 +19,13 @@ WINDOW = 6_000  # characters read at once; a Telegram message is at most 4,096
 OVERLAP = 600  # characters read twice where a longer text is cut
 RECENT = 3  # earlier messages that are read together with the text
 LONGEST = 16_384
-"""Characters a turn lets be read: four times what Telegram carries. Anything longer did not come from a phone, and others wait meanwhile."""
+"""Characters a turn lets be read: four times what Telegram carries. Anything longer came from no phone, and others wait."""
 RECENT_LENGTH = 1_000  # characters kept of each of them, from its end
 JOIN = ", "
 SIMILAR = Finding("learned.similar", (0, 0), "reads like messages of people in danger", Level.CONCERN, Track.UNKNOWN)
 BROKEN = Finding("screen.failed", (0, 0), "the message could not be read, which counts as high", Level.HIGH, Track.UNKNOWN)
 
-TOO_LONG = Finding("screen.too_long", (0, 0), "longer than any message can be, so it was not read, which counts as high", Level.HIGH, Track.UNKNOWN)
+TOO_LONG = Finding("screen.too_long", (0, 0), "longer than a message can be: not read, which counts as high", Level.HIGH, Track.UNKNOWN)
 
 __all__ = ["LONGEST", "Heard", "Level", "screen", "worse"]
 

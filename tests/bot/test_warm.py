@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 LOOK = """
+import gc
 from bot.warm import warm
 warm()
 from safety.rules import load_rules
