@@ -27,6 +27,7 @@ from content.library import load
 from storage import escalations, notes, outbox, people
 from storage import letters as rows
 from storage.letters import CLINIC, MAIL, WEBHOOK, Letter
+from storage.seal import SealBroken
 from storage.store import Unit
 
 log = get("bot.courier")
@@ -102,7 +103,7 @@ class Courier:
         for id, channel in rows.waiting(u):
             if room.get(channel, 0) <= 0:
                 continue
-            letter = rows.claim(u, id, self._owner, u.now + LEASE)
+            letter = self._opened(u, id)
             if letter is None:
                 continue
             reason = letters.unwanted(u, letter)
@@ -113,6 +114,16 @@ class Courier:
             room[channel] -= 1
             taken.append((letter, address))
         return taken
+
+    def _opened(self, u: Unit, id: int) -> Letter | None:
+        """A letter under lease; None when it is no longer ready, or can't be opened, which ends it: others wait behind it."""
+        try:
+            return rows.claim(u, id, self._owner, u.now + LEASE)
+        except SealBroken:
+            if outbox.end_unreadable(u, id):
+                log.critical("courier.sealed", row=id)
+                letters.refused(u, id, "refused")
+            return None
 
     def _address(self, u: Unit, letter: Letter) -> str | None:
         if letter.channel != MAIL:

@@ -7,6 +7,7 @@ Each step of a ladder goes each way once, under one reference, and only by ways 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from safety.ladder import AGAIN
 from storage import clinic, escalations, letters, outbox, people
 from storage.escalations import EscalationRow
 from storage.letters import CLINIC, MAIL, WEBHOOK, Letter, Unconfirmed
+from storage.seal import SealBroken
 from storage.store import Unit
 
 NOTICE_KEPT = timedelta(hours=12)
@@ -74,7 +76,8 @@ def unwanted(u: Unit, letter: Letter) -> str | None:
 def mark_repeat(u: Unit, id: int) -> None:
     """Whether this letter arrived is not known: what goes now says that it may be a repeat."""
     item = load("en").item("mail.repeat")
-    letters.change(u, id, {"repeat": True}, f"{item.id}@{item.version}")
+    with suppress(SealBroken):  # then it ends when it is claimed
+        letters.change(u, id, {"repeat": True}, f"{item.id}@{item.version}")
 
 
 def notice(u: Unit, words: str, key: str, event: str, since: datetime) -> None:

@@ -18,6 +18,7 @@ from bot.log import get
 from content.library import load
 from storage import calm, contacts, due, escalations, notes, outbox, people, series
 from storage.outbox import ESCALATION, Claimed, Waiting
+from storage.seal import SealBroken
 from storage.store import Unit, table
 from storage.tables import Due, Outbox
 
@@ -70,7 +71,11 @@ Result = Accepted | Wait | Refused | Gone | Doubt
 
 def claim(u: Unit, row: Waiting, owner: str) -> Claimed | None:
     """Take a row under lease if it is still wanted; else record why it was dropped and return None."""
-    taken = outbox.claim(u, row.id, owner, u.now + LEASE)
+    try:
+        taken = outbox.claim(u, row.id, owner, u.now + LEASE)
+    except SealBroken:
+        _unreadable(u, row)
+        return None
     if taken is None:
         return None
     reason = _unwanted(u, row, taken)
@@ -129,6 +134,14 @@ def rescue_leases(u: Unit, *, alone: bool = False) -> int:
             outbox.finish(u, row.id, row.attempt, "unknown", reason="lease")
             _tell_of_doubt(u, row.chat)
     return len(expired)
+
+
+def _unreadable(u: Unit, row: Waiting) -> None:
+    """Words nobody can open must not hold up what waits behind them."""
+    if outbox.end_unreadable(u, row.id):
+        log.critical("sending.sealed", row=row.id, lane=row.lane)
+        notes.add(u, people.chat(u, row.chat).person, "undelivered", "sealed")
+        letters.refused(u, row.id, "refused")
 
 
 def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
@@ -241,7 +254,10 @@ def _mark_repeat(u: Unit, id: int) -> None:
         letters.mark_repeat(u, id)
         return
     key = people.chat(u, row.chat_id).key
-    payload: dict[str, Any] = u.open_json(key, "outbox.payload", id, row.payload)
+    try:
+        payload: dict[str, Any] = u.open_json(key, "outbox.payload", id, row.payload)
+    except SealBroken:
+        return  # it ends when it is claimed
     if payload.get("repeat") or "text" not in payload:
         return
     words = load("en")

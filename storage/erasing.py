@@ -71,7 +71,9 @@ def wipe_chat(u: Unit, id: int) -> None:
     u.run(table(Due).delete().where(waits, table(Due).c.kind.not_in(("escalation", "forget_chat"))))
     came, sent = table(Inbox), table(Outbox)
     u.run(update(came).where(came.c.chat_id == id, came.c.state != "ready").values(raw=None))
-    u.run(update(sent).where(sent.c.chat_id == id, sent.c.state == "ready").values(state="dropped", reason="forgotten", done_at=u.now))
+    unsent = sent.c.state.in_(("ready", "leased"))  # whoever has one on its way has lost its lease, and can't give it back
+    over = {"state": "dropped", "reason": "forgotten", "done_at": u.now, "lease_owner": None, "lease_until": None}
+    u.run(update(sent).where(sent.c.chat_id == id, unsent).values(over))
     u.run(update(sent).where(sent.c.chat_id == id).values(payload=b""))
 
 

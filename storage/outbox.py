@@ -175,6 +175,7 @@ def claim(u: Unit, id: int, owner: str, until: datetime) -> Claimed | None:
     """Take the row under lease, or None when it is no longer ready, or another process is at it just now.
 
     The attempt is counted up with each claim, so it names the holder: whoever was given another one can finish nothing.
+    Raises `SealBroken` when its words can't be opened: then it must be ended (`end_unreadable`), or it is the next one for ever.
     """
     taken = u.run(CLAIM, {"row": id, "owner": owner, "until": until}).first()
     if taken is None:
@@ -203,6 +204,16 @@ def finish(u: Unit, id: int, attempt: int, state: str, *, message_id: int | None
     """Record how a leased row ended: sent, unknown, dead or dropped. False when the lease was lost meanwhile."""
     became = {"message_id": message_id} if message_id is not None else {}
     return _give_up(u, id, attempt, state=state, done_at=u.now, reason=reason, **became)
+
+
+def end_unreadable(u: Unit, id: int) -> bool:
+    """End a row whose words nobody can open. True when something was lost: they were not those of somebody who was forgotten."""
+    row = u.one(select(OUTBOX.c.payload).where(OUTBOX.c.id == id))
+    lost = row is not None and row.payload != b""
+    state, reason = ("dead", "sealed") if lost else ("dropped", "forgotten")
+    over = {"state": state, "reason": reason, "done_at": u.now, "lease_owner": None, "lease_until": None}
+    u.run(update(OUTBOX).where(OUTBOX.c.id == id, READY | LEASED).values(over))
+    return lost
 
 
 def put_back(u: Unit, id: int, attempt: int, not_before: datetime, *, reason: str | None = None) -> bool:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot import mail, sending
 from bot.clock import wall
@@ -20,6 +20,7 @@ from bot.mail import Mail
 from bot.sending import Accepted, Doubt, Refused
 from demo.limits import Flood
 from storage import escalations, letters, notes, people
+from storage.letters import WEBHOOK
 from storage.outbox import OUTBOX
 from storage.store import Unit
 from tests.bot.test_shell import DANGER
@@ -220,6 +221,18 @@ async def test_after_a_crash_a_letter_under_lease_goes_again_as_a_repeat(tmp_pat
         here.bot.app.wake()
         await here.bot.here.until(lambda: here.mail.letters, WITHIN)
         assert "may be a repeat" in words_of(here.mail.letters[0])
+
+
+async def test_a_letter_nobody_can_open_holds_up_no_other(tmp_path: Path) -> None:
+    def damaged(u: Unit) -> None:
+        letters.post(u, WEBHOOK, {"text": "Something"}, "mail.repeat@1", "damaged")
+        u.run(update(OUTBOX).where(OUTBOX.c.dedupe_key == "damaged").values(payload=b"damaged"))
+
+    async with clinic(tmp_path) as here:
+        await here.bot.app.writer.run(damaged)
+        await here.until_paged()
+        await here.bot.turn(QUARTER)
+        await here.bot.here.until(lambda: len(here.pager.posts) == 1 and len(here.mail.letters) == 2, WITHIN)
 
 
 async def test_without_another_way_nothing_is_put_on_one(tmp_path: Path) -> None:
