@@ -22,7 +22,7 @@ CARDS = (
     "crisis.memory",
 )
 SPANISH = ("crisis.es.card", *(f"crisis.es.card_{track}" for track in SPANISH_TRACKS))
-PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all", "page.come_on", "page.exhausted")
+PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all", "page.come_on")
 
 
 @pytest.mark.parametrize("card", [*CARDS, "help.screen"])
