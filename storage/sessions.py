@@ -16,7 +16,6 @@ from storage import clinic, due, notes, outbox, people, reminders, series
 from storage.people import PersonCard
 from storage.series import ANSWERS, BARRIERS, KINDS, WEEK, Occurrence, SeriesRow
 from storage.session_input import (
-    DAYS,
     MINUTES,
     TITLE,
     WEEKS,
@@ -37,7 +36,7 @@ from storage.session_input import (
     read_time,
 )
 from storage.store import Unit
-from storage.wall import instant, local
+from storage.wall import WEEKDAYS, instant, local
 
 LETTERS = {"group": "G", "individual": "I", "family": "F", "workshop": "W"}
 
@@ -106,7 +105,7 @@ def cancel_occurrence(u: Unit, code: str, day: str | date) -> Occurrence:
     each = series.occurrence(u, row.id, day)
     if each is None:
         example = next(iter(row.days(max(today, row.first_date), row.last_date)), row.last_date)
-        raise NoSuchDay(code=row.code, day=day, weekday=DAYS[row.first_date.weekday()].title(), example=example)
+        raise NoSuchDay(code=row.code, day=day, weekday=WEEKDAYS[row.first_date.weekday()].title(), example=example)
     if series.cancel_day(u, row.id, day) and each.begins > u.now and not each.cancelled:
         who = series.attendees(u, row)
         _drop(u, who, each)
