@@ -102,6 +102,12 @@ def _changed(
 
 
 def _add_admin(u: Unit, name: str, known: ClinicCard, email: str, *, first: bool) -> PersonCard:
+    """Raises `UsageError` for one there is already: a second would be paged and asked beside them, and be nobody."""
+    admins = [who for who in people.people(u, "staff") if who.duty == "admin" and not who.outside]
+    there = next((who.code for who in admins if who.name.casefold() == name.casefold()), None)
+    if there is not None:
+        new, another = f"`between invite staff --code {there}`", "`between invite staff --duty admin`"
+        raise UsageError(why=f"{there} is an administrator of this name already. A new link: {new}. Somebody else: {another}.")
     who = people.person(u, people.add_person(u, "staff", name, known.zone, duty="admin", country=known.country))
     if email:
         who = people.save_profile(u, who, {"email": email})

@@ -114,6 +114,14 @@ def test_a_second_administrator_gets_a_link_and_is_not_put_on_call(between: Betw
         assert escalations.on_call(u)["primary"] == []
 
 
+def test_an_administrator_who_is_there_is_not_made_twice(between: Between) -> None:
+    ran = between("setup", "--admin", "dana reyes", "--line", "555-0199")
+    ran.refuses("S001 is an administrator of this name already", "`between invite staff --code S001`")
+    assert stands(between).line == "555-0100"
+    with between.unit() as u:
+        assert [who.code for who in people.people(u, "staff")] == ["S001"]
+
+
 def test_a_country_without_a_line_on_file_is_said(between: Between) -> None:
     ran = between("setup", "--country", "zz")
     assert (ran.code, "no crisis line is on file for ZZ" in ran.lines[0], stands(between).country) == (0, True, "ZZ")
