@@ -60,6 +60,10 @@ class AlreadyOver(SessionError):
     """A session on {last} at {starts} would be over already. Look at the year and write a date that is still to come."""
 
 
+class AlreadyThere(SessionError):
+    """{code} is there already, the same in everything. Nothing was added."""
+
+
 class UnknownZone(SessionError):
     """'{text}' is not a time zone. Write one such as America/New_York."""
 

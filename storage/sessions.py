@@ -8,7 +8,7 @@ command line in another process reaches them as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -82,6 +82,12 @@ def add_series(
     row = series.add(u, values, title, known.key, [who.id for who in patients])
     _plan_for(u, row)
     return row
+
+
+def twin(u: Unit, row: SeriesRow) -> SeriesRow | None:
+    """Another series that is the same in all but its code."""
+    others = [each for each in series.all_series(u) if each.id != row.id and replace(each, id=row.id, code=row.code) == row]
+    return next((each for each in others if series.attendees(u, each) == series.attendees(u, row)), None)
 
 
 def cancel_series(u: Unit, code: str) -> SeriesRow:
