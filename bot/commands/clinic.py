@@ -12,7 +12,7 @@ from bot.clock import wall
 from bot.commands import data, shared
 from bot.commands.cover import read_cover, write_cover
 from bot.commands.invite import print_link, read_email
-from bot.commands.shared import ask, ask_for, out
+from bot.commands.shared import ask, ask_for, out, read_country
 from bot.errors import AlreadySetUp, SetupNeeded, UsageError
 from bot.settings import Settings
 from content import hotlines
@@ -83,7 +83,7 @@ def _asked(name: str | None, line: str | None, zone: str | None, country: str | 
         name=ask("Clinic name", "--name", name),
         zone=ask_for("Time zone (such as America/New_York)", "--zone", zone, None, _zone),
         line=ask("Telephone line", "--line", line),
-        country=ask_for("Country (two letters)", "--country", country, "US", _country),
+        country=ask_for("Country (two letters)", "--country", country, "US", read_country),
         cover=ask_for("On call ('always', or 'mon-fri 08:00-20:00')", "--cover", cover, "always", read_cover),
     )
 
@@ -96,7 +96,7 @@ def _changed(
         name=before.name if name is None else ask("Clinic name", "--name", name),
         zone=before.zone if zone is None else _zone(zone),
         line=before.line if line is None else ask("Telephone line", "--line", line),
-        country=before.country if country is None else _country(country),
+        country=before.country if country is None else read_country(country),
         cover=before.cover if cover is None else read_cover(cover),
     )
 
@@ -121,9 +121,3 @@ def _zone(zone: str) -> str:
     if zone not in available_timezones():
         raise UsageError(why=f"'{zone}' is not a time zone. Write one such as America/New_York or Europe/Madrid.")
     return zone
-
-
-def _country(country: str) -> str:
-    if len(country) != 2 or not country.isascii() or not country.isalpha():
-        raise UsageError(why=f"'{country}' is not a country. Write two letters, such as US.")
-    return country.upper()

@@ -56,7 +56,8 @@ def test_where_nobody_can_be_asked_the_missing_option_is_named(empty: Between, m
     [
         ("zone", "New York", "'New York' is not a time zone. Write one such as America/New_York"),
         ("zone", "", "is not a time zone"),
-        ("country", "USA", "'USA' is not a country. Write two letters"),
+        ("country", "USA", "'USA' is not a country's two letters. Did you mean US?"),
+        ("country", "Uk", "Did you mean GB?"),
         ("country", "ÜÖ", "Write two letters"),
         ("name", " ", "cannot be left empty"),
         ("line", "", "cannot be left empty"),
