@@ -37,7 +37,7 @@ class TokenMissing(UsageError):
 
 
 class SetupNeeded(UsageError):
-    """This database has no clinic yet. Run `between setup` first."""
+    """There is no clinic in {where}. Run `between setup` first. If yours is elsewhere, set {setting} to where it is."""
 
 
 class KeyLost(UsageError):

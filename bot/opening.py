@@ -42,12 +42,12 @@ def open_store(settings: Settings, now: datetime, *, setup: bool = False) -> Sto
     Raises `KeyLost`, `DatabaseTooNew`, `DatabaseBehind`, `NoDatabase` or `SettingsError`, and then changes nothing.
     """
     if not setup and _absent(settings.database_url):
-        raise SetupNeeded
+        raise _setup_needed(settings)
     with _opened(settings.database_url) as engine:
         version = migrate.version(engine)
         new = version is None or _half_made(engine, version)
         if new and not setup:
-            raise SetupNeeded
+            raise _setup_needed(settings)
         if not new:
             _check_version(version)
         found = masters(settings, make=version is None)
@@ -57,7 +57,7 @@ def open_store(settings: Settings, now: datetime, *, setup: bool = False) -> Sto
         with store.unit(now, "opening") as u:
             store.keys = u.keys = keyring(u, settings, found)
             if not setup and clinic.clinic(u) is None:
-                raise SetupNeeded
+                raise _setup_needed(settings)
             start_after(highest(u))
             be_process(meta.next_process(u))
     return store
@@ -66,11 +66,11 @@ def open_store(settings: Settings, now: datetime, *, setup: bool = False) -> Sto
 def upgrade(settings: Settings, now: datetime) -> bool:
     """`between migrate`: bring an older database to this version. True when there was something to do."""
     if _absent(settings.database_url):
-        raise SetupNeeded
+        raise _setup_needed(settings)
     with _opened(settings.database_url) as engine:
         version = migrate.version(engine)
         if version is None:
-            raise SetupNeeded
+            raise _setup_needed(settings)
         try:
             changed = migrate.migrate(engine)
         except migrate.NewerDatabase:
@@ -157,6 +157,16 @@ def _opened(url: str) -> Iterator[Engine]:
 def _absent(url: str) -> bool:
     parsed = make_url(url)
     return parsed.get_backend_name() == "sqlite" and bool(parsed.database) and not Path(str(parsed.database)).exists()
+
+
+def _setup_needed(settings: Settings) -> SetupNeeded:
+    """Names where was looked, and which setting says so."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() != "sqlite":
+        return SetupNeeded(where="the database of BETWEEN_DATABASE_URL", setting="BETWEEN_DATABASE_URL")
+    file = Path(str(url.database))
+    where = file.parent if file.parent.is_dir() else f"{file.parent} (there is no such folder)"
+    return SetupNeeded(where=where, setting="BETWEEN_DATA_DIR" if file.parent == settings.data_dir else "BETWEEN_DATABASE_URL")
 
 
 def _half_made(engine: Engine, found: str) -> bool:

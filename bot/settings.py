@@ -35,6 +35,8 @@ NO_DATABASE = "is not a database address; it starts with sqlite:/// or postgresq
 SECRETS = ("BOT_TOKEN", "MASTER_KEY", "WEBHOOK_SECRET", "WATCH_TOKEN", "SMTP_PASSWORD", "PAGE_WEBHOOK_SECRET")
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 OF_THE_TESTS = "BETWEEN_TEST_"
+FOLLOWS = "default_factory_not_called"
+"""Pydantic's word for a setting nobody gave, whose default it left alone because another one is at fault."""
 
 
 def is_loopback(host: str) -> bool:
@@ -93,7 +95,10 @@ def _key(key: SecretStr) -> SecretStr:
 
 
 def _folder(path: Path) -> Path:
-    return path.expanduser().absolute()
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("begins with ~ and a name nobody on this machine has; write the path from / on") from None
 
 
 def _webhook(url: str) -> str:
@@ -226,7 +231,7 @@ def load() -> Settings:
     try:
         return Settings()
     except ValidationError as invalid:
-        faults = invalid.errors(include_input=False, include_url=False)
+        faults = [one for one in invalid.errors(include_input=False, include_url=False) if one["type"] != FOLLOWS]
         sentences = [_sentence(str(fault["loc"][0]), fault["msg"], fault["type"]) for fault in faults]
     raise SettingsError(why=" ".join(sentences))
 

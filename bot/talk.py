@@ -62,12 +62,18 @@ def take(s: Sitting, row: TalkRow, given: Given, *, typed: bool = False) -> bool
 
 
 def _as_tap(s: Sitting, row: TalkRow, given: Given) -> Given:
-    """Someone who types the very words of a button means that button ("yes" to a question with yes and no)."""
+    """Someone who types the very words of a button means that button ("yes" to a question with yes and no). Free text is free, but for
+    "skip" where there is such a button."""
     question = _question(row) if given.kind == "text" else None
-    if question is None or question.takes_text or isinstance(question, Several):
+    if question is None:
         return given
-    typed = given.value.strip(" .!").casefold()
+    typed = given.value.strip(" .!¡").casefold().replace("’", "'")
+    if question.optional and typed == s.words.text("button.skip").casefold():
+        return Given("skip")
+    if isinstance(question, Text | Several):
+        return given
     meant = [o.value for o in question.options() if not o.literal and s.words.text(o.label).casefold() == typed]
+    meant += [value for words, value in question.said if words == typed] if isinstance(question, YesNo) else []
     return Given("tap", meant[0]) if meant else given
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from bot.message import Draft
-from storage.wall import local
-
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from storage.wall import DAYS, local
 
 
 def moment(draft: Draft, at: datetime, zone: str, now: datetime) -> str:
@@ -21,4 +19,4 @@ def moment(draft: Draft, at: datetime, zone: str, now: datetime) -> str:
 def day_name(draft: Draft, day: date) -> str:
     """ "Fri 20 November"."""
     month = draft.phrase("session.months").split()[day.month - 1]
-    return f"{draft.phrase(f'day.{WEEKDAYS[day.weekday()]}')} {day.day} {month}"
+    return f"{draft.phrase(f'day.{DAYS[day.weekday()]}')} {day.day} {month}"

@@ -153,15 +153,16 @@ def _sessions(week: Week) -> Iterator[Reason]:
     mine = summary.sessions_of(week)
 
     def dates(code: str, *status: str) -> tuple[date, ...]:
-        """Nobody has to record what is not over yet, so a week that runs says nothing of its sessions to come."""
+        """Nobody has to record what is not over yet, so a week that runs says nothing of its sessions to come; missed ones are counted
+        among those that are recorded, as the attendance beside them is."""
         over = [s for s in mine if code != "unmarked" or s.starts_at + timedelta(minutes=s.minutes) <= week.prepared_at]
         return tuple(_date(s, week) for s in over if s.status in status)
 
-    held = sum(s.status != "cancelled" for s in mine)
-    for code, status in (("missed", ("missed",)), ("cant_come", ("cant",)), ("unmarked", ("coming", "unknown"))):
+    held, marked = sum(s.status != "cancelled" for s in mine), sum(s.status in ("attended", "missed") for s in mine)
+    for code, of, *status in (("missed", marked, "missed"), ("cant_come", held, "cant"), ("unmarked", held, "coming", "unknown")):
         found = dates(code, *status)
         if found:
-            yield Reason(code, {"n": len(found), "of": held}, found)
+            yield Reason(code, {"n": len(found), "of": of}, found)
 
 
 def _date(session: Session, week: Week) -> date:

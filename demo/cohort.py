@@ -81,7 +81,8 @@ def _patient(u: Unit, past: Past, story: Story, staff: list[PersonCard]) -> None
     _attendance(u, who, story, past, staff)
     for card, scale, times, before, fall in story["skills"]:
         rng = past.rng(who.code, card)
-        for ago in sorted(rng.sample(range(1, min(story["started"], 27)), times), reverse=True):
+        heard = [ago for ago in range(1, min(story["started"], 27)) if days.level(story["answers"], ago)]
+        for ago in sorted(rng.sample(heard, times), reverse=True):
             at = past.at(ago, f"{rng.randint(19, 21)}:{rng.randint(10, 59)}")
             felt = days.near(rng, before, 1)
             after = None if rng.random() < 0.08 else days.near(rng, max(0, felt - fall), 1)

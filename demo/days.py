@@ -82,7 +82,7 @@ def _slot(u: Unit, who: PersonCard, story: Story, past: Past, staff: PersonCard,
     values, status, at = _answers(story, rng, slot, ago), "complete", opens + timedelta(minutes=rng.triangular(1, 120, 6))
     if slot == "morning" and rng.random() < 0.05:
         status, at = "late", closes + timedelta(minutes=rng.randint(15, 240))
-    elif rng.random() < 0.04 and "flat" not in story:
+    elif rng.random() < 0.04 and "flat" not in story and not _turns_on(story, ago):
         status, values = "partial", dict(list(values.items())[:2])
     if at <= past.now:
         seconds = 4 if "flat" in story else round(rng.gauss(14 if slot == "morning" else 41, 5))
@@ -94,9 +94,15 @@ def _slot(u: Unit, who: PersonCard, story: Story, past: Past, staff: PersonCard,
 
 def _told(story: Story, rng: Random, weekday: int, ago: int) -> bool:
     """Whether the slot is answered; what a story turns on always is."""
-    if ago in (story.get("use", {}).get("ago"), story.get("safety", {}).get("ago")):
+    if _turns_on(story, ago):
         return True
     return rng.random() < level(story["answers"], ago) * (story.get("weekend", 1.0) if weekday > 4 else 1.0)
+
+
+def _turns_on(story: Story, ago: int) -> bool:
+    """Whether the story needs that day's check-ins: something happens in them, or a shared line ends one."""
+    told = [line["ago"] for line in story["lines"] if line["shared"]]
+    return ago in (story.get("use", {}).get("ago"), story.get("safety", {}).get("ago"), *told)
 
 
 def _answers(story: Story, rng: Random, slot: str, ago: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.flow import Ask, Choice, Danger, Do, Flow, Me, Question, Read, Say, Scale, Several, Talking, Text
+from bot.flow import Ask, Choice, Danger, Do, Flow, Hours, Me, Question, Read, Say, Scale, Several, Talking, Text
 from bot.flow.commands import NoteStaff, SaveCheckIn
 from handlers.concern import ANSWERS
 from handlers.skills import offer_skill
@@ -24,7 +24,8 @@ ITEMS = (
     "use", "use_safe", "use_what", "use_when", "meds", "connection", "confidence",
 )  # fmt: skip
 """What becomes an observation; the code of a choice is its value here."""
-SLEEP = ("under_4", "4_to_6", "6_to_8", "over_8")
+SLEEP = {"under_4": 3.99, "4_to_6": 6, "6_to_8": 8, "over_8": 24}
+"""The most hours each stands for."""
 TRIGGERS = (
     "argument", "loneliness", "boredom", "stress", "low_mood", "pain", "poor_sleep", "people", "place", "money", "celebration", "other",
 )  # fmt: skip
@@ -76,7 +77,8 @@ def _morning(me: Me) -> Talking:
     told = Round(me, 4 if me.medicines else 3)
     if (yield from _mood(told)):
         return
-    yield from told.ask("sleep_hours", _choice("sleep_hours", SLEEP, columns=2))
+    spans = tuple((code, f"checkin.sleep_hours.{code}") for code in SLEEP)
+    yield from told.ask("sleep_hours", Hours(of=spans, ends=tuple(SLEEP.values()), columns=2, optional=True))
     yield from told.ask("sleep_quality", _rating())
     if me.medicines:
         yield from told.ask("meds", _choice("meds", ("all", "some", "none")))

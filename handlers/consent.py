@@ -16,13 +16,20 @@ OPTIONAL = ("weekly", "crisis_words", "outreach")
 CHANGEABLE = (*OPTIONAL, "caring")
 """Found in the settings. Caring notes are first asked about when somebody has looked after someone (`handlers.follow_up`)."""
 
+YES_NO = (("yes", "yes"), ("sí", "yes"), ("si", "yes"), ("no", "no"))
+AGREES = (
+    *YES_NO, ("i agree", "yes"), ("agree", "yes"), ("yes i agree", "yes"), ("acepto", "yes"), ("sí, acepto", "yes"), ("sí acepto", "yes"),
+    ("i don't agree", "no"), ("i do not agree", "no"), ("no thank you", "no"), ("no thanks", "no"), ("no acepto", "no"),
+)  # fmt: skip
+"""What is typed instead of a tap and can only mean one of the two. "OK" is not among them: it may only say that one has read it."""
+
 Part = Generator[Any, Any, Any]
 
 
 def ask_program(me: Me, clinic: str) -> Part:
     """Needed to use any of it. Evaluates to whether they agreed; "back" does not go behind a yes."""
     version = yield Read("consent.version", {"words": "consent.program.ask"})
-    agreed = yield Ask("ask", YesNo(yes="consent.program.yes", no="consent.program.no", columns=1), slots={"clinic": clinic})
+    agreed = yield Ask("ask", YesNo(yes="consent.program.yes", no="consent.program.no", columns=1, said=AGREES), slots={"clinic": clinic})
     if agreed:
         yield Do(GiveConsent("program", version))
     return agreed
@@ -31,7 +38,7 @@ def ask_program(me: Me, clinic: str) -> Part:
 def ask_optional(scope: str, clinic: str) -> Part:
     """One of the separate ones. A no is as good as a yes."""
     version = yield Read("consent.version", {"words": f"consent.{scope}.ask"})
-    allowed = yield Ask("ask", YesNo(yes="consent.yes", no="consent.no"), slots={"clinic": clinic})
+    allowed = yield Ask("ask", YesNo(yes="consent.yes", no="consent.no", said=AGREES), slots={"clinic": clinic})
     yield Do(GiveConsent(scope, version) if allowed else RevokeConsent(scope), again=True)
     return allowed
 
@@ -58,7 +65,9 @@ def change(me: Me, clinic: str) -> Part:
 
 def leave(clinic: str) -> Part:
     """Withdraw from all of it, after one plain question about what that means."""
-    sure = yield Ask("sure", YesNo(yes="consent.program.leave", no="consent.program.stay", columns=1), slots={"clinic": clinic})
+    sure = yield Ask(
+        "sure", YesNo(yes="consent.program.leave", no="consent.program.stay", columns=1, said=YES_NO), slots={"clinic": clinic}
+    )
     if sure:
         yield Do(LeaveProgram())
         yield Say("consent.program.left", {"clinic": clinic})

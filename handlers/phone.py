@@ -21,10 +21,11 @@ def phone(me: Me) -> Talking:
 
 
 def ask_name(me: Me) -> Part:
+    """A skip leaves the name as it is: at first, what their program calls them."""
     offer = (me.name,) if me.name else ()
-    name = yield Ask("ask", Text(limit=40, fact=True, offer=offer))
-    yield Do(SaveProfile({"call_name": name}), again=True)
-    return name
+    name = yield Ask("ask", Text(limit=40, fact=True, offer=offer, optional=True))
+    if name is not None:
+        yield Do(SaveProfile({"call_name": name}), again=True)
 
 
 def ask_phone(me: Me) -> Part:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.flow import Ask, Choice, Do, Flow, Me, Number, Read, Say, Talking, Text, YesNo, scoped
 from bot.flow.commands import GiveConsent, Invite, RevokeConsent, SaveProfile, ShowHome
+from handlers.consent import AGREES
 
 TRIES, NONE = 4, "none"
 NEXT = Choice(of=(("next", "button.next"),))
@@ -23,7 +24,7 @@ def welcome_staff(me: Me) -> Talking:
     yield Ask("page", NEXT, words="staff.welcome.page")
     yield Ask("answer", NEXT, words="staff.welcome.answer")
     version = yield Read("consent.version", {"words": "staff.welcome.paged"})
-    paged = yield Ask("paged", YesNo(yes="staff.welcome.may_page", no="staff.welcome.may_not"), words="staff.welcome.paged")
+    paged = yield Ask("paged", YesNo(yes="staff.welcome.may_page", no="staff.welcome.may_not", said=AGREES), words="staff.welcome.paged")
     yield Do(GiveConsent("paged", version) if paged else RevokeConsent("paged"), again=True)
     yield Do(ShowHome("staff.ready" if paged else "staff.ready_unpaged"))
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from storage.wall import instant, local
+from storage.wall import DAYS, instant, local
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Hours = Mapping[str, tuple[str, str]]
 """Day -> (from, to) wall times of the clinic's zone, at most one span a day; a missing day has nobody on call."""
 Span = tuple[datetime, datetime]

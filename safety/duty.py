@@ -93,7 +93,7 @@ def administrators(u: Unit, can: Fit | None = None) -> list[int]:
 
 def to_page(u: Unit) -> Holders:
     """Everybody the ladder may page: who is on duty, by position, and the administrators, who hear when nobody has answered."""
-    return {**reachable(u), ADMINS: administrators(u)}
+    return _with_administrators(u, fit(u))
 
 
 def to_mail(u: Unit) -> Holders:
@@ -104,6 +104,10 @@ def to_mail(u: Unit) -> Holders:
     def can(id: int) -> bool:
         return may(id) and bool(people.person(u, id).email)
 
+    return _with_administrators(u, can)
+
+
+def _with_administrators(u: Unit, can: Fit) -> Holders:
     return {**rota.holders(rota_of(u), u.now, can), ADMINS: administrators(u, can)}
 
 

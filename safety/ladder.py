@@ -211,17 +211,16 @@ def decline(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move |
     """
     if ladder.handed_to == who and ladder.state in ("ACKED", "CONTACTED"):
         return Move(replace(ladder, handed_to=None), (Inform("not_taken", to=ladder.acked_by),))
-    if ladder.state == "ACKED" and ladder.acked_by == who:
-        moved = advance(_again(ladder, now, min(ladder.step, len(ladder.rungs) - 1)), now, holders)
-        return Move(moved.ladder, (Inform("reopened", but=who), Tell("reopened"), *moved.actions))
+    if ladder.state == "ACKED":
+        return leave(ladder, who, now, holders)
     if ladder.state == "OPEN":
         return advance(replace(ladder, next_at=now), now, holders)
     return Move(ladder) if ladder.state == "EXHAUSTED" else None
 
 
 def leave(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move | None:
-    """Whoever has it is staff no more: it is open again from where it was, also after they had reached the patient, as nobody else could
-    close it."""
+    """Whoever has it cannot any more, or is staff no more: it is open again from where it was, also after they had reached the patient, as
+    nobody else could close it."""
     if ladder.state not in ("ACKED", "CONTACTED") or ladder.acked_by != who:
         return None
     told = "second_look" if ladder.state == "CONTACTED" else "reopened"
@@ -233,7 +232,7 @@ def close(ladder: Ladder, who: int) -> Move | None:
     """A human ends it with an outcome; only whoever holds it, or anyone entitled when nobody does."""
     if ladder.state == "CLOSED" or (ladder.acked_by is not None and ladder.acked_by != who):
         return None
-    return Move(replace(ladder, state="CLOSED", next_at=None), (Tell("closed"), Inform("closed", but=who)))
+    return _closed(ladder, who)
 
 
 def hand(ladder: Ladder, who: int, to: int) -> Move | None:
@@ -264,7 +263,7 @@ def confirm(ladder: Ladder, who: int) -> Move | None:
     """A second person agrees that it was a false alarm: it is closed. None when nothing waits for them."""
     if ladder.doubted_by in (None, who) or ladder.state not in ("ACKED", "CONTACTED"):
         return None
-    return Move(replace(ladder, state="CLOSED", next_at=None), (Tell("closed"), Inform("closed", but=who)))
+    return _closed(ladder, who)
 
 
 def disagree(ladder: Ladder, who: int) -> Move | None:
@@ -273,6 +272,10 @@ def disagree(ladder: Ladder, who: int) -> Move | None:
         return None
     waits = ladder.next_at if ladder.state == "ACKED" else None
     return Move(replace(ladder, doubted_by=None, next_at=waits), (Inform("disagreed", but=who),))
+
+
+def _closed(ladder: Ladder, who: int) -> Move:
+    return Move(replace(ladder, state="CLOSED", next_at=None), (Tell("closed"), Inform("closed", but=who)))
 
 
 def _holders(holders: Holders, position: str) -> list[int]:

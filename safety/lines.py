@@ -19,7 +19,11 @@ class Line:
 
 
 class BadLine(ValueError):
-    """An input line cannot be used; the message says what to write instead and never repeats what was written."""
+    """An input line cannot be used; the message says what to write instead and never repeats what was written, but for its id."""
+
+    def __init__(self, says: str, id: str | int | None = None) -> None:
+        super().__init__(says)
+        self.id = id
 
 
 def screen_lines(lines: Iterable[str], jsonl: bool) -> Iterator[Line]:
@@ -35,7 +39,8 @@ def screen_lines(lines: Iterable[str], jsonl: bool) -> Iterator[Line]:
         try:
             id, text, recent = _parse(line, number)
         except BadLine as fault:
-            yield Line(json.dumps({"error": f"Line {number}: {fault}"}), ok=False)
+            known = {} if fault.id is None else {"id": fault.id}
+            yield Line(json.dumps({**known, "error": f"Line {number}: {fault}"}), ok=False)
         else:
             yield Line(_verdict(id, screen(text, recent)))
 
@@ -51,9 +56,9 @@ def _parse(line: str, number: int) -> tuple[str | int, str, tuple[str, ...]]:
     if not isinstance(id, str | int) or isinstance(id, bool):
         raise BadLine('"id" must be a string or a whole number.')
     if not isinstance(text, str):
-        raise BadLine('"text" is missing or not a string. Put the message there.')
+        raise BadLine('"text" is missing or not a string. Put the message there.', row.get("id"))
     if not isinstance(recent, list) or not all(isinstance(part, str) for part in recent):
-        raise BadLine('"recent" must be a list of strings, oldest first.')
+        raise BadLine('"recent" must be a list of strings, oldest first.', row.get("id"))
     return id, text, tuple(recent)
 
 

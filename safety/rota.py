@@ -125,12 +125,12 @@ def gaps(rota: Rota, hours: Hours, begins: datetime, ends: datetime, fit: Fit) -
     """Every stretch of begins..ends, within the clinic's hours, without anybody first on call, and without anybody at all."""
     found: list[Gap] = []
     for opens, closes in cover.spans(hours, rota.zone, begins, ends):
-        points = [max(opens, begins), *edges(rota, max(opens, begins), min(closes, ends)), min(closes, ends)]
-        for at, until in pairwise(points):
+        first, last = max(opens, begins), min(closes, ends)
+        for at, until in pairwise(sorted({first, *edges(rota, first, last), last})):
             held = holders(rota, at, fit)
             missing = [] if held["primary"] else ["primary"]
             missing += [] if any(held.values()) else [ANYONE]
-            for position in missing if at < until else ():
+            for position in missing:
                 _extend(found, Gap(position, at, until))
     return sorted(found, key=lambda gap: (gap.begins, gap.position))
 

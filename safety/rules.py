@@ -230,7 +230,8 @@ def _frame(grammar: Grammar, row: Mapping[str, Any], data: Mapping[str, Any]) ->
     limits = tuple((scope, None if action == DROP else Level[action.upper()]) for scope, action in actions.items() if action != KEEP)
     track = Track(row.get("track", data["meta"].get("track", "unknown")))
     level, tags = Level[row["level"].upper()], frozenset(row.get("tags", ()))
-    return Frame(row["id"], track, level, row["why"], tags, limits, row.get(IDIOM, DROP) == DROP, _matcher(grammar, row["match"]))
+    idiom_drops = {DROP: True, KEEP: False}[row.get(IDIOM, DROP)]
+    return Frame(row["id"], track, level, row["why"], tags, limits, idiom_drops, _matcher(grammar, row["match"]))
 
 
 def _rise(row: Mapping[str, Any], *, near: bool) -> Rise:

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from storage.prepared import Prepared
 from storage.store import Unit, table
 from storage.tables import Clinic
+from storage.wall import DAYS
 
 CLINIC = table(Clinic)
 THE_CLINIC = Prepared(select(CLINIC))
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS = dict.fromkeys(DAYS, ("00:00", "24:00"))
 
 

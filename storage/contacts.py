@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, select, update
 
 from storage.people import PEOPLE, PersonCard
 from storage.prepared import Prepared
@@ -67,13 +67,11 @@ def in_chat(u: Unit, chat: int) -> list[ContactRow]:
 
 
 def open_link(u: Unit, code: str, chat: int) -> ContactRow | None:
-    """Use a link up: it belongs to this chat from now on. None for a wrong, used or expired one."""
+    """Use a link up, once: it belongs to this chat from now on. None for a wrong, used or expired one."""
     works = (CONTACTS.c.code_hash == _hash(code), CONTACTS.c.state == "invited", CONTACTS.c.expires_at > u.now, _ALIVE)
-    row = u.one(select(CONTACTS.c.id).where(*works))
-    if row is None:
-        return None
-    u.set(Contact, row.id, chat_id=chat, state="opened", code_hash=secrets.token_bytes(32))
-    return next(each for each in in_chat(u, chat) if each.id == row.id)
+    spent = {"chat_id": chat, "state": "opened", "code_hash": secrets.token_bytes(32)}
+    row = u.run(update(CONTACTS).where(*works).values(spent).returning(CONTACTS.c.id)).first()
+    return next(each for each in in_chat(u, chat) if each.id == row.id) if row is not None else None
 
 
 def agree(u: Unit, id: int) -> None:
@@ -92,7 +90,7 @@ def is_on(u: Unit, id: int) -> bool:
 
 def end(u: Unit, row: ContactRow, state: str = "ended") -> int | None:
     """It is over, by whichever side. Returns the chat when nobody else has it as theirs, so that it can be erased."""
-    u.set(Contact, row.id, state=state, ended_at=u.now, chat_id=None, name=b"", code_hash=secrets.token_bytes(32))
+    _end(u, row.id, state)
     return row.chat if row.chat is not None and not in_chat(u, row.chat) else None
 
 
@@ -100,10 +98,14 @@ def wipe(u: Unit, person: int) -> list[int]:
     """All contacts of somebody who is forgotten, without needing a key. Returns the chats that were theirs alone."""
     rows = u.all(select(CONTACTS.c.id, CONTACTS.c.chat_id).where(CONTACTS.c.person_id == person, _ALIVE))
     for row in rows:
-        u.set(Contact, row.id, state="ended", ended_at=u.now, chat_id=None, name=b"", code_hash=secrets.token_bytes(32))
+        _end(u, row.id, "ended")
     left = select(CONTACTS.c.chat_id).where(_ALIVE, CONTACTS.c.chat_id.in_([row.chat_id for row in rows]))
     still = {row.chat_id for row in u.all(left)}
     return [row.chat_id for row in rows if row.chat_id is not None and row.chat_id not in still]
+
+
+def _end(u: Unit, id: int, state: str) -> None:
+    u.set(Contact, id, state=state, ended_at=u.now, chat_id=None, name=b"", code_hash=secrets.token_bytes(32))
 
 
 def _row(u: Unit, row: Row[Any]) -> ContactRow:

@@ -16,8 +16,8 @@ KIND = "follow_up"
 AFTER, AT_THE_LATEST = timedelta(hours=24), timedelta(hours=72)
 
 
-def plan(u: Unit, row: EscalationRow) -> bool:
-    """A day after this alert opened; False when that has been planned, or has happened, already."""
+def plan(u: Unit, row: EscalationRow) -> None:
+    """A day after this alert opened, unless that has been planned, or has happened, already."""
     about = {"about": row.track}
     at = row.opened_at
-    return due.plan(u, KIND, row.person, f"{KIND}:{row.id}", at + AFTER, chat=row.chat, send_by=at + AT_THE_LATEST, **about)
+    due.plan(u, KIND, row.person, f"{KIND}:{row.id}", at + AFTER, chat=row.chat, send_by=at + AT_THE_LATEST, **about)

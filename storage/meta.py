@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
+from storage.prepared import Prepared
 from storage.store import Unit, table
 from storage.tables import Meta
 from storage.upsert import insert_once, insert_or_update
@@ -19,9 +20,11 @@ WAYS, RECEIVED = "ways", "received"
 KEY_FOLDERS, BACKUP = "key_folders", "backup"
 """Where key files of backups lie (a JSON list of folders), and when the last verified backup was made."""
 
+_VALUE = Prepared(select(META.c.value).where(META.c.key == bindparam("key")))
+
 
 def get(u: Unit, key: str) -> str | None:
-    row = u.one(select(META.c.value).where(META.c.key == key))
+    row = u.one(_VALUE, key=key)
     return row.value if row else None
 
 

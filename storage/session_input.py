@@ -6,10 +6,11 @@ import re
 from datetime import date, timedelta
 from inspect import cleandoc
 
+from storage.wall import WEEKDAYS
+
 MINUTES = range(10, 601)
 WEEKS = range(1, 105)
 TITLE = 80
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 class SessionError(ValueError):
@@ -59,6 +60,10 @@ class AlreadyOver(SessionError):
     """A session on {last} at {starts} would be over already. Look at the year and write a date that is still to come."""
 
 
+class AlreadyThere(SessionError):
+    """{code} is there already, the same in everything. Nothing was added."""
+
+
 class UnknownZone(SessionError):
     """'{text}' is not a time zone. Write one such as America/New_York."""
 
@@ -84,7 +89,7 @@ def read_date(text: str, today: date | None = None) -> date:
     word = text.strip().lower()
     if today is not None and word:
         ahead = {"today": 0, "tomorrow": 1}.get(word)
-        named = [day for day in range(7) if len(word) > 2 and DAYS[day].startswith(word)]
+        named = [day for day in range(7) if len(word) > 2 and WEEKDAYS[day].startswith(word)]
         if ahead is None and named:
             ahead = (named[0] - today.weekday() - 1) % 7 + 1
         if ahead is not None:

@@ -8,7 +8,7 @@ command line in another process reaches them as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -16,7 +16,6 @@ from storage import clinic, due, notes, outbox, people, reminders, series
 from storage.people import PersonCard
 from storage.series import ANSWERS, BARRIERS, KINDS, WEEK, Occurrence, SeriesRow
 from storage.session_input import (
-    DAYS,
     MINUTES,
     TITLE,
     WEEKS,
@@ -37,7 +36,7 @@ from storage.session_input import (
     read_time,
 )
 from storage.store import Unit
-from storage.wall import instant, local
+from storage.wall import WEEKDAYS, instant, local
 
 LETTERS = {"group": "G", "individual": "I", "family": "F", "workshop": "W"}
 
@@ -85,6 +84,12 @@ def add_series(
     return row
 
 
+def twin(u: Unit, row: SeriesRow) -> SeriesRow | None:
+    """Another series that is the same in all but its code."""
+    others = [each for each in series.all_series(u) if each.id != row.id and replace(each, id=row.id, code=row.code) == row]
+    return next((each for each in others if series.attendees(u, each) == series.attendees(u, row)), None)
+
+
 def cancel_series(u: Unit, code: str) -> SeriesRow:
     """Cancel all that is still to come of a series. Patients are told; their reminders are dropped and recorded."""
     row = find(u, code)
@@ -106,7 +111,7 @@ def cancel_occurrence(u: Unit, code: str, day: str | date) -> Occurrence:
     each = series.occurrence(u, row.id, day)
     if each is None:
         example = next(iter(row.days(max(today, row.first_date), row.last_date)), row.last_date)
-        raise NoSuchDay(code=row.code, day=day, weekday=DAYS[row.first_date.weekday()].title(), example=example)
+        raise NoSuchDay(code=row.code, day=day, weekday=WEEKDAYS[row.first_date.weekday()].title(), example=example)
     if series.cancel_day(u, row.id, day) and each.begins > u.now and not each.cancelled:
         who = series.attendees(u, row)
         _drop(u, who, each)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAYS = tuple(day[:3] for day in WEEKDAYS)
+
 
 def instant(day: date, wall: str, zone: str, *, fold: int = 0) -> datetime:
     """The instant of "HH:MM" on a day in a zone, as aware UTC. "24:00" is the day's end.

@@ -12,8 +12,9 @@ from bot.registry import act, look
 from bot.sitting import Sitting
 from safety import duty
 from storage import audit, contacts, my_data, notes, outbox, people, talks
-from storage.clinic import ALWAYS, DAYS, ClinicCard, clinic
+from storage.clinic import ALWAYS, ClinicCard, clinic
 from storage.outbox import PROMPT
+from storage.wall import DAYS
 
 
 @act(GiveConsent)

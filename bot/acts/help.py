@@ -6,6 +6,7 @@ from bot import danger, presence, talk
 from bot.acts.contacts import asked_by_patient
 from bot.registry import command, tap
 from bot.sitting import Sitting
+from storage import people
 from storage.outbox import CRISIS
 from storage.talks import PromptRow
 
@@ -17,6 +18,8 @@ def help_screen(s: Sitting) -> None:
     draft = danger.fill(s.draft(), "help.screen", lines)
     if s.who is not None and s.who.role == "patient" and s.who.active:
         presence.add_to(draft, s, paging=danger.is_paging(s))
+        if "program" in people.consents(s.u, s.person.id):
+            draft.add("help.commands")
     if s.who is not None and s.who.role == "patient":
         draft.row(draft.button("sos", "help.button.sos"))
         danger.with_plan(s, draft)

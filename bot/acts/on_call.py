@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot import danger, talk
 from bot.acts.consent import hours
-from bot.acts.rota import can_hold
+from bot.acts.rota import able, can_hold
 from bot.message import Button, Draft
 from bot.registry import command, tap
 from bot.rights import allowed
@@ -101,7 +101,7 @@ def _buttons(s: Sitting, draft: Draft, position: str, now: dict[str, list[int]])
 
 def _choose(s: Sitting, prompt: PromptRow, position: str) -> None:
     draft = s.draft()
-    others = [who for who in people.people(s.u, "staff", "active") if who.id != s.person.id and can_hold(s.u, who)]
+    others = [who for who in able(s.u) if who.id != s.person.id]
     draft.add("staff.on_call.to_whom" if others else "staff.on_call.no_others", position=draft.phrase(f"staff.on_call.{position}"))
     for who in others:
         draft.row(Button(f"to:{position}:{who.id}", who.name))

@@ -30,7 +30,7 @@ DAYS = 14
 @look("rota.colleagues")
 def colleagues(s: Sitting) -> list[dict[str, Any]]:
     """Everybody who can take a position, by name, whoever asks included."""
-    return [{"id": who.id, "name": who.name} for who in people.people(s.u, "staff", "active") if can_hold(s.u, who)]
+    return [{"id": who.id, "name": who.name} for who in able(s.u)]
 
 
 @look("rota.days")
@@ -72,6 +72,11 @@ def take_stretch(s: Sitting, command: TakeStretch) -> str:
         begin, end = (moment(draft, each, who.zone, s.u.now) for each in (begins, ends))
         at.post(draft.add("staff.stretch.yours", begins=begin, ends=end, position=name, name=s.person.name))
     return "ok"
+
+
+def able(u: Unit) -> list[PersonCard]:
+    """Everybody who can hold a position now."""
+    return [who for who in people.people(u, "staff", "active") if can_hold(u, who)]
 
 
 def can_hold(u: Unit, who: PersonCard) -> bool:

@@ -12,7 +12,7 @@ from bot.clock import wall
 from bot.commands import data, shared
 from bot.commands.cover import read_cover, write_cover
 from bot.commands.invite import print_link, read_email
-from bot.commands.shared import ask, ask_for, out
+from bot.commands.shared import ask, ask_for, out, read_country
 from bot.errors import AlreadySetUp, SetupNeeded, UsageError
 from bot.settings import Settings
 from content import hotlines
@@ -83,7 +83,7 @@ def _asked(name: str | None, line: str | None, zone: str | None, country: str | 
         name=ask("Clinic name", "--name", name),
         zone=ask_for("Time zone (such as America/New_York)", "--zone", zone, None, _zone),
         line=ask_for("Telephone line", "--line", line, None, _line),
-        country=ask_for("Country (two letters)", "--country", country, "US", _country),
+        country=ask_for("Country (two letters)", "--country", country, "US", read_country),
         cover=ask_for("On call ('always', or 'mon-fri 08:00-20:00')", "--cover", cover, "always", read_cover),
     )
 
@@ -96,12 +96,18 @@ def _changed(
         name=before.name if name is None else ask("Clinic name", "--name", name),
         zone=before.zone if zone is None else _zone(zone),
         line=before.line if line is None else _line(line),
-        country=before.country if country is None else _country(country),
+        country=before.country if country is None else read_country(country),
         cover=before.cover if cover is None else read_cover(cover),
     )
 
 
 def _add_admin(u: Unit, name: str, known: ClinicCard, email: str, *, first: bool) -> PersonCard:
+    """Raises `UsageError` for one there is already: a second would be paged and asked beside them, and be nobody."""
+    admins = [who for who in people.people(u, "staff") if who.duty == "admin" and not who.outside]
+    there = next((who.code for who in admins if who.name.casefold() == name.casefold()), None)
+    if there is not None:
+        new, another = f"`between invite staff --code {there}`", "`between invite staff --duty admin`"
+        raise UsageError(why=f"{there} is an administrator of this name already. A new link: {new}. Somebody else: {another}.")
     who = people.person(u, people.add_person(u, "staff", name, known.zone, duty="admin", country=known.country))
     if email:
         who = people.save_profile(u, who, {"email": email})
@@ -122,9 +128,3 @@ def _line(line: str) -> str:
     if sum(sign.isdigit() for sign in line) < 3:
         raise UsageError(why=f"'{line}' is not a telephone line. Write the number that patients call, of at least three digits.")
     return line.strip()
-
-
-def _country(country: str) -> str:
-    if len(country) != 2 or not country.isascii() or not country.isalpha():
-        raise UsageError(why=f"'{country}' is not a country. Write two letters, such as US.")
-    return country.upper()

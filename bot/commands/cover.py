@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.errors import UsageError
-from storage.clinic import ALWAYS, DAYS
+from storage.clinic import ALWAYS
+from storage.wall import DAYS
 
 Hours = dict[str, tuple[str, str]]
 

@@ -8,7 +8,7 @@ import typer
 
 from bot.clock import wall
 from bot.commands import shared
-from bot.commands.shared import out
+from bot.commands.shared import out, read_country
 from bot.errors import UsageError
 from content.hotlines import emergency_number, load_registry, of_country
 from storage import clinic, lines
@@ -19,7 +19,7 @@ def show(
     confirm: Annotated[str | None, typer.Option(help="The id of a line you have called, or read on its agency's page, today.")] = None,
 ) -> None:
     """List a country's crisis lines with their source and age, or confirm one that your clinic has checked."""
-    today = wall().date()
+    today, wanted = wall().date(), read_country(country) if country is not None else None
     with shared.unit() as u:
         if confirm is not None:
             if confirm not in {row.id for row in load_registry().hotlines}:
@@ -28,7 +28,7 @@ def show(
             out(f"{confirm}: confirmed on {today}.")
             return
         home = clinic.clinic(u)
-        code = (country or (home.country if home else "US")).upper()
+        code = wanted or (home.country if home else "US")
         known = lines.confirmed(u)
     rows = of_country(code)
     if not rows:

@@ -30,12 +30,11 @@ def invite_patient(
     """Invite a patient, or give one a new link. Valid 72 hours, once."""
     name = _name(name, code)
     with shared.unit() as u:
-        who = _known(u, "patient", code, name=name, weeks=weeks)
-        if who is None:
-            length = {"program_start": local(u.now, _clinic(u).zone).date(), "program_weeks": weeks} if weeks else {}
-            who = _add(u, "patient", name, code, **length)
+        known = _known(u, "patient", code, name=name, weeks=weeks)
+        length = {"program_start": local(u.now, _clinic(u).zone).date(), "program_weeks": weeks} if weeks else {}
+        who = known or _add(u, "patient", name, code, **length)
         made, bot_name = _issue(u, who)
-    _hand_out(who, made, bot_name)
+    _hand_out(who, made, bot_name, new=known is None)
 
 
 def invite_staff(
@@ -50,11 +49,12 @@ def invite_staff(
     address = read_email(email) if email is not None else None
     name = _name(name, code)
     with shared.unit() as u:
-        who = _known(u, "staff", code, name=name, duty=duty) or _add(u, "staff", name, code, duty=duty or "clinician")
+        known = _known(u, "staff", code, name=name, duty=duty)
+        who = known or _add(u, "staff", name, code, duty=duty or "clinician")
         if address is not None:
             people.save_profile(u, who, {"email": address})
         made, bot_name = _issue(u, who)
-    _hand_out(who, made, bot_name)
+    _hand_out(who, made, bot_name, new=known is None)
 
 
 def read_email(text: str) -> str:
@@ -119,6 +119,7 @@ def _issue(u: Unit, who: PersonCard) -> tuple[str, str | None]:
     return invites.add(u, who), meta.get(u, "bot_username")
 
 
-def _hand_out(who: PersonCard, code: str, bot_name: str | None) -> None:
-    out(f"Code {who.code}. Valid {VALID[who.role]}, once. Earlier links of this code no longer work.")
+def _hand_out(who: PersonCard, code: str, bot_name: str | None, *, new: bool) -> None:
+    voided = "" if new else " Earlier links of this code no longer work."
+    out(f"Code {who.code}. Valid {VALID[who.role]}, once.{voided}")
     print_link(code, bot_name)

@@ -156,7 +156,8 @@ def line_checks(u: Unit, home: str) -> list[Found]:
         if not shown:
             why = "every line on file is of low confidence, so patients there are shown only the worldwide directory"
             found.append(Found(f"hotlines for {country}", "problem", f"{why}; `between hotlines --country {country}` lists them"))
-        note = f"{hidden} of low confidence, not shown until your clinic confirms them" if hidden else ""
+        lists = f"`between hotlines --country {country}` lists them; call one, then `between hotlines --confirm ID`"
+        note = f"{hidden} more on file are not shown to patients, as too few sources agree. To show one: {lists}" if hidden else ""
         found.append(Found(f"{len(shown) - len(old) - len(unsure)} crisis lines for {country}", "ok", note))
         found += [_line(row, "problem", f"not checked for {row.expires_after_days} days") for row in old]
         found += [_line(row, "warning", "one public source only") for row in unsure]

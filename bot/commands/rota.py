@@ -12,13 +12,12 @@ from bot.commands.cover import is_wall
 from bot.commands.shared import count, out
 from bot.errors import UsageError
 from safety import duty
-from safety.cover import DAYS
 from safety.rota import ANYONE, POSITIONS, WEEK, Gap, leave_in
 from storage import audit, people
 from storage import rota as rows
 from storage.people import PersonCard
 from storage.store import Unit
-from storage.wall import instant, local
+from storage.wall import DAYS, instant, local
 
 Position = Annotated[str, typer.Argument(help="primary, backup or supervisor.")]
 WHEN = "%a %Y-%m-%d %H:%M"

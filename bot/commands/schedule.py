@@ -12,7 +12,7 @@ from bot.commands import shared
 from bot.commands.shared import count, out
 from bot.errors import UsageError
 from storage import clinic, sessions
-from storage.session_input import SessionError
+from storage.session_input import AlreadyThere, SessionError
 from storage.store import Unit
 from storage.wall import local
 
@@ -31,6 +31,11 @@ def add(
     try:
         with shared.unit() as u:
             row = sessions.add_series(u, kind, title, date, time, minutes, weeks=weeks, last_date=until, attendees=patient)
+            if (there := sessions.twin(u, row)) is not None:
+                raise AlreadyThere(code=there.code)
+    except AlreadyThere as fault:
+        out(str(fault))
+        return
     except SessionError as fault:
         raise UsageError(why=str(fault)) from None
     span = f"on {row.first_date}" if row.first_date == row.last_date else f"weekly from {row.first_date} to {row.last_date}"

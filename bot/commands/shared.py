@@ -17,6 +17,8 @@ from bot.settings import Settings, load
 from storage.store import Store, Unit
 
 T = TypeVar("T")
+MEANT = {"USA": "US", "UK": "GB"}
+"""What people write for a country that is not its code."""
 
 
 def settings() -> Settings:
@@ -73,6 +75,15 @@ def ask_for(what: str, option: str, given: str | None, default: str | None, read
             return read(typer.prompt(what, default=default))
         except UsageError as fault:
             out(str(fault.facts["why"]))
+
+
+def read_country(text: str) -> str:
+    """A country as content names it: its two letters."""
+    code = text.strip().upper()
+    if len(code) == 2 and code.isascii() and code.isalpha() and code not in MEANT:
+        return code
+    meant = f"Did you mean {MEANT[code]}?" if code in MEANT else "Write two letters, such as US."
+    raise UsageError(why=f"'{text}' is not a country's two letters. {meant}")
 
 
 def _filled(text: str) -> str:

@@ -68,6 +68,9 @@ class Terminal:
             self._phones.wait(timedelta(**{SPANS[found[2].lower()]: int(found[1])}))
             out(f"      … it is {local(self._phones.now, ZONE):%A %H:%M}")
             return
+        if line.startswith("/+"):
+            out("      … how long? Write a number and s, m, h or d, such as /+30m.")
+            return
         address = PATIENT
         if line.startswith("/staff"):
             address, line = STAFF, line.removeprefix("/staff").strip()

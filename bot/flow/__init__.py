@@ -5,7 +5,7 @@ Pure: no storage, no Telegram, no clock. A handler imports only from here and fr
 
 from bot.flow.effects import Danger, Do, Read, Say
 from bot.flow.me import Me
-from bot.flow.questions import Ask, Choice, Number, Option, Question, Scale, Several, Text, TimeOfDay, Timer, YesNo
+from bot.flow.questions import Ask, Choice, Hours, Number, Option, Question, Scale, Several, Text, TimeOfDay, Timer, YesNo
 from bot.flow.replay import Flow, FlowError, Given, Log, Step, Talking, replay, scoped
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Flow",
     "FlowError",
     "Given",
+    "Hours",
     "Log",
     "Me",
     "Number",

@@ -97,6 +97,22 @@ class Choice(Question):
 
 
 @dataclass(frozen=True)
+class Hours(Choice):
+    """A choice of spans of hours, in order. A number that is typed instead is kept as the first span whose end it does not pass.
+
+    ends: of each span, in the order of `of`.
+    """
+
+    ends: tuple[float, ...] = ()
+    takes_text: ClassVar[bool] = True
+
+    def read(self, text: str) -> Answer:
+        found = re.fullmatch(r"(\d{1,2}(?:[.,]\d{1,2})?)\s*(?:h|hrs?|hours?)?", text.strip().lower())
+        hours = float(found[1].replace(",", ".")) if found else None
+        return next((value for (value, _), end in zip(self.of, self.ends, strict=True) if hours is not None and hours <= end), None)
+
+
+@dataclass(frozen=True)
 class Several(Question):
     """Any number of named options, ticked one by one and closed with "done". The answer keeps the options' order."""
 
@@ -199,11 +215,15 @@ class TimeOfDay(Question):
 
 @dataclass(frozen=True)
 class YesNo(Question):
-    """Yes or no; the labels are content ids and default to the plain words."""
+    """Yes or no; the labels are content ids and default to the plain words.
+
+    said: words that are as good as a button when they are typed alone, pairs of (words in lower case, "yes" or "no").
+    """
 
     yes: str = "button.yes"
     no: str = "button.no"
     columns: int = field(default=2, kw_only=True)
+    said: tuple[tuple[str, str], ...] = ()
     takes_text: ClassVar[bool] = False
 
     def options(self) -> tuple[Option, ...]:

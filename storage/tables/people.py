@@ -108,13 +108,12 @@ class Invite(SQLModel, table=True):
 class Contact(SQLModel, table=True):
     """Somebody a patient chose to be asked to call them. Nobody of the program: no person here, only a chat and a yes to one message.
 
-    The name is the patient's word for them, under the patient's key. What: the one fixed message. Where: `channel`. When: `use`.
+    The name is the patient's word for them, under the patient's key. What: the one fixed message. When: `use`.
     """
 
     id: int = row_id()
     person_id: int = link("person.id", index=True)
     name: bytes
-    channel: str = "telegram"
     use: str
     """"both", "mine" (only when the patient taps for it) or "staff" (only when staff do, while an alert is open)."""
     state: str

@@ -12,11 +12,11 @@ from sqlalchemy import update
 
 from bot.phones import Phones, instant
 from storage import due, escalations, people
-from storage.clinic import DAYS
 from storage.engine import open_engine
 from storage.seal import Keyring
 from storage.store import Store, table
 from storage.tables import Clinic
+from storage.wall import DAYS
 from tests.bots import MASTER
 from tests.clinics import PATIENT, STAFF, add_staff, open_clinic
 

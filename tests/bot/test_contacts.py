@@ -2,53 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from bot.acts.contacts import asked_by_patient
 from bot.event import Event
-from bot.phones import Phones, instant
+from bot.phones import Phones
 from bot.sitting import Sitting
 from storage import contacts, people, retention
 from storage.engine import open_engine
-from storage.people import PersonCard
 from storage.seal import Keyring
-from storage.store import Store, Unit, table
+from storage.store import Store, table
 from storage.tables import Outbox
+from tests.bot.conftest import NOW, robin
 from tests.bots import MASTER
 from tests.clinics import OTHER, PATIENT, STRANGER, open_clinic
 
-NOW = instant("2026-11-16T15:00-05:00")
 MESSAGE = "Robin asked that we reach you. Please call Robin now."
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(open_engine(f"sqlite:///{tmp_path / 'contacts.db'}"), Keyring(MASTER))
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def phones(store: Store) -> Phones:
+def phones(phones: Phones, store: Store) -> Phones:
     """Ana has agreed to be asked."""
-    phones = Phones(lambda: store, NOW)
-    open_clinic(store, NOW, phones)
     with store.unit(NOW) as u:
         code = contacts.add(u, robin(u), "Ana", "both")
     phones.type(STRANGER, f"/start {code}")
     phones.tap(STRANGER, "Yes, I agree")
     return phones
-
-
-def robin(u: Unit) -> PersonCard:
-    who = people.person_by_code(u, "0001")
-    assert who is not None
-    return who
 
 
 def seen(phones: Phones, address: int) -> list[str]:
@@ -106,6 +89,29 @@ def test_who_is_in_the_program_is_nobodys_contact_from_there(store: Store, phone
     assert MESSAGE not in "".join(seen(phones, OTHER))
     with store.unit(NOW) as u:
         assert [row.state for row in contacts.mine(u, robin(u))] == ["agreed", "invited"]
+
+
+def test_of_two_chats_that_open_a_link_at_once_one_has_it(database: str) -> None:
+    store, got = Store(open_engine(database), Keyring(MASTER)), []
+    open_clinic(store, NOW)
+    with store.unit(NOW) as u:
+        code = contacts.add(u, robin(u), "Ana", "both")
+        chats = [people.chat_for(u, STRANGER + n).id for n in range(2)]
+
+    def open_too() -> None:
+        with store.unit(NOW) as u:
+            got.append(contacts.open_link(u, code, chats[1]))
+
+    other = threading.Thread(target=open_too)
+    with store.unit(NOW) as u:
+        got.append(contacts.open_link(u, code, chats[0]))
+        other.start()
+        other.join(0.2)
+    other.join()
+    with store.unit(NOW) as u:
+        assert [row.chat for row in contacts.mine(u, robin(u))] == [chats[0]]
+    assert [row is not None for row in got] == [True, False]
+    store.close()
 
 
 def test_two_people_may_choose_the_same_one_and_each_ends_alone(store: Store, phones: Phones) -> None:

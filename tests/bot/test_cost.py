@@ -7,45 +7,26 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import event
 
 from bot import chores, sending
 from bot.dues import CHORES
 from bot.pace import Pace
-from bot.phones import Phones, instant
+from bot.phones import Phones
 from storage import due, outbox, people
-from storage.engine import open_engine
 from storage.outbox import BULK, CRISIS, PROMPT
-from storage.seal import Keyring
 from storage.store import Store
-from tests.bots import MASTER
-from tests.clinics import PATIENT, STAFF, open_clinic
+from tests.bot.conftest import NOW
+from tests.clinics import PATIENT, STAFF
 
-NOW = instant("2026-11-16T15:00-05:00")
 GROWING = (
     "inbox", "outbox", "due", "talk", "prompt", "person", "chat", "data_key", "consent", "check_in", "observation", "entry",
     "escalation", "escalation_event", "audit", "attendance", "skill_use", "plan_item", "plan_review", "contact",
 )  # fmt: skip
 PARTIAL = ("inbox_ready", "inbox_waiting", "inbox_kept", "outbox_ready", "outbox_next", "outbox_leased", "due_ready", "escalation_open")
 """Indexes that hold only what still waits, or a week of it: to go through one of these is what a loop is for."""
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(open_engine(f"sqlite:///{tmp_path / 'cost.db'}"), Keyring(MASTER))
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def phones(store: Store) -> Phones:
-    phones = Phones(lambda: store, NOW)
-    open_clinic(store, NOW, phones)
-    return phones
 
 
 @contextmanager

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from bot import deafness
-from bot.phones import instant
 from bot.vitals import Vitals
 from storage import letters
-from storage.engine import open_engine
 from storage.letters import CLINIC, MAIL, WEBHOOK
 from storage.outbox import OUTBOX
-from storage.seal import Keyring
 from storage.store import Store
-from tests.bots import MASTER
+from tests.bot.conftest import NOW
 from tests.clinics import open_clinic
-
-NOW = instant("2026-11-16T15:00-05:00")
 
 
 class Silence:
@@ -47,13 +40,11 @@ class Silence:
 
 
 @pytest.fixture
-def silence(tmp_path: Path) -> Iterator[Silence]:
-    store = Store(open_engine(f"sqlite:///{tmp_path / 'silent.db'}"), Keyring(MASTER))
+def silence(store: Store) -> Silence:
     open_clinic(store, NOW)
     with store.unit(NOW) as u:
         letters.set_ways(u, {MAIL, CLINIC, WEBHOOK})
-    yield Silence(store)
-    store.close()
+    return Silence(store)
 
 
 def test_a_quarter_of_an_hour_is_told_once_and_half_a_day_once_more(silence: Silence) -> None:

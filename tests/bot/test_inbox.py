@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from bot import worker
-from bot.phones import Phones, instant
+from bot.phones import Phones
 from storage import audit, notes, people
-from storage.engine import open_engine
 from storage.figures import Figures, figures
-from storage.seal import Keyring
 from storage.store import Store
-from tests.bots import MASTER
-from tests.clinics import OTHER, PATIENT, STAFF, open_clinic
-
-NOW = instant("2026-11-16T15:00-05:00")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(open_engine(f"sqlite:///{tmp_path / 'inbox.db'}"), Keyring(MASTER))
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def phones(store: Store) -> Phones:
-    phones = Phones(lambda: store, NOW)
-    open_clinic(store, NOW, phones)
-    return phones
+from tests.bot.conftest import NOW
+from tests.clinics import OTHER, PATIENT, STAFF
 
 
 def shown(store: Store) -> Figures:

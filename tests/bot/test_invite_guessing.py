@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,28 +10,15 @@ import pytest
 
 from bot import entry
 from bot.entry import TRIES
-from bot.phones import Phones, instant
+from bot.phones import Phones
 from storage import invites, notes, people, talks
-from storage.engine import open_engine
 from storage.invites import PATIENT_INVITE, STAFF_INVITE
-from storage.seal import Keyring
-from storage.store import Store
-from tests.bots import MASTER
-from tests.clinics import STAFF, STRANGER, ZONE, open_clinic
+from tests.bot.conftest import NOW
+from tests.clinics import STAFF, STRANGER, ZONE
 from tests.leaks import found_in
 
-START = instant("2026-11-16T15:00-05:00")
 BAD = "That invitation doesn't work any more."
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def phones(tmp_path: Path) -> Iterator[Phones]:
-    store = Store(open_engine(f"sqlite:///{tmp_path / 'invites.db'}"), Keyring(MASTER))
-    made = Phones(lambda: store, START)
-    open_clinic(store, START, made)
-    yield made
-    store.close()
 
 
 def invited(phones: Phones, role: str = "patient") -> str:
@@ -88,24 +74,24 @@ def test_guessing_by_many_stops_all_links_and_is_told_to_staff_once(phones: Phon
 @pytest.mark.parametrize(("role", "lasts"), [("patient", PATIENT_INVITE), ("staff", STAFF_INVITE)])
 def test_a_link_works_to_its_last_second_and_no_longer(phones: Phones, role: str, lasts: timedelta) -> None:
     late, timely = invited(phones, role), invited(phones, role)
-    phones.now = START + lasts - SECOND
+    phones.now = NOW + lasts - SECOND
     assert let_in(phones, timely)
-    phones.now = START + lasts
+    phones.now = NOW + lasts
     assert not let_in(phones, late, STRANGER + 1)
-    phones.now = START + lasts + SECOND
+    phones.now = NOW + lasts + SECOND
     assert not let_in(phones, late, STRANGER + 1)
 
 
 def test_of_fifty_who_open_a_link_at_once_one_gets_in(phones: Phones, tmp_path: Path) -> None:
     code = invited(phones)
     store, got, gate = phones._store(), [], threading.Barrier(10)
-    with store.unit(START) as u:
+    with store.unit(NOW) as u:
         chats = [people.chat_for(u, 8000 + n).id for n in range(50)]
 
     def redeem(mine: list[int]) -> None:
         gate.wait()
         for chat in mine:
-            with store.unit(START) as u:
+            with store.unit(NOW) as u:
                 got.append(invites.redeem(u, code, chat))
 
     threads = [threading.Thread(target=redeem, args=(chats[n::10],)) for n in range(10)]
@@ -133,14 +119,14 @@ def test_what_was_open_in_a_chat_is_over_when_somebody_else_is_let_in_there(phon
     """A former member of staff who becomes a patient finds none of the staff's buttons working."""
     phones.type(STAFF, "/session")
     phones.type(STAFF, "/patients")
-    with phones._store().unit(START) as u:
+    with phones._store().unit(NOW) as u:
         dana = people.person_by_code(u, "S001")
         assert dana is not None
         people.set_status(u, dana.id, "revoked")
     assert let_in(phones, invited(phones), STAFF)
     phones.tap(STAFF, "0001")
     assert "Discharge" not in str(phones.phone(STAFF).messages[-1].keyboard)
-    with phones._store().unit(START) as u:
+    with phones._store().unit(NOW) as u:
         chat = people.chat_for(u, STAFF)
         assert not talks.open_talks(u, chat, "session_staff")
         now = talks.waiting(u, chat)

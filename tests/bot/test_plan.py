@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bot import chores
 from bot.acts.plan_prompts import QUARTER, REHEARSAL, after_change
-from bot.phones import Phones, instant
+from bot.phones import Phones
 from handlers.plan_steps import split
 from storage import due, notes, people, plans
-from storage.engine import open_engine
-from storage.people import PersonCard
-from storage.seal import Keyring
-from storage.store import Store, Unit
-from tests.bots import MASTER
-from tests.clinics import PATIENT, open_clinic
+from storage.store import Store
+from tests.bot.conftest import NOW, robin
+from tests.clinics import PATIENT
 
-NOW = instant("2026-11-16T15:00-05:00")
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(open_engine(f"sqlite:///{tmp_path / 'plan.db'}"), Keyring(MASTER))
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def phones(store: Store) -> Phones:
-    phones = Phones(lambda: store, NOW)
-    open_clinic(store, NOW, phones)
-    return phones
-
-
-def robin(u: Unit) -> PersonCard:
-    who = people.person_by_code(u, "0001")
-    assert who is not None
-    return who
 
 
 def write(store: Store, step: int, words: str, number: str = "", *, when: timedelta = timedelta()) -> int:

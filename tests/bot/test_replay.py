@@ -15,6 +15,7 @@ from bot.flow import (
     Flow,
     FlowError,
     Given,
+    Hours,
     Log,
     Me,
     Read,
@@ -216,6 +217,19 @@ def test_a_flow_that_breaks_its_rules_is_told_so() -> None:
         replay(Flow("forever", forever), Me(), Log(), Performer())
     with pytest.raises(FlowError, match="RuntimeError"):
         replay(Flow("raises", raises), Me(), Log(), Performer())
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("0", "short"), ("3,5", "short"), ("4", "some"), ("4h", "some"), ("6", "some"), ("6.01", "long"), ("7.5 hours", "long"),
+        ("8 hrs", "long"), ("24", "longest"),
+        ("25", None), ("-1", None), ("7:30", None), ("seven", None), ("", None),
+    ],
+)  # fmt: skip
+def test_hours_people_type(text: str, span: str | None) -> None:
+    names = ("short", "some", "long", "longest")
+    assert Hours(of=tuple((name, "x") for name in names), ends=(3.99, 6, 8, 24)).read(text) == span
 
 
 @pytest.mark.parametrize(

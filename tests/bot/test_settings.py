@@ -98,6 +98,7 @@ def test_a_bot_api_server_of_ones_own(given: str, meant: str, monkeypatch: pytes
         ("BOT_API_URL", "https://[canary", "https://"),
         ("BOT_API_URL", "https://me:canary@host.example", "plain address"),
         ("BOT_API_URL", "https://host.example/?canary=1", "plain address"),
+        ("DATA_DIR", "~canary/data", "write the path from / on"),
         ("DATABASE_URL", "mysql://me:canary@host/db", "sqlite:/// or postgresql://"),
         ("DATABASE_URL", "postgresql://me:canary@host:canary/db", "sqlite:/// or postgresql://"),
         ("DATABASE_URL", "canary.db", "sqlite:/// or postgresql://"),
@@ -142,6 +143,13 @@ def test_a_bad_value_is_one_sentence_that_does_not_show_it(
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     assert caught.value.exit_code == 2
+
+
+def test_a_bad_value_blames_no_other_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BETWEEN_BOT_TOKEN", "abc")
+    with pytest.raises(SettingsError) as caught:
+        settings.load()
+    assert str(caught.value) == "BETWEEN_BOT_TOKEN is not a bot token; copy the whole token @BotFather gave, digits, colon and all."
 
 
 def test_two_bad_values_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:

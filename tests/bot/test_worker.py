@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot import registry
 from bot.intake import keep
-from bot.phones import Phones, instant
+from bot.phones import Phones
 from bot.registry import CommandEntry
 from bot.sitting import Sitting
 from bot.worker import take_group
@@ -21,10 +21,10 @@ from storage.engine import open_engine
 from storage.seal import Keyring
 from storage.store import Store, table
 from storage.tables import Inbox, Person
+from tests.bot.conftest import NOW
 from tests.bots import MASTER
-from tests.clinics import OTHER, PATIENT, STRANGER, open_clinic
+from tests.clinics import OTHER, PATIENT, STRANGER
 
-NOW = instant("2026-11-16T15:00-05:00")
 INBOX = table(Inbox).c
 
 
@@ -33,13 +33,6 @@ def store(database: str) -> Iterator[Store]:
     store = Store(open_engine(database), Keyring(MASTER))
     yield store
     store.close()
-
-
-@pytest.fixture
-def phones(store: Store) -> Phones:
-    phones = Phones(lambda: store, NOW)
-    open_clinic(store, NOW, phones)
-    return phones
 
 
 def on_odd(monkeypatch: pytest.MonkeyPatch, run: Callable[[Sitting], None]) -> None:

@@ -158,7 +158,7 @@ def test_the_figures_of_a_hard_week() -> None:
     assert changed[:3] == [
         "Use reported on 1 day (Fri); 6 days answered",
         "Craving up 2: median 4 → 6 (n = 7 → 6)",
-        "1 of 7 sessions missed (Thu)",
+        "1 of 6 sessions missed (Thu)",
     ]
 
 

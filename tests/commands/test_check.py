@@ -53,6 +53,9 @@ def test_a_clinic_that_is_ready(joined: Between) -> None:
     fine = {"bot token", "clinic in America/New_York", "on call: primary", "on call: backup", "on call: supervisor"}
     assert fine <= set(of(ran.lines, "OK"))
     assert TOKEN not in ran.out
+    (lines,) = [line for line in of(ran.lines, "OK") if "crisis lines for US" in line]
+    assert "6 more on file are not shown to patients" in lines
+    assert "`between hotlines --country US` lists them; call one, then `between hotlines --confirm ID`" in lines
     (review,) = [line for line in of(ran.lines, "WARNING") if line.startswith("content review")]
     assert "await a licensed clinician's review" in review
 
@@ -149,7 +152,12 @@ def test_a_country_where_no_line_is_sure_fails_until_one_is_confirmed(joined: Be
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
-    [(("--confirm", "us-nothing"), "There is no line us-nothing."), (("--country", "XX"), "No lines are on file for XX")],
+    [
+        (("--confirm", "us-nothing"), "There is no line us-nothing."),
+        (("--country", "XX"), "No lines are on file for XX"),
+        (("--country", "USA"), "'USA' is not a country's two letters. Did you mean US?"),
+        (("--country", "Spain"), "Write two letters, such as US."),
+    ],
 )
 def test_a_line_or_country_that_is_not_on_file(joined: Between, arguments: tuple[str, str], says: str) -> None:
     ran = joined("hotlines", *arguments)

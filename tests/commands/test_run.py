@@ -28,14 +28,18 @@ READERS = (
 
 
 def test_an_empty_machine_is_told_to_set_up(empty: Between) -> None:
-    empty.process("run", env=FULL).refuses("This database has no clinic yet. Run `between setup` first.")
+    empty.process("run", env=FULL).refuses(
+        f"There is no clinic in {empty.data} (there is no such folder). Run `between setup` first.", "set BETWEEN_DATA_DIR to where it is."
+    )
     assert not empty.data.exists()
 
 
 def test_a_database_without_a_clinic_is_told_so_too(empty: Between) -> None:
     empty.data.mkdir()
     (empty.data / "between.db").touch()
-    empty("run", env=FULL).refuses("Run `between setup` first.")
+    empty("run", env=FULL).refuses(f"There is no clinic in {empty.data}. Run `between setup` first.")
+    elsewhere = {"BETWEEN_DATABASE_URL": f"sqlite:///{empty.folder}/other.db"}
+    empty("run", env=FULL | elsewhere).refuses(f"There is no clinic in {empty.folder}.", "set BETWEEN_DATABASE_URL to")
 
 
 def test_without_a_token_it_says_where_one_comes_from(between: Between) -> None:

@@ -79,8 +79,14 @@ def test_a_line_that_is_no_message_costs_only_itself(between: Between, bad: str)
     first, second, third = answers(between, good, bad, good, code=1)
     assert first == third
     assert first["level"] in ("high", "imminent")
-    assert list(second) == ["error"]
+    assert second.get("id", "1") == "1"
     assert second["error"].startswith("Line 2: ")
+
+
+@pytest.mark.parametrize("id", ["m7", 7])
+def test_an_error_keeps_the_id_of_its_line(between: Between, id: str | int) -> None:
+    found = answers(between, json.dumps({"id": id}), json.dumps({"id": id, "text": "x", "recent": "y"}), code=1)
+    assert [(list(one), one["id"]) for one in found] == [(["id", "error"], id)] * 2
 
 
 def test_the_error_says_what_to_write_and_repeats_nothing(between: Between) -> None:

@@ -52,6 +52,21 @@ def test_one_for_certain_patients(schedule: Between) -> None:
     assert ran.lines == [f"I1: individual, on {day} at 09:00 ({ZONE}), 50 minutes."]
 
 
+def test_the_same_twice_is_there_once(schedule: Between) -> None:
+    with schedule.unit() as u:
+        people.add_person(u, "patient", "Sam", ZONE)
+    day = str(in_days(1))
+    group = ("session", "add", "group", "Evening group", day, "18:00", "--weeks", "3")
+    talk = ("session", "add", "individual", "Talk", day, "9:00", "--patient")
+    assert [schedule(*each).lines[0][:3] for each in (group, (*talk, "0001"), (*talk, "0002"))] == ["G1:", "I1:", "I2:"]
+    for again, code in ((group, "G1"), ((*talk, "0002"), "I2")):
+        ran = schedule(*again)
+        assert (ran.code, ran.lines) == (0, [f"{code} is there already, the same in everything. Nothing was added."])
+    assert len(schedule("session", "list", "--days", "60").lines) == 6
+    schedule("session", "cancel", "G1")
+    assert schedule(*group).lines[0].startswith("G2:")
+
+
 def test_until_a_date_counts_that_date_in(schedule: Between) -> None:
     first = in_days(1)
     last = first + timedelta(days=7)

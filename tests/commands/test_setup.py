@@ -59,7 +59,8 @@ def test_where_nobody_can_be_asked_the_missing_option_is_named(empty: Between, m
     [
         ("zone", "New York", "'New York' is not a time zone. Write one such as America/New_York"),
         ("zone", "", "is not a time zone"),
-        ("country", "USA", "'USA' is not a country. Write two letters"),
+        ("country", "USA", "'USA' is not a country's two letters. Did you mean US?"),
+        ("country", "Uk", "Did you mean GB?"),
         ("country", "ÜÖ", "Write two letters"),
         ("name", " ", "cannot be left empty"),
         ("line", "", "is not a telephone line"),
@@ -118,6 +119,14 @@ def test_a_second_administrator_gets_a_link_and_is_not_put_on_call(between: Betw
     between.open_invitation(line.removeprefix("/start "), 9002)
     with between.unit() as u:
         assert escalations.on_call(u)["primary"] == []
+
+
+def test_an_administrator_who_is_there_is_not_made_twice(between: Between) -> None:
+    ran = between("setup", "--admin", "dana reyes", "--line", "555-0199")
+    ran.refuses("S001 is an administrator of this name already", "`between invite staff --code S001`")
+    assert stands(between).line == "555-0100"
+    with between.unit() as u:
+        assert [who.code for who in people.people(u, "staff")] == ["S001"]
 
 
 def test_a_country_without_a_line_on_file_is_said(between: Between) -> None:

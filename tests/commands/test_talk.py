@@ -54,6 +54,12 @@ def test_time_moves_by_seconds_minutes_hours_and_days(empty: Between, step: str)
     assert "… it is " in talk(empty, step).out
 
 
+@pytest.mark.parametrize("step", ["/+abc", "/+30", "/+", "/+ten m"])
+def test_a_step_that_is_no_time_is_not_passed_on_as_words(empty: Between, step: str) -> None:
+    more = talk(empty, step).lines[len(talk(empty).lines) - 1 : -1]
+    assert more == ["      … how long? Write a number and s, m, h or d, such as /+30m."]
+
+
 def test_an_input_that_ends_says_goodbye_too(empty: Between) -> None:
     for lines in ((), ("Next",), ("", "/staff", "/exit")):
         assert talk(empty, *lines).lines[-1] == "Bye. Nothing of this was kept."
@@ -61,5 +67,5 @@ def test_an_input_that_ends_says_goodbye_too(empty: Between) -> None:
 
 def test_words_that_are_no_button_and_no_command_reach_the_bot(empty: Between) -> None:
     before = len(talk(empty).lines)
-    for said in ("[No such button]", "/nonsense", "/+30x", "\N{GRINNING FACE}", "x" * 5000):
+    for said in ("[No such button]", "/nonsense", "\N{GRINNING FACE}", "x" * 5000):
         assert len(talk(empty, said).lines) > before, said

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+import bot.turn  # noqa: F401 - so that every command is known
 from bot.cards import CARDS as BY_TRACK
 from bot.cards import SPANISH_TRACKS, choose, poison_line, spanish_way
+from bot.menu import menu
 from content.library import load
 from safety.heard import Track
 
@@ -22,7 +26,7 @@ CARDS = (
     "crisis.memory",
 )
 SPANISH = ("crisis.es.card", *(f"crisis.es.card_{track}" for track in SPANISH_TRACKS))
-PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all", "page.come_on", "page.exhausted")
+PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all", "page.come_on")
 
 
 @pytest.mark.parametrize("card", [*CARDS, "help.screen"])
@@ -30,6 +34,12 @@ def test_a_card_is_short_and_begins_with_what_to_do(card: str) -> None:
     text = load().item(card).text
     assert len(text) < 900
     assert "call" in text.splitlines()[0].lower()
+
+
+def test_a_patient_is_told_every_command_there_is() -> None:
+    commands = {command for command, _ in menu("patient", load())} - {"help"}
+    for told in ("help.commands", "home.around"):
+        assert set(re.findall(r"/([a-z]+)", load().item(told).text)) - {"help"} == commands - ({"sos"} if told == "home.around" else set())
 
 
 @pytest.mark.parametrize("card", SPANISH)

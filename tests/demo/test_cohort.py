@@ -17,7 +17,7 @@ from clinic.model import Week
 from clinic.weeks import last_complete_week, name_of
 from content import library
 from demo import cohort
-from storage import audit, clinic, escalations, notes, outbox, people
+from storage import audit, check_ins, clinic, escalations, notes, outbox, people
 from storage.engine import open_engine
 from storage.migrate import migrate
 from storage.seal import Keyring, MasterKey
@@ -134,6 +134,21 @@ def test_pages_hold_shared_lines_and_no_private_one(built: Built) -> None:
     with built.store.unit(FRIDAY) as u:
         kept = u.run(select(func.count()).select_from(table(Entry)).where(table(Entry).c.shared_at.is_(None))).scalar_one()
     assert kept == len([line for line in told if not line["shared"]]) > 0
+
+
+def test_what_is_told_does_not_contradict_itself(built: Built) -> None:
+    """A shared line ends a whole check-in, and nobody uses skills in weeks in which nothing was heard of them."""
+    with built.store.unit(FRIDAY) as u:
+        for story in cohort.stories():
+            who = people.person_by_code(u, story["code"])
+            assert who is not None
+            for ago in (line["ago"] for line in story["lines"] if line["shared"]):
+                found = check_ins.on(u, who.id, FRIDAY.date() - timedelta(days=ago))
+                assert [each.status for each in found if each.slot == "evening"] == ["complete"], (who.code, ago)
+        aaliyah = people.person_by_code(u, "0107")
+        assert aaliyah is not None
+        used = u.run(select(func.max(table(SkillUse).c.at)).where(table(SkillUse).c.person_id == aaliyah.id)).scalar_one()
+    assert FRIDAY - timedelta(days=27) < used < FRIDAY - timedelta(days=18)
 
 
 def test_nothing_is_in_the_future_and_nothing_will_be_sent(built: Built) -> None:

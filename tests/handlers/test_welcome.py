@@ -76,6 +76,12 @@ def test_danger_at_every_question_gets_the_card_first_and_is_never_an_answer(pho
     assert any("0003: high" in page.text for page in phones.phone(STAFF).messages)
 
 
+def test_help_names_no_command_before_the_welcome_is_over(phones: Phones) -> None:
+    phones.type(STRANGER, "/help")
+    assert newest(phones).startswith("In danger now: call 911")
+    assert "What you can type" not in newest(phones)
+
+
 def test_danger_in_a_caption_a_command_and_an_edit_is_heard_in_the_welcome(phones: Phones) -> None:
     phone = phones.phone(STRANGER)
     for say in (

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safety import cover, rota
-from safety.cover import DAYS, Hours
+from safety.cover import Hours
 from safety.rota import ANYONE, POSITIONS, Gap, Leave, Rota, Stretch, Turns
-from storage.wall import instant
+from storage.wall import DAYS, instant
 
 ANA, LUIS, MAI, DANA = 1, 2, 3, 4
 ZONE = "America/New_York"

@@ -54,7 +54,7 @@ def test_a_bad_line_gets_an_error_that_repeats_nothing_and_the_rest_go_on(bad: s
     lines = list(screen_lines([bad, '{"id": "next", "text": "I want to die"}'], jsonl=True))
     assert [line.ok for line in lines] == [False, True]
     error = json.loads(lines[0].out)
-    assert list(error) == ["error"]
+    assert [error.get("id"), *error] == ([1, "id", "error"] if bad.startswith('{"id": 1') else [None, "error"])
     assert "Line 1" in error["error"]
     assert "secretword" not in error["error"]
     assert json.loads(lines[1].out)["level"] == "high"

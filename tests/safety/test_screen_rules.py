@@ -54,6 +54,10 @@ def test_a_broken_pattern_is_named(pattern: str, says: str) -> None:
         ('[meta]\nsource = "x"\nreview = "pending"\n[[frame]]\nid = "a"\nlevel = "awful"\nwhy = "w"\nmatch = ["b"]\n', "AWFUL"),
         ('[meta]\nsource = "x"\nreview = "pending"\n[[frame]]\nid = "a"\nlevel = "high"\nwhy = "w"\nmatch = ["(b"]\n', "bracket"),
         ('[meta]\nsource = "x"\nreview = "pending"\n[[frame]]\nid = "a"\nlevel = "high"\nwhy = "w"\nmatch = ["b?"]\n', "must be there"),
+        (
+            '[meta]\nsource = "x"\nreview = "pending"\n[[frame]]\nid = "a"\nlevel = "high"\nwhy = "w"\nmatch = ["b"]\nidiom = "kepe"\n',
+            "kepe",
+        ),
         ('[meta]\nsource = "x"\nreview = "pending"\n[words]\nwant = "want"\n', "twice"),
     ],
 )

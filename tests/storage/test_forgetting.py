@@ -37,7 +37,7 @@ DECIDED = {
     "check_in": dict.fromkeys(("slot", "status"), CODE),
     "clinic": dict.fromkeys(("name", "line", "zone", "country", "cover", "page_language", "ladders"), NOBODY),
     "consent": {"scope": CODE},
-    "contact": dict.fromkeys(("channel", "use", "state", "code_hash"), CODE) | {"name": SEALED},
+    "contact": dict.fromkeys(("use", "state", "code_hash"), CODE) | {"name": SEALED},
     "data_key": {"master": CODE, "wrapped": EMPTIED},
     "due": dict.fromkeys(("kind", "slot", "args", "state", "reason"), CODE),
     "entry": {"source": CODE, "words": SEALED},

@@ -48,7 +48,6 @@ def upgrade() -> None:
         sa.Column("id", BIG, autoincrement=False, nullable=False),
         sa.Column("person_id", BIG, nullable=False),
         sa.Column("name", sa.LargeBinary(), nullable=False),
-        sa.Column("channel", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("use", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("code_hash", sa.LargeBinary(), nullable=False),
