@@ -48,12 +48,18 @@ def setup(
     try:
         with store.unit(wall(), "setup") as u:
             clinic.set_up(u, after.name, after.line, after.zone, after.country, after.cover)
-            who = _add_admin(u, admin, after, address, first=before is None) if admin is not None else None
+            there = _administrator(u, admin) if admin is not None else None
+            if there is not None and address:
+                people.save_profile(u, there, {"email": address})
+            who = _add_admin(u, admin, after, address, first=before is None) if admin is not None and there is None else None
             code = invites.add(u, who) if who is not None else None
             bot_name = meta.get(u, "bot_username")
     finally:
         store.close()
     out(f"{after.name} is set up. Times are in {after.zone}; country {after.country}; on call: {write_cover(after.cover)}.")
+    if there is not None:
+        new, another = f"`between invite staff --code {there.code}`", "`between invite staff --duty admin`"
+        out(f"{there.name} is an administrator already, as {there.code}. A new link: {new}. Somebody else of that name: {another}.")
     if who is not None and code is not None:
         out(f"{who.name} opens this within 10 minutes, while Between runs (a new one: `between invite staff --code {who.code}`):")
         print_link(code, bot_name)
@@ -101,13 +107,13 @@ def _changed(
     )
 
 
-def _add_admin(u: Unit, name: str, known: ClinicCard, email: str, *, first: bool) -> PersonCard:
-    """Raises `UsageError` for one there is already: a second would be paged and asked beside them, and be nobody."""
+def _administrator(u: Unit, name: str) -> PersonCard | None:
+    """The administrator of this name there is: a second would be paged and asked beside them, and be nobody."""
     admins = [who for who in people.people(u, "staff") if who.duty == "admin" and not who.outside]
-    there = next((who.code for who in admins if who.name.casefold() == name.casefold()), None)
-    if there is not None:
-        new, another = f"`between invite staff --code {there}`", "`between invite staff --duty admin`"
-        raise UsageError(why=f"{there} is an administrator of this name already. A new link: {new}. Somebody else: {another}.")
+    return next((who for who in admins if who.name.casefold() == name.casefold()), None)
+
+
+def _add_admin(u: Unit, name: str, known: ClinicCard, email: str, *, first: bool) -> PersonCard:
     who = people.person(u, people.add_person(u, "staff", name, known.zone, duty="admin", country=known.country))
     if email:
         who = people.save_profile(u, who, {"email": email})
