@@ -91,11 +91,13 @@ SESSION = {
 HELD_AT_MOST = "set idle_in_transaction_session_timeout = '8s'"
 CONNECT = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 """So that a server that vanished without a word is noticed in seconds (seconds; the last in milliseconds)."""
+PREPARES_NOTHING = {"prepare_threshold": None}
+"""What psycopg prepared by itself it would take back after a rollback, and all that `storage.pipeline` prepared with it."""
 
 
 def _open_postgresql(url: URL) -> Engine:
     engine = create_engine(
-        url_of(url), hide_parameters=True, pool_pre_ping=True, pool_timeout=15, connect_args=CONNECT
+        url_of(url), hide_parameters=True, pool_pre_ping=True, pool_timeout=15, connect_args={**CONNECT, **PREPARES_NOTHING}
     )
 
     @event.listens_for(engine, "connect")

@@ -172,11 +172,9 @@ def next_at(u: Unit) -> datetime | None:
 
 
 def claim(u: Unit, id: int, owner: str, until: datetime) -> Claimed | None:
-    """Take the row under lease, or None when it is no longer ready, or another process is at it just now.
-
-    The attempt is counted up with each claim, so it names the holder: whoever was given another one can finish nothing.
-    Raises `SealBroken` when its words can't be opened: then it must be ended (`end_unreadable`), or it is the next one for ever.
-    """
+    """Take the row under lease, or None when it is no longer ready, or another process is at it just now. The attempt is counted up with
+    each claim, so it names the holder: whoever was given another one can finish nothing. Raises `SealBroken` when its words can't be
+    opened: then it must be ended (`end_unreadable`), or it is the next one for ever."""
     taken = u.run(CLAIM, {"row": id, "owner": owner, "until": until}).first()
     if taken is None:
         return None
@@ -212,8 +210,7 @@ def end_unreadable(u: Unit, id: int) -> bool:
     lost = row is not None and row.payload != b""
     state, reason = ("dead", "sealed") if lost else ("dropped", "forgotten")
     over = {"state": state, "reason": reason, "done_at": u.now, "lease_owner": None, "lease_until": None}
-    u.run(update(OUTBOX).where(OUTBOX.c.id == id, READY | LEASED).values(over))
-    return lost
+    return bool(u.run(update(OUTBOX).where(OUTBOX.c.id == id, READY | LEASED).values(over)).rowcount) and lost
 
 
 def put_back(u: Unit, id: int, attempt: int, not_before: datetime, *, reason: str | None = None) -> bool:

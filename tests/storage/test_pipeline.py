@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 
 from storage import pipeline
+from storage.engine import open_engine
 from tests.databases import Server
 
 NOW = datetime(2026, 11, 16, 17, 0, 0, 123456, tzinfo=UTC)
@@ -19,8 +21,8 @@ COUNT = "SELECT count(*) FROM kept"
 
 @pytest.fixture
 def raw(postgresql: Server) -> Iterator[psycopg.Connection[Any]]:
-    with postgresql.empty() as url, psycopg.connect(url) as connection:
-        connection.execute("SET timezone = 'UTC'")
+    with postgresql.empty() as url, closing(open_engine(url).connect()) as opened:
+        connection: psycopg.Connection[Any] = opened.connection.dbapi_connection  # type: ignore[assignment]
         connection.execute("CREATE TABLE kept (id bigint PRIMARY KEY, word varchar NOT NULL)")
         connection.commit()
         yield connection
@@ -56,6 +58,14 @@ def test_the_first_that_fails_is_raised_and_what_stands_behind_it_is_not_run(raw
             pipeline.send(raw, [(KEEP, {"id": 1, "word": "b"}), ("SELECT no_such_column", {}), (KEEP, {"id": 9, "word": "c"})])
         pipeline.send(raw, [("ROLLBACK TO SAVEPOINT here", {})])
     assert pipeline.send(raw, [(KEEP, {"id": 2, "word": "d"}), (COUNT, {})]) == [([], 1), ([(2,)], 1)]
+
+
+def test_cursors_on_the_same_connection_and_a_rollback_take_nothing_back(raw: psycopg.Connection[Any]) -> None:
+    pipeline.send(raw, [(COUNT, {})])
+    for _ in range(20):  # often enough for psycopg to prepare a statement, unless it is told not to
+        raw.execute("SELECT 1")
+    raw.rollback()
+    assert pipeline.send(raw, [(COUNT, {})]) == [([(0,)], 1)]
 
 
 def test_a_statement_the_server_does_not_understand_leaves_nothing_behind(raw: psycopg.Connection[Any]) -> None:
