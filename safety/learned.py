@@ -11,45 +11,78 @@ import base64
 import zlib
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain, pairwise
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 from safety.normalise import Words
 from safety.pattern import END, QUESTION
 
-BITS = 17
+BITS = 18
 MASK = (1 << BITS) - 1
 LEAST, STRETCH = 3, 40  # words: less says nothing; more than one stretch is read in several
 GRAMS = (3, 4)
 FIRST, LAST = zlib.crc32(b"^"), zlib.crc32(b"$")
+ENDS = tuple(place & MASK for end in (FIRST, LAST) for place in (end, end * 7 + 1))
+MOST_KNOWN = 20_000
+"""Words kept with what they weigh; the next ones are weighed anew each time."""
+
+
+class Word(NamedTuple):
+    """The weights of one word by itself, summed, and of how many places; its hash and that of its class."""
+
+    weight: int
+    size: int
+    id: int
+    kind: int
 
 
 @dataclass(frozen=True)
 class Learned:
-    """A table of weights in units of `scale`, the score from which it asks, and the class of each known word, hashed."""
+    """A table of weights in units of `scale`, the score from which it asks, and the class of each known word, hashed.
+
+    `doubted`: the rules that are right too seldom to ask by themselves. Where one of them spoke, `agreeing` is score enough.
+    """
 
     weights: array[int]
     scale: float
     bias: float
     threshold: float
+    agreeing: float
+    doubted: frozenset[str]
     classes: Mapping[str, int]
+    known: dict[str, Word] = field(default_factory=dict, compare=False)
+    """What single words weigh, kept for the next time."""
 
     def score(self, words: Sequence[str]) -> float:
         """How much these words read like danger: log-odds, more is worse."""
-        places = features(words, self.classes)
-        weights = self.weights
-        return sum([weights[place] for place in places]) * self.scale / sqrt(len(places)) + self.bias
+        weights, each = self.weights, [self._word(word) for word in words]
+        pairs = neighbours([FIRST, *[word.id for word in each], LAST], [FIRST, *[word.kind for word in each], LAST])
+        total = self._ends + sum([word.weight for word in each]) + sum([weights[place] for place in pairs])
+        return total * self.scale / sqrt(len(ENDS) + sum([word.size for word in each]) + len(pairs)) + self.bias
 
-    def alarming(self, text: Words) -> tuple[int, int] | None:
-        """The stretch [start, end) of characters that reads most like danger, if any does."""
-        worst, found = self.threshold, None
+    def alarming(self, text: Words, *, doubted: bool = False) -> tuple[int, int] | None:
+        """The stretch [start, end) of characters that reads most like danger, if any does. `doubted`: a doubted rule spoke."""
+        worst, found = self.agreeing if doubted else self.threshold, None
         for start, end in stretches(text.words):
             score = self.score(text.words[start:end])
             if score > worst:
                 worst, found = score, (text.starts[start], text.ends[end - 1])
+        return found
+
+    @cached_property
+    def _ends(self) -> int:
+        return sum(self.weights[place] for place in ENDS)
+
+    def _word(self, word: str) -> Word:
+        found = self.known.get(word)
+        if found is None:
+            id, kind, places = alone(word, self.classes)
+            found = Word(sum(self.weights[place] for place in places), len(places), id, kind)
+            if len(self.known) < MOST_KNOWN:
+                self.known[word] = found
         return found
 
 
@@ -76,27 +109,33 @@ def hash_classes(data: Mapping[str, Any]) -> dict[str, int]:
 def features(words: Sequence[str], classes: Mapping[str, int]) -> list[int]:
     """Places in the table: each word and class, the letters of each word, each pair of neighbours, each pair of classes up to three words
     apart."""
-    ids = [FIRST, *[zlib.crc32(word.encode()) for word in words], LAST]
-    kinds = [FIRST, *[classes.get(word) or id for word, id in zip(words, ids[1:], strict=False)], LAST]
-    return [
-        place & MASK
-        for place in chain(
-            ids,
-            [kind * 7 + 1 for kind in kinds],
-            [one * 31 + two * 17 + 2 for one, two in pairwise(ids)],
-            [one * 101 + two * 57 + 3 for one, two in pairwise(kinds)],
-            [one * 307 + two * 211 + 4 for one, two in zip(kinds, kinds[2:], strict=False)],
-            [one * 307 + two * 211 + 4 for one, two in zip(kinds, kinds[3:], strict=False)],
-            *map(_letters, words),
-        )
-    ]
+    ids, kinds, single = [FIRST], [FIRST], list(ENDS)
+    for word in words:
+        id, kind, places = alone(word, classes)
+        ids.append(id)
+        kinds.append(kind)
+        single += places
+    return [*single, *neighbours([*ids, LAST], [*kinds, LAST])]
 
 
-@lru_cache(maxsize=8_192)
-def _letters(word: str) -> tuple[int, ...]:
-    """Every three and four letters in a row, so that a word never met is still like those it is made like."""
+def alone(word: str, classes: Mapping[str, int]) -> tuple[int, int, list[int]]:
+    """(hash, hash of its class, places) of one word. Its letters stand for it too, three and four in a row, so that a word never met is
+    still like those it is made like."""
+    id = zlib.crc32(word.encode())
+    kind = classes.get(word) or id
     ends = f"<{word}>".encode()
-    return tuple(zlib.crc32(ends[at : at + size], size) for size in GRAMS for at in range(len(ends) - size + 1))
+    letters = [zlib.crc32(ends[at : at + size], size) & MASK for size in GRAMS for at in range(len(ends) - size + 1)]
+    return id, kind, [id & MASK, kind * 7 + 1 & MASK, *letters]
+
+
+def neighbours(ids: Sequence[int], kinds: Sequence[int]) -> list[int]:
+    """Places of the words that stand beside each other, and of the classes up to three words apart."""
+    return [
+        *[one * 31 + two * 17 + 2 & MASK for one, two in pairwise(ids)],
+        *[one * 101 + two * 57 + 3 & MASK for one, two in pairwise(kinds)],
+        *[one * 307 + two * 211 + 4 & MASK for one, two in zip(kinds, kinds[2:], strict=False)],
+        *[one * 307 + two * 211 + 4 & MASK for one, two in zip(kinds, kinds[3:], strict=False)],
+    ]
 
 
 def load_learned(data: Mapping[str, Any], classes: Mapping[str, Any]) -> Learned:
@@ -105,4 +144,5 @@ def load_learned(data: Mapping[str, Any], classes: Mapping[str, Any]) -> Learned
     weights = array("b", zlib.decompress(base64.b85decode(table["weights"].replace("\n", ""))))
     if len(weights) != MASK + 1:
         raise ValueError("learned.toml holds a table of the wrong size; run python -m bench.train_screen.")
-    return Learned(weights, table["scale"], table["bias"], table["threshold"], hash_classes(classes))
+    doubted = frozenset(data["rules"]["doubted"])
+    return Learned(weights, table["scale"], table["bias"], table["threshold"], table["agreeing"], doubted, hash_classes(classes))

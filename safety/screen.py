@@ -43,8 +43,8 @@ def screen(text: str, recent: Sequence[str] = (), *, at_most: int | None = None)
             return _heard((TOO_LONG,))
         rules = load_rules()
         reading = by_rules(rules, text)
-        alone = _heard(reading.findings or _learned(rules, reading))
-        return worse(alone, _heard(_joined(rules, text, recent))) if recent and text else alone
+        alone = _heard(_weighed(rules, reading))
+        return worse(alone, _heard(_firm(rules, _joined(rules, text, recent)))) if recent and text else alone
     except Exception:
         return Heard(Level.HIGH, (BROKEN,), Track.UNKNOWN, failed=True, seal=_SEAL)
 
@@ -57,10 +57,9 @@ def _heard(findings: tuple[Finding, ...]) -> Heard:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the rules make of one text. `taken_back`: there were words of danger, and the words around them took them back."""
+    """What the rules make of one text."""
 
     findings: tuple[Finding, ...]
-    taken_back: bool
     windows: tuple[tuple[int, Words], ...]
 
     @property
@@ -71,19 +70,23 @@ class Reading:
 def by_rules(rules: Rules, text: str) -> Reading:
     """The verdict of the rules alone."""
     windows = tuple(_read(rules, text))
-    signs = _signs(rules, windows)
-    taken_back = any(sign.level is Level.NONE and not sign.own for sign in signs)
-    return Reading(compose(rules, signs), taken_back, windows)
+    return Reading(compose(rules, _signs(rules, windows)), windows)
 
 
-def _learned(rules: Rules, reading: Reading) -> tuple[Finding, ...]:
-    """The second stage, asked only where the rules heard nothing at all."""
-    if reading.taken_back:
-        return ()
+def _weighed(rules: Rules, reading: Reading) -> tuple[Finding, ...]:
+    """What the second stage makes of it. It is asked where no rule spoke, and where none did but those that are right too seldom to ask a
+    question by themselves: then less is enough for it, and what is found is what they say."""
+    if _firm(rules, reading.findings):
+        return reading.findings
     for start, words in reading.windows:
-        if (span := rules.learned.alarming(words)) is not None:
-            return (replace(SIMILAR, span=(span[0] + start, span[1] + start)),)
+        if (span := rules.learned.alarming(words, doubted=bool(reading.findings))) is not None:
+            return reading.findings or (replace(SIMILAR, span=(span[0] + start, span[1] + start)),)
     return ()
+
+
+def _firm(rules: Rules, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """All of them, if there is one that counts by itself; else none."""
+    return findings if any(each.level > Level.CONCERN or each.rule not in rules.learned.doubted for each in findings) else ()
 
 
 def _read(rules: Rules, text: str) -> Iterator[tuple[int, Words]]:

@@ -25,7 +25,7 @@ GIVEN = re.compile(r"%\((\w+)\)s|%%")
 READ, WRITE = select.POLLIN, select.POLLOUT
 FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED)
 _prepared: WeakKeyDictionary[Connection[Any], dict[Key, bytes]] = WeakKeyDictionary()
-"""What each connection has prepared: the name, by SQL and the types of its values. Psycopg must prepare nothing itself (`storage.engine`)."""
+"""What each connection has prepared: the name, by SQL and the types of its values. Psycopg itself prepares nothing (`storage.engine`)."""
 _number = count()
 
 

@@ -1,9 +1,9 @@
 """How well the screen hears, measured on our own made-up messages.
 
-`tuned.jsonl` is what the rules were written against. `aside.jsonl` (drawn by hash; what was looked at while tuning has left it) and
-`blind.jsonl` (by two writers who saw neither rules nor messages of ours; nobody who writes rules reads it) are never tuned on. All are made
-up, so none is proof for a clinic. Thresholds are a little under what was measured, which is short of the bar in docs/screen.md; a
-change that loses ground fails here.
+`tuned.jsonl` is what the rules were written against, `writers.jsonl` what eighteen writers who saw none of it wrote for the second stage
+to learn from. `aside.jsonl` (drawn by hash, blocks of the writers' messages among it) and `blind.jsonl` (by two other writers; nobody who writes
+rules reads it) are never tuned on. All are made up, so none is proof for a clinic. Thresholds are a little under what was measured, which
+is short of the bar in docs/screen.md; a change that loses ground fails here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,14 +35,19 @@ class Score:
     false_page: float
 
 
-def rows(name: str) -> list[dict[str, str]]:
-    return [json.loads(line) for line in (CORPUS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+def rows(name: str, every: int = 1) -> list[dict[str, str]]:
+    return [json.loads(line) for line in (CORPUS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()[::every]]
+
+
+@cache
+def level_of(text: str) -> Level:
+    return screen(text).level
 
 
 def score(corpus: list[dict[str, str]]) -> Score:
     count: Counter[str] = Counter()
     for row in corpus:
-        wanted, level = Level[row["level"].upper()], screen(row["text"]).level
+        wanted, level = Level[row["level"].upper()], level_of(row["text"])
         kind = "danger" if wanted > Level.NONE else "calm"
         count[kind] += 1
         count[f"{kind} flagged"] += level > Level.NONE
@@ -64,15 +70,16 @@ def score(corpus: list[dict[str, str]]) -> Score:
 
 
 @pytest.mark.parametrize(
-    ("name", "least"),
+    ("name", "every", "least"),
     [
-        ("tuned", Score(flagged=0.89, flagged_life=0.90, imminent_flagged=0.94, imminent_high=0.82, false_flag=0.030, false_page=0.019)),
-        ("aside", Score(flagged=0.88, flagged_life=0.85, imminent_flagged=0.91, imminent_high=0.89, false_flag=0.09, false_page=0.048)),
-        ("blind", Score(flagged=0.71, flagged_life=0.72, imminent_flagged=0.76, imminent_high=0.55, false_flag=0.045, false_page=0.010)),
+        ("tuned", 1, Score(flagged=0.98, flagged_life=0.98, imminent_flagged=0.99, imminent_high=0.82, false_flag=0.025, false_page=0.019)),
+        ("writers", 10, Score(flagged=0.95, flagged_life=0.94, imminent_flagged=0.95, imminent_high=0.30, false_flag=0.05, false_page=0.04)),
+        ("aside", 1, Score(flagged=0.80, flagged_life=0.77, imminent_flagged=0.80, imminent_high=0.37, false_flag=0.13, false_page=0.038)),
+        ("blind", 1, Score(flagged=0.86, flagged_life=0.87, imminent_flagged=0.93, imminent_high=0.55, false_flag=0.040, false_page=0.010)),
     ],
 )
-def test_the_screen_hears_as_well_as_measured(name: str, least: Score) -> None:
-    got = score(rows(name))
+def test_the_screen_hears_as_well_as_measured(name: str, every: int, least: Score) -> None:
+    got = score(rows(name, every))
     assert got.flagged >= least.flagged
     assert got.flagged_life >= least.flagged_life
     assert got.imminent_flagged >= least.imminent_flagged
@@ -88,9 +95,9 @@ def test_spanish_is_heard_nearly_as_well_as_english() -> None:
 
 
 def test_the_parts_share_no_message() -> None:
-    tuned, aside, blind = ({row["text"].casefold() for row in rows(name)} for name in ("tuned", "aside", "blind"))
-    assert not tuned & (aside | blind)
-    assert len(aside) >= 600 and len(blind) >= 900
+    parts = [{row["text"].casefold() for row in rows(name)} for name in ("tuned", "writers", "aside", "blind")]
+    assert len(set().union(*parts)) == sum(map(len, parts))
+    assert [len(part) >= least for part, least in zip(parts, (6_000, 39_000, 4_500, 900), strict=True)] == [True] * 4
 
 
 def test_every_level_and_both_languages_are_in_both_parts() -> None:
@@ -115,7 +122,7 @@ def test_a_second_reading_of_the_same_words_in_a_longer_message_still_hears() ->
 
 def heard_high() -> list[dict[str, str]]:
     """The training messages that page when they stand alone."""
-    return [row for row in rows("tuned") if row["level"] in ("high", "imminent") and screen(row["text"]).level >= Level.HIGH]
+    return [row for row in rows("tuned") if row["level"] in ("high", "imminent") and level_of(row["text"]) >= Level.HIGH]
 
 
 def test_a_harmless_twin_is_told_from_its_dangerous_one() -> None:
@@ -133,7 +140,7 @@ def test_a_harmless_twin_is_told_from_its_dangerous_one() -> None:
 
 
 def test_the_second_stage_asks_and_never_pages() -> None:
-    seen = [screen(row["text"]) for row in rows("aside")]
+    seen = [screen(row["text"]) for row in rows("aside", every=5)]
     asked = [heard for heard in seen if any(finding.rule == "learned.similar" for finding in heard.findings)]
     assert asked
     assert all(heard.level is Level.CONCERN and len(heard.findings) == 1 for heard in asked)
