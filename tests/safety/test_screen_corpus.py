@@ -1,9 +1,9 @@
 """How well the screen hears, measured on our own made-up messages.
 
 `tuned.jsonl` is what the rules were written against, `writers.jsonl` what eighteen writers who saw none of it wrote for the second stage
-to learn from. `aside.jsonl` (drawn by hash, blocks of the writers' messages among it) and `blind.jsonl` (by two other writers; nobody who writes
-rules reads it) are never tuned on. All are made up, so none is proof for a clinic. Thresholds are a little under what was measured, which
-is short of the bar in docs/screen.md; a change that loses ground fails here.
+to learn from. `aside.jsonl` (drawn by hash, blocks of the writers' messages among it) and `blind.jsonl` (by two other writers; nobody who
+writes rules reads it) are never tuned on. All are made up, so none is proof for a clinic. Thresholds are a little under what was measured,
+which is short of the bar in docs/screen.md; a change that loses ground fails here.
 """
 
 from __future__ import annotations

@@ -36,8 +36,11 @@ class Scene:
     def now(self) -> datetime:
         return START + timedelta(seconds=self.seconds)
 
-    def types(self, text: str) -> None:
+    def hands_over(self, text: str) -> None:
         self.oracle.handed({"message": {"text": text, "chat": {"id": PATIENT}}})
+
+    def types(self, text: str) -> None:
+        self.hands_over(text)
         self.oracle.rested()
 
     def shows(self, address: int, id: str, *, mark: str = "", fault: str | None = None, before: str = "", **slots: Any) -> None:
@@ -126,6 +129,13 @@ def test_something_cheerful_while_an_alert_is_open(scene: Scene) -> None:
     scene.card()
     scene.shows(PATIENT, "checkin.prompt_morning", name="Ria")
     assert scene.wrong == ["cheerful_in_crisis"]
+
+
+def test_what_was_on_its_way_when_the_dangerous_words_were_handed_over(scene: Scene) -> None:
+    scene.hands_over(words.DANGERS[0])
+    scene.shows(PATIENT, "checkin.prompt_morning", name="Ria")
+    scene.card()
+    assert scene.wrong == []
 
 
 def test_a_session_reminder_goes_also_while_an_alert_is_open(scene: Scene) -> None:
