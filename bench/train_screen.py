@@ -22,15 +22,15 @@ from typing import Any
 from bench.screen import EVERYDAY
 from content.library import ROOT, read_toml
 from safety.heard import Finding, Level
-from safety.learned import MASK, features, hash_classes
+from safety.learned import LEAST, MASK, features, hash_classes
 from safety.rules import load_rules
 from safety.screen import by_rules
 
 SEED = 20261126
 PENALTY = 60.0  # the inverse of the regularisation
 WEIGHT = 3.0  # of an everyday message: the screen hears far more of them than of any others
-ALIKE, EVERYDAY_SHARE = 0.14, 0.08  # what may be flagged of the messages that only look dangerous, and of the everyday ones
-GAPS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)  # how much less is enough where a doubted rule spoke
+ALIKE, EVERYDAY_SHARE = 0.15, 0.085  # what may be flagged of the messages that only look dangerous, and of the everyday ones
+GAP = 3.2  # how far below the threshold a message is plainly harmless, whatever a doubted rule says
 DOUBT = 0.9  # a rule that asks, and is right less often than this, is doubted
 FOLDS = 5
 CORPUS = tuple(Path(__file__).parents[1] / "tests" / "safety" / "corpus" / name for name in ("tuned.jsonl", "writers.jsonl"))
@@ -81,23 +81,23 @@ def main(dry: bool) -> None:
     for train, held_out in GroupKFold(FOLDS).split(table, danger, [row.get("by", row["id"][-1:] if "id" in row else "") for row in rows]):
         score[held_out] = fitted(train).decision_function(table[held_out])
 
-    def flagged(threshold: float, gap: float) -> Any:
-        return firm | (score > threshold) | (spoke & (score > threshold - gap))
+    short = np.array([len(rules.speller.read(row["text"]).words) < LEAST for row in rows])
 
-    def fits(flags: Any) -> bool:
-        return bool(flags[everyday].mean() <= EVERYDAY_SHARE and flags[alike].mean() <= ALIKE)
+    def flagged(threshold: float) -> Any:
+        return firm | (score > threshold) & ~short | spoke & (short | (score > threshold - GAP))
 
     def shares(flags: Any) -> str:
         return ", ".join(f"{flags[kind].mean():.3f}" for kind in (danger, everyday, alike))
 
-    steps = np.arange(4.0, -2.0, -0.05)
-    chosen = [(gap, min((t for t in steps if fits(flagged(t, gap))), default=None)) for gap in GAPS]
-    _, threshold, gap = max((float(flagged(t, gap)[danger].mean()), float(t), gap) for gap, t in chosen if t is not None)
+    def fits(flags: Any) -> bool:
+        return bool(flags[everyday].mean() <= EVERYDAY_SHARE and flags[alike].mean() <= ALIKE)
+
+    threshold = min(float(t) for t in np.arange(4.0, -2.0, -0.05) if fits(flagged(t)))
     sys.stdout.write(
         f"{len(rows)} messages; flagged of the dangerous, the everyday ones and those that only look dangerous:\n"
         f"  rules alone {shares(spoke)}; without the {len(doubted)} that are doubted {shares(firm)};\n"
-        f"  with the second stage, on writers it did not learn from, {shares(flagged(threshold, gap))}.\n"
-        f"Threshold {threshold:.2f}, where a doubted rule spoke {threshold - gap:.2f}.\n"
+        f"  with the second stage, on writers it did not learn from, {shares(flagged(threshold))}.\n"
+        f"Threshold {threshold:.2f}; plainly harmless below {threshold - GAP:.2f}.\n"
     )
     if dry:
         return
@@ -111,8 +111,8 @@ def main(dry: bool) -> None:
     OUT.write_text(
         HEAD.format(messages=len(rows), digest=hashlib.sha256(raw).hexdigest()[:16])
         + f"seed = {SEED}\nscale = {scale!r}\nbias = {float(model.intercept_[0])!r}\n"
-        + f"threshold = {threshold:.2f}\nagreeing = {threshold - gap:.2f}\nweights = '''\n{lines}\n'''\n\n"
-        + "# Rules that are right too seldom to ask by themselves; the second stage has to agree.\n"
+        + f"threshold = {threshold:.2f}\nagreeing = {threshold - GAP:.2f}\nweights = '''\n{lines}\n'''\n\n"
+        + "# Rules that are right too seldom to ask where the second stage finds a message plainly harmless.\n"
         + f"[rules]\ndoubted = [\n{names}]\n",
         encoding="utf-8",
     )

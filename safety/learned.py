@@ -43,7 +43,7 @@ class Word(NamedTuple):
 class Learned:
     """A table of weights in units of `scale`, the score from which it asks, and the class of each known word, hashed.
 
-    `doubted`: the rules that are right too seldom to ask by themselves. Where one of them spoke, `agreeing` is score enough.
+    `doubted`: the rules that are right too seldom to ask by themselves. Where only they spoke, a score below `agreeing` leaves them out.
     """
 
     weights: array[int]
@@ -63,14 +63,19 @@ class Learned:
         total = self._ends + sum([word.weight for word in each]) + sum([weights[place] for place in pairs])
         return total * self.scale / sqrt(len(ENDS) + sum([word.size for word in each]) + len(pairs)) + self.bias
 
-    def alarming(self, text: Words, *, doubted: bool = False) -> tuple[int, int] | None:
-        """The stretch [start, end) of characters that reads most like danger, if any does. `doubted`: a doubted rule spoke."""
-        worst, found = self.agreeing if doubted else self.threshold, None
+    def alarming(self, text: Words) -> tuple[int, int] | None:
+        """The stretch [start, end) of characters that reads most like danger, if any does."""
+        worst, found = self.threshold, None
         for start, end in stretches(text.words):
             score = self.score(text.words[start:end])
             if score > worst:
                 worst, found = score, (text.starts[start], text.ends[end - 1])
         return found
+
+    def plainly_harmless(self, text: Words) -> bool:
+        """Whether all of it reads so little like danger that a doubted rule must be wrong. Never of a text too short to tell."""
+        scores = [self.score(text.words[start:end]) for start, end in stretches(text.words)]
+        return bool(scores) and max(scores) < self.agreeing
 
     @cached_property
     def _ends(self) -> int:

@@ -74,13 +74,14 @@ def by_rules(rules: Rules, text: str) -> Reading:
 
 
 def _weighed(rules: Rules, reading: Reading) -> tuple[Finding, ...]:
-    """What the second stage makes of it. It is asked where no rule spoke, and where none did but those that are right too seldom to ask a
-    question by themselves: then less is enough for it, and what is found is what they say."""
-    if _firm(rules, reading.findings):
-        return reading.findings
+    """What the second stage makes of it. It asks where no rule spoke; and where none did but those that are right too seldom to ask by
+    themselves, they are left out if it finds the message plainly harmless."""
+    if reading.findings:
+        doubted = not _firm(rules, reading.findings) and all(rules.learned.plainly_harmless(words) for _, words in reading.windows)
+        return () if doubted else reading.findings
     for start, words in reading.windows:
-        if (span := rules.learned.alarming(words, doubted=bool(reading.findings))) is not None:
-            return reading.findings or (replace(SIMILAR, span=(span[0] + start, span[1] + start)),)
+        if (span := rules.learned.alarming(words)) is not None:
+            return (replace(SIMILAR, span=(span[0] + start, span[1] + start)),)
     return ()
 
 

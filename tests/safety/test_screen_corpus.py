@@ -12,12 +12,15 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from math import sqrt
 from pathlib import Path
 
 import pytest
 
 from safety.heard import Level
-from safety.screen import screen
+from safety.learned import features
+from safety.rules import load_rules
+from safety.screen import by_rules, screen
 
 CORPUS = Path(__file__).parent / "corpus"
 LIFE = {"ideation", "passive", "method", "plan", "means", "prep", "goodbye", "burden", "selfharm", "attempt"}
@@ -73,9 +76,9 @@ def score(corpus: list[dict[str, str]]) -> Score:
     ("name", "every", "least"),
     [
         ("tuned", 1, Score(flagged=0.98, flagged_life=0.98, imminent_flagged=0.99, imminent_high=0.82, false_flag=0.025, false_page=0.019)),
-        ("writers", 10, Score(flagged=0.95, flagged_life=0.94, imminent_flagged=0.95, imminent_high=0.30, false_flag=0.05, false_page=0.04)),
+        ("writers", 10, Score(flagged=0.95, flagged_life=0.94, imminent_flagged=0.95, imminent_high=0.3, false_flag=0.06, false_page=0.04)),
         ("aside", 1, Score(flagged=0.80, flagged_life=0.77, imminent_flagged=0.80, imminent_high=0.37, false_flag=0.13, false_page=0.038)),
-        ("blind", 1, Score(flagged=0.86, flagged_life=0.87, imminent_flagged=0.93, imminent_high=0.55, false_flag=0.040, false_page=0.010)),
+        ("blind", 1, Score(flagged=0.86, flagged_life=0.87, imminent_flagged=0.93, imminent_high=0.55, false_flag=0.045, false_page=0.01)),
     ],
 )
 def test_the_screen_hears_as_well_as_measured(name: str, every: int, least: Score) -> None:
@@ -137,6 +140,40 @@ def test_a_harmless_twin_is_told_from_its_dangerous_one() -> None:
     for dangerous, harmless in twins:
         assert screen(dangerous).level >= Level.HIGH, dangerous
         assert screen(harmless).level is Level.NONE, harmless
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I relapsed",
+        "I'm about to drink",
+        "recaí anoche",
+        "I'm afraid of my husband",
+        "I wish I was dead",
+        "soy una carga para todos",
+        "I hear voices",
+    ],
+)
+def test_what_is_said_plainly_is_asked_about_however_short_it_is(text: str) -> None:
+    assert screen(text).level is Level.CONCERN
+
+
+def test_a_doubted_rule_is_left_out_where_the_second_stage_finds_the_message_plainly_harmless() -> None:
+    rules = load_rules()
+    harmless = [row["text"] for row in rows("writers", every=5) if row["level"] == "none"]
+    both = [text for text in harmless if by_rules(rules, text).level is Level.CONCERN]
+    left_out = [text for text in both if screen(text).level is Level.NONE]
+    assert len(left_out) >= len(both) // 8
+    firm = [finding.rule for text in left_out for finding in by_rules(rules, text).findings if finding.rule not in rules.learned.doubted]
+    assert firm == []
+
+
+def test_what_a_word_weighs_is_kept_without_changing_what_a_message_weighs() -> None:
+    learned = load_rules().learned
+    words = ["i", "am", "so", "tired", "of", "qwzxv"]
+    places = features(words, learned.classes)
+    weighed = sum(learned.weights[place] for place in places) * learned.scale / sqrt(len(places)) + learned.bias
+    assert [learned.score(words) == pytest.approx(weighed) for _ in range(2)] == [True, True]
 
 
 def test_the_second_stage_asks_and_never_pages() -> None:
