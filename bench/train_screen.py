@@ -31,7 +31,7 @@ PENALTY = 60.0  # the inverse of the regularisation
 WEIGHT = 3.0  # of an everyday message: the screen hears far more of them than of any others
 ALIKE, EVERYDAY_SHARE = 0.15, 0.085  # what may be flagged of the messages that only look dangerous, and of the everyday ones
 GAP = 3.2  # how far below the threshold a message is plainly harmless, whatever a doubted rule says
-DOUBT = 0.9  # a rule that asks, and is right less often than this, is doubted
+DOUBT, OFTEN = 0.9, 10  # a rule that asks and is right less often than this is doubted, if it was heard often enough to tell
 FOLDS = 5
 CORPUS = tuple(Path(__file__).parents[1] / "tests" / "safety" / "corpus" / name for name in ("tuned.jsonl", "writers.jsonl"))
 OUT = ROOT / "screen" / "learned.toml"
@@ -71,15 +71,17 @@ def main(dry: bool) -> None:
     findings = [by_rules(rules, row["text"]).findings for row in rows]
     doubted = _doubted(findings, danger)
     spoke = np.array([bool(found) for found in findings])
-    firm = np.array([any(each.level > Level.CONCERN or each.rule not in doubted for each in found) for found in findings])
+    firm = np.zeros(len(rows), dtype=bool)
 
     def fitted(where: Any) -> Any:
         model = LogisticRegression(C=PENALTY, solver="liblinear", random_state=SEED)
         return model.fit(table[where], danger[where], sample_weight=np.where(everyday, WEIGHT, 1.0)[where])
 
     score = np.zeros(len(rows))
-    for train, held_out in GroupKFold(FOLDS).split(table, danger, [row.get("by", row["id"][-1:] if "id" in row else "") for row in rows]):
+    for train, held_out in GroupKFold(FOLDS).split(table, danger, [row.get("by", "ours") for row in rows]):
         score[held_out] = fitted(train).decision_function(table[held_out])
+        known = _doubted([findings[at] for at in train], danger[train])
+        firm[held_out] = [any(each.level > Level.CONCERN or each.rule not in known for each in findings[at]) for at in held_out]
 
     short = np.array([len(rules.speller.read(row["text"]).words) < LEAST for row in rows])
 
@@ -127,7 +129,7 @@ def _doubted(findings: Sequence[Sequence[Finding]], danger: Sequence[bool]) -> s
         for rule in {each.rule for each in found if each.level is Level.CONCERN}:
             heard[rule] += 1
             right[rule] += bool(dangerous)
-    return {rule for rule in heard if (right[rule] + 1) / (heard[rule] + 1.5) < DOUBT}
+    return {rule for rule in heard if heard[rule] >= OFTEN and right[rule] / heard[rule] < DOUBT}
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,7 +28,7 @@ from content.library import load
 from storage import escalations, notes, outbox, people
 from storage import letters as rows
 from storage.letters import CLINIC, MAIL, WEBHOOK, Letter
-from storage.seal import SealBroken
+from storage.seal import SealBroken, WrongMaster
 from storage.store import Unit
 
 log = get("bot.courier")
@@ -101,29 +102,35 @@ class Courier:
         letters.look_for_unconfirmed(u)
         taken: list[tuple[Letter, str]] = []
         for id, channel in rows.waiting(u):
-            if room.get(channel, 0) <= 0:
-                continue
-            letter = self._opened(u, id)
-            if letter is None:
-                continue
-            reason = letters.unwanted(u, letter)
-            address = self._address(u, letter) if reason is None else None
-            if address is None:
-                outbox.finish(u, id, letter.attempt, "dropped", reason=reason or "no_address")
-                continue
-            room[channel] -= 1
-            taken.append((letter, address))
+            if room.get(channel, 0) > 0 and (found := self._opened(u, id)) is not None:
+                room[channel] -= 1
+                taken.append(found)
         return taken
 
-    def _opened(self, u: Unit, id: int) -> Letter | None:
-        """A letter under lease; None when it is no longer ready, or can't be opened, which ends it: others wait behind it."""
+    def _opened(self, u: Unit, id: int) -> tuple[Letter, str] | None:
+        """A letter under lease and where it goes; None when it is not to go, or can't be opened, which ends it: others wait behind it."""
         try:
-            return rows.claim(u, id, self._owner, u.now + LEASE)
+            with u.savepoint():
+                return self._addressed(u, id)
+        except WrongMaster:
+            raise
         except SealBroken:
             if outbox.end_unreadable(u, id):
                 log.critical("courier.sealed", row=id)
-                letters.refused(u, id, "refused")
+                with suppress(SealBroken), u.savepoint():
+                    letters.refused(u, id, "refused")
             return None
+
+    def _addressed(self, u: Unit, id: int) -> tuple[Letter, str] | None:
+        letter = rows.claim(u, id, self._owner, u.now + LEASE)
+        if letter is None:
+            return None
+        reason = letters.unwanted(u, letter)
+        address = self._address(u, letter) if reason is None else None
+        if address is None:
+            outbox.finish(u, id, letter.attempt, "dropped", reason=reason or "no_address")
+            return None
+        return letter, address
 
     def _address(self, u: Unit, letter: Letter) -> str | None:
         if letter.channel != MAIL:

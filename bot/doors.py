@@ -30,15 +30,16 @@ def unreadable(s: Sitting) -> None:
     s.say("crisis.unreadable", dedupe=f"unreadable:{s.source}")
 
 
-def edited(s: Sitting) -> None:
-    """A journal entry gets a new version; any other edit was screened and changes nothing."""
+def edited(s: Sitting) -> bool:
+    """A journal entry gets a new version; any other edit was screened and changes nothing. Whether it was one."""
     if not s.event.text or s.event.message_id is None:
-        return
+        return False
     became = journal.edit(s.u, s.person, s.event.message_id, s.event.text)
     if became == "unshared":
         audit.record(s.u, s.person.id, s.person.code, "journal.unshared", "edited")
     if became is not None:
         s.say("bot.saw_edit" if became == "kept" else "journal.edit_unshared")
+    return became is not None
 
 
 def stop(s: Sitting) -> None:

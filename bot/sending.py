@@ -6,8 +6,9 @@ doubt: crisis lanes are sent again, marked as a repeat with their reference; the
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from bot.log import get
 from content.library import load
 from storage import calm, contacts, due, escalations, notes, outbox, people, series
 from storage.outbox import ESCALATION, Claimed, Waiting
-from storage.seal import SealBroken
+from storage.seal import SealBroken, WrongMaster
 from storage.store import Unit, table
 from storage.tables import Due, Outbox
 
@@ -72,10 +73,17 @@ Result = Accepted | Wait | Refused | Gone | Doubt
 def claim(u: Unit, row: Waiting, owner: str) -> Claimed | None:
     """Take a row under lease if it is still wanted; else record why it was dropped and return None."""
     try:
-        taken = outbox.claim(u, row.id, owner, u.now + LEASE)
+        with u.savepoint():
+            return _claim(u, row, owner)
+    except WrongMaster:
+        raise  # the fault is this process's own: it has to be started again
     except SealBroken:
         _unreadable(u, row)
         return None
+
+
+def _claim(u: Unit, row: Waiting, owner: str) -> Claimed | None:
+    taken = outbox.claim(u, row.id, owner, u.now + LEASE)
     if taken is None:
         return None
     reason = _unwanted(u, row, taken)
@@ -137,11 +145,12 @@ def rescue_leases(u: Unit, *, alone: bool = False) -> int:
 
 
 def _unreadable(u: Unit, row: Waiting) -> None:
-    """Words nobody can open must not hold up what waits behind them."""
+    """Words nobody can open, or a person whose row can't be, must not hold up what waits behind them."""
     if outbox.end_unreadable(u, row.id):
         log.critical("sending.sealed", row=row.id, lane=row.lane)
         notes.add(u, people.chat(u, row.chat).person, "undelivered", "sealed")
-        letters.refused(u, row.id, "refused")
+        with suppress(SealBroken), u.savepoint():
+            letters.refused(u, row.id, "refused")
 
 
 def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
@@ -288,8 +297,3 @@ def _next_channel(u: Unit, row: Claimed) -> None:
         after = escalations.save(u, escalation, next_at=u.now)
         due.cancel(u, "escalation", escalation.id, "moved")
         due.plan(u, "escalation", escalation.id, f"escalation:{escalation.id}:{after.version}", u.now, chat=escalation.chat)
-
-
-def due_now(u: Unit) -> datetime | None:
-    """When the outbox next has something to send."""
-    return outbox.next_at(u)

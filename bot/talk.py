@@ -63,7 +63,7 @@ def take(s: Sitting, row: TalkRow, given: Given, *, typed: bool = False) -> bool
 
 def _as_tap(s: Sitting, row: TalkRow, given: Given) -> Given:
     """Someone who types the very words of a button means that button ("yes" to a question with yes and no). Free text is free, but for
-    "skip" where there is such a button."""
+    "skip" where there is such a button; and "yes" answers nothing where something else was asked since."""
     question = _question(row) if given.kind == "text" else None
     if question is None:
         return given
@@ -74,7 +74,9 @@ def _as_tap(s: Sitting, row: TalkRow, given: Given) -> Given:
         return given
     meant = [o.value for o in question.options() if not o.literal and s.words.text(o.label).casefold() == typed]
     meant += [value for words, value in question.said if words == typed] if isinstance(question, YesNo) else []
-    return Given("tap", meant[0]) if meant else given
+    if not meant or (isinstance(question, YesNo) and row.prompt is not None and talks.asked_since(s.u, s.chat, row.prompt)):
+        return given
+    return Given("tap", meant[0])
 
 
 def keep(s: Sitting, row: TalkRow, given: Given, *, typed: bool = False) -> bool:
@@ -145,14 +147,14 @@ def back(s: Sitting, row: TalkRow) -> None:
 
 def change_last_text(s: Sitting, row: TalkRow, message_id: int | None, text: str) -> bool:
     """An edited message replaces the talk's last text answer, if it was that message and nothing lasting followed."""
-    last = row.body.get("typed")
-    if message_id is None or not last or last["message"] != message_id:
+    if not row.was_answered_by(message_id):
         return False
+    last = row.body["typed"]
     before = Log.from_json(row.body["log"]).back()
     if before is None or any(e.key == last["key"] and not e.effect for e in before.entries):
         return False
     rewound = replace(row, body={**row.body, "log": before.as_json()})
-    return _advance(s, rewound, Given("text", text, last["key"]), typed=True)
+    return _advance(s, rewound, replace(_as_tap(s, rewound, Given("text", text)), key=last["key"]), typed=True)
 
 
 def park(s: Sitting) -> TalkRow | None:

@@ -176,7 +176,8 @@ def _edit(s: Sitting) -> None:
     waiting = talks.waiting(s.u, s.chat)
     if waiting is not None and talk.change_last_text(s, waiting, s.event.message_id, s.event.text):
         return
-    doors.edited(s)
+    if not doors.edited(s) and waiting is not None and waiting.was_answered_by(s.event.message_id):
+        s.say("bot.edit_too_late")
 
 
 def _text(s: Sitting) -> None:

@@ -65,9 +65,7 @@ def change(me: Me, clinic: str) -> Part:
 
 def leave(clinic: str) -> Part:
     """Withdraw from all of it, after one plain question about what that means."""
-    sure = yield Ask(
-        "sure", YesNo(yes="consent.program.leave", no="consent.program.stay", columns=1, said=YES_NO), slots={"clinic": clinic}
-    )
+    sure = yield Ask("sure", YesNo(yes="consent.program.leave", no="consent.program.stay", columns=1), slots={"clinic": clinic})
     if sure:
         yield Do(LeaveProgram())
         yield Say("consent.program.left", {"clinic": clinic})

@@ -73,9 +73,10 @@ class Learned:
         return found
 
     def plainly_harmless(self, text: Words) -> bool:
-        """Whether all of it reads so little like danger that a doubted rule must be wrong. Never of a text too short to tell."""
-        scores = [self.score(text.words[start:end]) for start, end in stretches(text.words)]
-        return bool(scores) and max(scores) < self.agreeing
+        """Whether all of it reads so little like danger that a doubted rule must be wrong. Never where a part is too short to tell."""
+        parts = list(stretches(text.words))
+        told = sum(end - start for start, end in parts) == len(text.words) > 0
+        return told and all(self.score(text.words[start:end]) < self.agreeing for start, end in parts)
 
     @cached_property
     def _ends(self) -> int:

@@ -44,7 +44,7 @@ def screen(text: str, recent: Sequence[str] = (), *, at_most: int | None = None)
         rules = load_rules()
         reading = by_rules(rules, text)
         alone = _heard(_weighed(rules, reading))
-        return worse(alone, _heard(_firm(rules, _joined(rules, text, recent)))) if recent and text else alone
+        return worse(alone, _heard(_joined(rules, text, recent))) if recent and text else alone
     except Exception:
         return Heard(Level.HIGH, (BROKEN,), Track.UNKNOWN, failed=True, seal=_SEAL)
 
@@ -74,20 +74,19 @@ def by_rules(rules: Rules, text: str) -> Reading:
 
 
 def _weighed(rules: Rules, reading: Reading) -> tuple[Finding, ...]:
-    """What the second stage makes of it. It asks where no rule spoke; and where none did but those that are right too seldom to ask by
-    themselves, they are left out if it finds the message plainly harmless."""
+    """What the second stage makes of it. It asks where no rule spoke, and may leave out those that are right too seldom."""
     if reading.findings:
-        doubted = not _firm(rules, reading.findings) and all(rules.learned.plainly_harmless(words) for _, words in reading.windows)
-        return () if doubted else reading.findings
+        return _kept(rules, reading.findings, reading.windows)
     for start, words in reading.windows:
         if (span := rules.learned.alarming(words)) is not None:
             return (replace(SIMILAR, span=(span[0] + start, span[1] + start)),)
     return ()
 
 
-def _firm(rules: Rules, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """All of them, if there is one that counts by itself; else none."""
-    return findings if any(each.level > Level.CONCERN or each.rule not in rules.learned.doubted for each in findings) else ()
+def _kept(rules: Rules, findings: tuple[Finding, ...], windows: Iterable[tuple[int, Words]]) -> tuple[Finding, ...]:
+    """All of them; none, if only rules spoke that are right too seldom to ask by themselves and the whole text is plainly harmless."""
+    firm = any(each.level > Level.CONCERN or each.rule not in rules.learned.doubted for each in findings)
+    return findings if firm or not all(rules.learned.plainly_harmless(words) for _, words in windows) else ()
 
 
 def _read(rules: Rules, text: str) -> Iterator[tuple[int, Words]]:
@@ -121,11 +120,12 @@ def _windows(text: str) -> Iterator[tuple[int, str]]:
 def _joined(rules: Rules, text: str, recent: Sequence[str]) -> tuple[Finding, ...]:
     """People send "I'm going to" and "end it" as two messages. What lies wholly in the earlier ones was heard when they came."""
     before = JOIN.join([*(part[-RECENT_LENGTH:] for part in recent[-RECENT:]), ""])
-    signs = _signs(rules, _read(rules, before + text))
+    windows = tuple(_read(rules, before + text))
+    signs = _signs(rules, windows)
     ours = [sign for sign in signs if sign.span[1] > len(before)]
     if not ours:
         return ()
-    findings = compose(rules, signs, joined=True)
+    findings = _kept(rules, compose(rules, signs, joined=True), windows)
     alone = {finding.rule for finding in compose(rules, [sign for sign in signs if sign not in ours], joined=True)}
     clipped = []
     for finding in findings:

@@ -109,7 +109,9 @@ def _results(pg: Any) -> Iterator[Any]:
         pg.consume_input()
         while not pg.is_busy():
             result = pg.get_result()
-            if result is None:  # between two statements
+            if result is None:  # between two statements, or nothing more for ever
+                if pg.status != pq.ConnStatus.OK:
+                    raise errors.OperationalError("the connection is lost")
                 continue
             if result.status == pq.ExecStatus.PIPELINE_SYNC:
                 return

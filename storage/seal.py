@@ -33,6 +33,10 @@ class SealBroken(Exception):
     """A stored value does not fit its row or its key. It is left as it is; look at the backup and the key in use."""
 
 
+class WrongMaster(SealBroken):
+    """A data key was wrapped by another master key: this process reads with an old one, and nothing is wrong with the row."""
+
+
 @dataclass(frozen=True)
 class MasterKey:
     """32 bytes. `id` is a short fingerprint, stored beside what the key wraps; `mark` tells a database its key has come."""
@@ -140,7 +144,7 @@ class Keyring:
             for wrap in self._wraps:
                 with suppress(InvalidTag):
                     return wrap.decrypt(wrapped[:12], wrapped[12:], place.encode())
-        raise SealBroken("a data key does not open with this master key")
+        raise WrongMaster("a data key does not open with this master key")
 
     def forget(self, key_id: int) -> None:
         with self._lock:

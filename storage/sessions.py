@@ -85,8 +85,10 @@ def add_series(
 
 
 def twin(u: Unit, row: SeriesRow) -> SeriesRow | None:
-    """Another series that is the same in all but its code."""
+    """Another series that is the same in all but its code, and has no session called off: what was cancelled can be planned anew."""
+    until = instant(row.last_date, row.starts, row.zone) + WEEK
     others = [each for each in series.all_series(u) if each.id != row.id and replace(each, id=row.id, code=row.code) == row]
+    others = [each for each in others if not any(session.cancelled for session in series.of_series(u, each, u.now, until))]
     return next((each for each in others if series.attendees(u, each) == series.attendees(u, row)), None)
 
 

@@ -43,6 +43,7 @@ LIVE_ABOUT = Prepared(
         PROMPTS.c.kind == bindparam("of_kind"), PROMPTS.c.key == bindparam("of_key"), PROMPTS.c.subject == bindparam("about"), LIVE
     )
 )
+LATER_LIVE = Prepared(select(PROMPTS.c.id).where(PROMPTS.c.id > bindparam("than"), PROMPTS.c.chat_id == bindparam("chat"), LIVE).limit(1))
 CLOSE_LIVE = Prepared(update(PROMPTS).where(PROMPTS.c.id == bindparam("prompt"), LIVE).values(state="closed"))
 
 
@@ -61,6 +62,10 @@ class TalkRow:
     started_at: datetime
     touched_at: datetime
     expires_at: datetime
+
+    def was_answered_by(self, message_id: int | None) -> bool:
+        """Whether this message was the last typed answer."""
+        return message_id is not None and (self.body.get("typed") or {}).get("message") == message_id
 
 
 @dataclass(frozen=True)
@@ -228,6 +233,11 @@ def prompt_by_nonce(u: Unit, nonce: str) -> PromptRow | None:
 def prompt(u: Unit, id: int) -> PromptRow | None:
     row = u.one(PROMPT, id=id)
     return _prompt(row) if row else None
+
+
+def asked_since(u: Unit, chat: ChatCard, prompt: int) -> bool:
+    """Whether something else with buttons was shown in this chat after a keyboard, and waits for an answer too."""
+    return u.one(LATER_LIVE, than=prompt, chat=chat.id) is not None
 
 
 def put_on(u: Unit, id: int, panel: int) -> None:

@@ -15,9 +15,9 @@ from storage import erasing, outbox, people
 from storage.engine import open_engine
 from storage.outbox import CRISIS, Claimed
 from storage.people import ChatCard
-from storage.seal import Keyring, MasterKey
+from storage.seal import Keyring, MasterKey, WrongMaster
 from storage.store import Store, Unit, table
-from storage.tables import Note, Outbox
+from storage.tables import Note, Outbox, Person
 from tests.clinics import OTHER, PATIENT, open_clinic
 
 NOW = instant("2026-11-16T15:00-05:00")
@@ -93,3 +93,21 @@ def test_one_that_was_damaged_on_its_way_holds_up_neither_a_start_nor_what_waits
     assert sending.rescue_leases(u, alone=True) == 2
     assert [each.id for each in claim(u)] == [other]
     assert state(u, damaged) == ("dead", "sealed")
+
+
+def test_a_person_whose_row_is_damaged_holds_up_nobody_else(u: Unit) -> None:
+    who = chat(u, PATIENT).person
+    assert who is not None
+    outbox.post(u, chat(u, PATIENT), CRISIS, "send", {"text": "Something", "keyboard": []}, "bot.later@1", wanted="consent:program")
+    after = post(u, OTHER)
+    u.run(update(table(Person)).where(table(Person).c.id == who).values(name=b"\x01damaged, as it might be by a bad disk"))
+    assert [each.id for each in claim(u)] == [after]
+
+
+def test_a_process_with_an_old_master_key_ends_nothing(u: Unit) -> None:
+    """After `rotate-keys` on another machine: it has to be started again, and then it sends what waits."""
+    waits = post(u, PATIENT)
+    u.keys = Keyring(MasterKey.fresh(), index=u.keys.index_key)
+    with pytest.raises(WrongMaster):
+        claim(u)
+    assert state(u, waits)[0] == "ready"

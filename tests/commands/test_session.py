@@ -64,7 +64,8 @@ def test_the_same_twice_is_there_once(schedule: Between) -> None:
         assert (ran.code, ran.lines) == (0, [f"{code} is there already, the same in everything. Nothing was added."])
     assert len(schedule("session", "list", "--days", "60").lines) == 6
     schedule("session", "cancel", "G1")
-    assert schedule(*group).lines[0].startswith("G2:")
+    schedule("session", "cancel", "I1", "--date", day)
+    assert [schedule(*each).lines[0][:3] for each in (group, (*talk, "0001"))] == ["G2:", "I3:"]
 
 
 def test_until_a_date_counts_that_date_in(schedule: Between) -> None:

@@ -158,6 +158,12 @@ def test_what_is_said_plainly_is_asked_about_however_short_it_is(text: str) -> N
     assert screen(text).level is Level.CONCERN
 
 
+def test_neither_a_long_harmless_message_before_it_nor_a_second_message_hides_what_is_said_plainly() -> None:
+    long = "the kids had pancakes and we walked the dog by the lake and then my sister came over with soup and stayed for the evening "
+    assert screen(f"{long * 2}. I relapsed").level is Level.CONCERN
+    assert screen("go home to him", ["I'm afraid to"]).level is Level.CONCERN
+
+
 def test_a_doubted_rule_is_left_out_where_the_second_stage_finds_the_message_plainly_harmless() -> None:
     rules = load_rules()
     harmless = [row["text"] for row in rows("writers", every=5) if row["level"] == "none"]
