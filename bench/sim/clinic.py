@@ -145,6 +145,7 @@ def discharge(history: History) -> None:
     """A patient's program is over. The bot refuses while an alert is open."""
     patient = history.chance.choice(list(history.patients.values()))
     patient.leaving = True
+    history.oracle.cases[patient.address].discharging = True
     history.later(timedelta(hours=1), lambda: setattr(patient, "leaving", False))
     next(iter(history.staff.values())).goes("/patients", patient.code, "Discharge", "Yes, discharge")
 

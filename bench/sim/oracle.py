@@ -64,6 +64,7 @@ class Case:
     """By the bot's clock: until then nothing cheerful is said."""
     tapped: float = -1e9
     """Healthy seconds at their last tap: what comes at once after it was asked for."""
+    discharging: bool = False  # staff have set about it; whether it came to that is seen from what they are told
     unsure: bool = False
     """Leaving or erasing is under way: what the bot should take them for cannot be told from outside."""
 
@@ -225,6 +226,10 @@ class Oracle:
         if any(id in items for id in (*words.NOTHING_ON, "my_data.forgotten", "staff.goodbye")):
             case.outside, case.unsure = True, False
             case.for_good = not any(id in items for id in words.NOTHING_ON)
+        if "crisis.discharged" in items:
+            if not case.discharging:
+                self.wrong("told_of_a_discharge", case.address, "nobody discharged them")
+            case.state, case.outside, case.for_good = "", True, True
         if "bot.journal_kept" in items:
             case.kept += 1
 

@@ -162,6 +162,17 @@ def test_a_prompt_to_someone_who_left(scene: Scene, shown: str, slots: dict[str,
     assert scene.wrong == ["prompt_after_leaving"]
 
 
+@pytest.mark.parametrize(("discharging", "wrong"), [(True, []), (False, ["told_of_a_discharge"])])
+def test_no_ladder_is_expected_for_someone_discharged_whose_goodbye_was_lost(scene: Scene, discharging: bool, wrong: list[str]) -> None:
+    scene.oracle.cases[PATIENT].discharging = discharging
+    scene.hands_over(words.DANGERS[0])
+    scene.card()
+    scene.shows(PATIENT, "crisis.discharged")
+    scene.oracle.rested()
+    scene.passes(3 * 3600)
+    assert scene.wrong == wrong
+
+
 def test_no_ladder_is_expected_for_someone_who_said_no_at_the_door(scene: Scene) -> None:
     scene.shows(PATIENT, "welcome.declined")
     scene.types(words.DANGERS[0])
