@@ -36,6 +36,7 @@ from bot.event import Event
 from bot.intake import keep_all
 from bot.phones import instant
 from bot.sitting import Sitting
+from bot.warm import warm
 from bot.worker import take_group
 from storage import clinic, people, talks
 from storage.engine import journal_mode, open_engine, sqlite_version
@@ -202,6 +203,7 @@ def main(arguments: list[str] | None = None) -> list[tuple[str, str, str]]:
     asked.add_argument("--no-postgres", action="store_true")
     options = asked.parse_args(arguments)
     log.configure("error")
+    warm()
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
