@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 
-from bench.screen import CORPUS, EVERYDAY, read
+from bench.screen import CORPUS, EVERYDAY, TRAINING, read
 from safety.frames import find_signs
 from safety.heard import Level, Track
 from safety.rules import Rise, Rules, load_rules
@@ -58,7 +58,7 @@ def messages(rules: Rules) -> list[Message]:
     each = tuple(Rise(f"part.{tag}", Level.NONE, Track.UNKNOWN, (frozenset({tag}),), "", "") for tag in tags)  # every part is reported
     graded, counted = dataclasses.replace(rules, rises=byhand), dataclasses.replace(rules, rises=each)
     out = []
-    for row in read(CORPUS / "tuned.jsonl"):
+    for row in (row for part in TRAINING for row in read(CORPUS / f"{part}.jsonl")):
         spans: Spans = {}
         for sign in find_signs(counted, rules.speller.read(row["text"])):
             for tag in sign.frame.tags if sign.own else ():

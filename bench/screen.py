@@ -26,6 +26,7 @@ from safety.rules import load_rules
 from safety.screen import by_rules, screen
 
 CORPUS = Path(__file__).parents[1] / "tests" / "safety" / "corpus"
+TRAINING = ("tuned", "writers")  # the parts that rules and the second stage may be made from; the others are never looked at for that
 LIFE = frozenset({"ideation", "passive", "method", "plan", "means", "prep", "goodbye", "burden", "selfharm", "attempt"})
 EVERYDAY = frozenset({"everyday", "sobriety", "grief", "clinical"})
 PUMPS = {

@@ -16,10 +16,9 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from bench.screen import EVERYDAY
+from bench.screen import CORPUS, EVERYDAY, TRAINING
 from content.library import ROOT, read_toml
 from safety.heard import Finding, Level
 from safety.learned import LEAST, MASK, features, hash_classes
@@ -33,7 +32,6 @@ ALIKE, EVERYDAY_SHARE = 0.15, 0.085  # what may be flagged of the messages that 
 GAP = 3.2  # how far below the threshold a message is plainly harmless, whatever a doubted rule says
 DOUBT, OFTEN = 0.9, 10  # a rule that asks and is right less often than this is doubted, if it was heard often enough to tell
 FOLDS = 5
-CORPUS = tuple(Path(__file__).parents[1] / "tests" / "safety" / "corpus" / name for name in ("tuned.jsonl", "writers.jsonl"))
 OUT = ROOT / "screen" / "learned.toml"
 HEAD = '''# Weights of the screen's second stage, made by python -m bench.train_screen; not written by hand.
 
@@ -51,11 +49,12 @@ def main(dry: bool) -> None:
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold
 
-    raw = b"".join(path.read_bytes() for path in CORPUS)
+    raw = b"".join(path.read_bytes() for path in (CORPUS / f"{part}.jsonl" for part in TRAINING))
     rows = [json.loads(line) for line in raw.decode().splitlines()]
     rules = load_rules()
     classes = hash_classes(read_toml(ROOT / "screen" / "classes.toml"))
-    counts = [features(rules.speller.read(row["text"]).words, classes) for row in rows]
+    words = [rules.speller.read(row["text"]).words for row in rows]
+    counts = [features(each, classes) for each in words]
     table = csr_matrix(
         (
             np.concatenate([np.full(len(one), len(one) ** -0.5) for one in counts]),
@@ -83,7 +82,7 @@ def main(dry: bool) -> None:
         known = _doubted([findings[at] for at in train], danger[train])
         firm[held_out] = [any(each.level > Level.CONCERN or each.rule not in known for each in findings[at]) for at in held_out]
 
-    short = np.array([len(rules.speller.read(row["text"]).words) < LEAST for row in rows])
+    short = np.array([len(each) < LEAST for each in words])
 
     def flagged(threshold: float) -> Any:
         return firm | (score > threshold) & ~short | spoke & (short | (score > threshold - GAP))

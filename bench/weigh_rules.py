@@ -10,19 +10,17 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 
-from bench.screen import CORPUS, read
+from bench.screen import CORPUS, TRAINING, read
 from safety.heard import Level
 from safety.rules import load_rules
 from safety.screen import by_rules
-
-PARTS = ("tuned", "writers")
 
 
 def weigh() -> dict[tuple[str, Level], list[Level]]:
     """The levels that the messages in which a rule was heard should have."""
     heard: dict[tuple[str, Level], list[Level]] = defaultdict(list)
     rules = load_rules()
-    for part in PARTS:
+    for part in TRAINING:
         for row in read(CORPUS / f"{part}.jsonl"):
             for key in {(finding.rule, finding.level) for finding in by_rules(rules, row["text"]).findings}:
                 heard[key].append(Level[row["level"].upper()])

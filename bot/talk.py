@@ -180,11 +180,11 @@ def resume(s: Sitting, row: TalkRow) -> None:
 
 
 def close(s: Sitting, row: TalkRow, state: str) -> None:
-    """End a talk before its end ("partial" or "expired"), keeping what its flow says is worth keeping."""
+    """End a talk before its end ("partial" or "expired"), keeping what its flow says is worth keeping; nothing of another version's."""
     _stop_timer(s, row)
     panel.close(s, row)
     flow = FLOWS.get(row.flow)
-    if flow and flow.partial and s.who is not None:
+    if flow and flow.partial and row.version == flow.version and s.who is not None:
         command = flow.partial(Me.from_json(row.body["me"]), _answers(row))
         if command is not None:
             ACTS[type(command)](s, command)
@@ -212,12 +212,15 @@ def _advance(s: Sitting, row: TalkRow, given: Given | None, *, typed: bool = Fal
         return None
 
     flow, state = FLOWS[row.flow], Log.from_json(row.body["log"])
+    outgrown = row.version != flow.version
     try:
+        if outgrown:
+            raise FlowError("begun with another version")
         step = replay_flow(flow, Me.from_json(row.body["me"]), state, perform, given)
     except FlowError as fault:
         log.error("talk.closed", flow=row.flow, fault=type(fault.__cause__ or fault).__name__)
         close(s, row, "partial")
-        s.say("bot.flow_closed")
+        s.say("bot.flow_changed" if outgrown else "bot.flow_closed")
         return True
     if given and not step.took:
         return False

@@ -16,10 +16,10 @@ OPTIONAL = ("weekly", "crisis_words", "outreach")
 CHANGEABLE = (*OPTIONAL, "caring")
 """Found in the settings. Caring notes are first asked about when somebody has looked after someone (`handlers.follow_up`)."""
 
-YES_NO = (("yes", "yes"), ("sí", "yes"), ("si", "yes"), ("no", "no"))
 AGREES = (
-    *YES_NO, ("i agree", "yes"), ("agree", "yes"), ("yes i agree", "yes"), ("acepto", "yes"), ("sí, acepto", "yes"), ("sí acepto", "yes"),
-    ("i don't agree", "no"), ("i do not agree", "no"), ("no thank you", "no"), ("no thanks", "no"), ("no acepto", "no"),
+    ("yes", "yes"), ("i agree", "yes"), ("agree", "yes"), ("yes i agree", "yes"),
+    ("sí", "yes"), ("si", "yes"), ("acepto", "yes"), ("sí, acepto", "yes"), ("sí acepto", "yes"),
+    ("no", "no"), ("i don't agree", "no"), ("i do not agree", "no"), ("no thank you", "no"), ("no thanks", "no"), ("no acepto", "no"),
 )  # fmt: skip
 """What is typed instead of a tap and can only mean one of the two. "OK" is not among them: it may only say that one has read it."""
 

@@ -1,4 +1,5 @@
-"""The second stage: what a linear model learned from our own made-up messages. It may ask (none becomes concern), never page, never calm.
+"""The second stage: what a linear model learned from our own made-up messages. It may ask (none becomes concern), and leave out a question
+of a rule that is named as doubted where a message is plainly harmless. It never pages, and calms nothing that does.
 
 It sees words, the letters they are made of, their neighbours and word classes (`content/screen/classes.toml`), hashed into a small table of
 weights. The weights are data

@@ -202,13 +202,11 @@ class Oracle:
 
     def _untimely(self, case: Case, request: Request) -> None:
         """A check-in or a caring note: not while anything is open, and not in the two days after."""
+        calm = case.calm_until is not None and self.bot_now() < case.calm_until
         if case.state and case.rested:
             self.wrong("cheerful_in_crisis", case.address, f"{case.state}: {request.text}")
-        elif not case.state and self._calm(case) and self.healthy() - case.tapped > ASKED_FOR:
+        elif not case.state and calm and self.healthy() - case.tapped > ASKED_FOR:
             self.wrong("cheerful_too_soon", case.address, request.text)
-
-    def _calm(self, case: Case) -> bool:
-        return case.calm_until is not None and self.bot_now() < case.calm_until
 
     def _told(self, case: Case, items: dict[str, dict[str, str]]) -> None:
         if case.state and ("crisis.exhausted" in items or "crisis.unreached" in items or "crisis.no_cover" in items):

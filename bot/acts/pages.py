@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from bot import danger
 from bot.acts import caring, plan_prompts
 from bot.acts import contacts as personal
-from bot.acts.rota import can_hold
+from bot.acts.rota import able, can_hold
 from bot.message import Button, Draft
 from bot.registry import tap
 from bot.sitting import Sitting
@@ -114,7 +114,7 @@ def _ask_contacts(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
 
 def _to_whom(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
     draft = s.draft()
-    others = [who for who in people.people(s.u, "staff", "active") if who.id != s.person.id and can_hold(s.u, who)]
+    others = [who for who in able(s.u) if who.id != s.person.id]
     draft.add("page.hand_whom" if others else "page.hand_nobody", ref=row.ref)
     draft.grid([Button(f"hand:{who.id}", who.name) for who in others], 1)
     draft.row(draft.button("back", "button.back"))

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from bot import danger, doors, talk
 from bot.acts.check_in import plan_check_ins
@@ -20,7 +21,8 @@ from safety.heard import Heard, Level
 from storage import clinic, due, escalations, notes, people
 from storage.engine import open_engine
 from storage.seal import Keyring
-from storage.store import Store
+from storage.store import Store, table
+from storage.tables import Observation, Talk
 from tests.bots import MASTER
 from tests.clinics import PATIENT, STAFF, add_patient, open_clinic
 from tests.transcripts.facts import FACTS
@@ -220,3 +222,16 @@ def test_what_is_due_and_can_never_be_handled_is_set_aside_and_staff_are_told(ph
         assert [(row.kind, row.code) for row in notes.unseen(u)] == [("ended", "check_in")]
     phones.type(STAFF, "/inbox")
     assert "It does not come back by itself" in texts(phones, STAFF)[-1]
+
+
+def test_a_talk_begun_before_its_questions_changed_their_meaning_is_closed_and_keeps_none_of_its_answers(phones: Phones) -> None:
+    phones.type(PATIENT, "/checkin")
+    phones.tap(PATIENT, "3")
+    with phones._store().unit(phones.now) as u:
+        u.run(update(table(Talk)).values(version=0))
+    phones.tap(PATIENT, "3")
+    assert "I was given a new version" in texts(phones, PATIENT)[-1]
+    with phones._store().unit(phones.now) as u:
+        assert u.all(select(table(Observation))) == []
+    phones.type(PATIENT, "/checkin")
+    assert "1/" in texts(phones, PATIENT)[-1]
