@@ -1,4 +1,4 @@
-"""Taking turns: up to 64 ready events in one transaction, humans before due times, a savepoint each."""
+"""Taking turns: up to 64 ready events in one transaction, humans before due times."""
 
 from __future__ import annotations
 
@@ -22,27 +22,34 @@ GROUP = 64
 CHATS = 32
 """Chats in one transaction on PostgreSQL, when nobody is in the way."""
 
+Heard = Callable[[Unit, Received], None]
+CameDue = Callable[[Unit, DueRow], None]
+Take = Callable[[Unit, int, Heard, CameDue], int]
+"""Takes at most so many events of a unit, what was heard and what came due each in its way."""
+
 __all__ = ["GROUP", "acts", "take_group"]
 
 
 def take_group(store: Store, now: datetime, limit: int = GROUP) -> int:
     """Take what is ready, at most `limit` events; returns how many. Raises only what the database raises.
 
-    If the engine gave up the whole transaction, the group is taken again one by one, so that one bad event costs itself.
+    First all in one go. If anything raises, nothing of it was, and the group is taken again with a savepoint for each event;
+    if the engine gives up that transaction too, one by one: so one bad event costs itself, and good ones pay for no savepoint.
     """
     if shared(store.engine):
         return _take_chats(store, now, limit)
-    return _transact(store, now, limit, _take)
+    taken = _take_at_once(store, now, limit, _take)
+    return _transact(store, now, limit, _take) if taken is None else taken
 
 
 def _take_chats(store: Store, now: datetime, limit: int) -> int:
     """Where several workers serve one database: a few chats in a transaction, until `limit` or until none is free.
 
-    Chat by chat from the moment on when somebody else is in the way or a transaction failed.
+    Chat by chat from the moment on when somebody else is in the way or anything raised.
     """
     taken, together = 0, True
     while taken < limit:
-        count = _take_several(store, now, limit - taken) if together else None
+        count = _take_at_once(store, now, limit - taken, _take_several) if together else None
         if count is None:
             together = False
             count = _transact(store, now, limit - taken, _take_held)
@@ -52,20 +59,20 @@ def _take_chats(store: Store, now: datetime, limit: int) -> int:
     return taken
 
 
-def _take_several(store: Store, now: datetime, limit: int) -> int | None:
-    """None when this could not be done; then nothing of it was."""
+def _take_at_once(store: Store, now: datetime, limit: int, take: Take) -> int | None:
+    """None when this could not be done; then nothing of it was, and what raised it will be heard of when it is taken again."""
     try:
         with store.unit(now, "worker") as u:
             u.wait_briefly()
-            return _take_held(u, limit, CHATS)
-    except SQLAlchemyError:
+            return take(u, limit, turn.take, dues.fire)
+    except Exception:
         return None
 
 
-def _transact(store: Store, now: datetime, limit: int, take: Callable[[Unit, int], int]) -> int:
+def _transact(store: Store, now: datetime, limit: int, take: Take) -> int:
     def transact(limit: int, where: str) -> int:
         with store.unit(now, where) as u:
-            return take(u, limit)
+            return take(u, limit, _guarded, _guarded_due)
 
     try:
         return again_on_conflict(lambda: transact(limit, "worker"))
@@ -75,26 +82,30 @@ def _transact(store: Store, now: datetime, limit: int, take: Callable[[Unit, int
     return transact(1, "worker_one")
 
 
-def _take_held(u: Unit, limit: int, chats: int = 1) -> int:
+def _take_several(u: Unit, limit: int, heard: Heard, came_due: CameDue) -> int:
+    return _take_held(u, limit, heard, came_due, CHATS)
+
+
+def _take_held(u: Unit, limit: int, heard: Heard, came_due: CameDue, chats: int = 1) -> int:
     """The events of that many chats. Zero only when there is nothing for this worker to do."""
     while held := claims.chats(u, min(chats, limit)):
         rows = inbox.ready(u, limit, held)
-        count = _take_rows(u, rows, due.of_chats(u, held, limit - len(rows)))
+        count = _take_rows(u, rows, due.of_chats(u, held, limit - len(rows)), heard, came_due)
         if count:
             return count
-    return _take_rows(u, [], due.ready(u, limit, kinds=CHORES))
+    return _take_rows(u, [], due.ready(u, limit, kinds=CHORES), heard, came_due)
 
 
-def _take(u: Unit, limit: int) -> int:
+def _take(u: Unit, limit: int, heard: Heard, came_due: CameDue) -> int:
     rows = inbox.ready(u, limit)
-    return _take_rows(u, rows, due.ready(u, limit - len(rows), kinds=CHORES))
+    return _take_rows(u, rows, due.ready(u, limit - len(rows), kinds=CHORES), heard, came_due)
 
 
-def _take_rows(u: Unit, rows: list[Received], due_rows: list[DueRow]) -> int:
+def _take_rows(u: Unit, rows: list[Received], due_rows: list[DueRow], heard: Heard, came_due: CameDue) -> int:
     for row in rows:
-        _guarded(u, row)
+        heard(u, row)
     for due_row in due_rows:
-        _guarded_due(u, due_row)
+        came_due(u, due_row)
     return len(rows) + len(due_rows)
 
 

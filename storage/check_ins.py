@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from statistics import median as middle
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, true
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, select, true
 
 from storage.prepared import Prepared
 from storage.store import Unit, table
@@ -44,6 +44,8 @@ RATINGS = Prepared(
         OBSERVATIONS.c.local_date <= bindparam("until"),
     )
 )
+_ANSWER = (OBSERVATIONS.c.check_in_id == bindparam("of_check_in")) & (OBSERVATIONS.c.item == bindparam("of_item"))
+REPLACED = Prepared(delete(OBSERVATIONS).where(_ANSWER))
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def closed(u: Unit, person: int, slot: str, day: date) -> bool:
 
 def declined(u: Unit, person: int, slot: str, day: date) -> None:
     """ "Not today", by a tap."""
-    row = _once(u, person, slot, day, "asked")
+    row, _ = _once(u, person, slot, day, "asked")
     if row.status in ("asked", "missed"):
         u.set(CheckIn, row.id, status="missed", saved_at=u.now)
 
@@ -114,15 +116,14 @@ def save(
     u: Unit, person: int, slot: str, day: date, values: Mapping[str, Any], status: str, at: datetime, *, seconds: int | None = None
 ) -> int:
     """Store answers, said `at`; returns the check-in's id. `values` as in `SaveCheckIn`. Done never turns back into partial."""
-    row = _once(u, person, slot, day, status)
+    row, fresh = _once(u, person, slot, day, status)
     kept = row.status if row.done and status == "partial" else status
     u.set(CheckIn, row.id, status=kept, saved_at=at, seconds=seconds if seconds is not None else row.seconds)
-    if slot != EXTRA:
-        u.run(OBSERVATIONS.delete().where(OBSERVATIONS.c.check_in_id == row.id, OBSERVATIONS.c.item.in_(list(values))))
-    same = {"person_id": person, "check_in_id": row.id, "at": at, "local_date": day, "status": status}
-    facts = [{"id": u.new_id(), "item": item, "value": value, "code": code, **same} for item, value, code in _long(values)]
-    if facts:
-        u.run(insert(OBSERVATIONS), facts)
+    for item in values if not fresh and slot != EXTRA else ():
+        u.later(REPLACED, {"of_check_in": row.id, "of_item": item})
+    for item, value, code in _long(values):
+        same = {"person_id": person, "check_in_id": row.id, "at": at, "local_date": day, "status": status}
+        u.add(Observation, item=item, value=value, code=code, **same)
     return row.id
 
 
@@ -163,11 +164,14 @@ def silent_days(u: Unit, person: int) -> int:
     return int(u.run(days).scalar_one())
 
 
-def _once(u: Unit, person: int, slot: str, day: date, status: str, **columns: Any) -> CheckInRow:
-    insert_once(u, CheckIn, id=u.new_id(), person_id=person, slot=slot, local_date=day, status=status, **columns)
+def _once(u: Unit, person: int, slot: str, day: date, status: str, asked_at: datetime | None = None) -> tuple[CheckInRow, bool]:
+    """The row of this slot, and whether it was put down just now."""
+    id = u.new_id()
+    if insert_once(u, CheckIn, id=id, person_id=person, slot=slot, local_date=day, status=status, asked_at=asked_at):
+        return CheckInRow(id, slot, day, status, asked_at, None, None), True
     row = find(u, person, slot, day)
     assert row is not None
-    return row
+    return row, False
 
 
 def _long(values: Mapping[str, Any]) -> Iterator[tuple[str, int | None, str | None]]:

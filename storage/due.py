@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, case, literal_column, select, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Row, any_, bindparam, case, literal_column, select, update
 
 from storage.engine import shared
 from storage.prepared import Prepared, fixed
@@ -21,7 +21,15 @@ DUE = table(Due)
 READY = DUE.c.state == fixed("ready")
 _WAITS = (DUE.c.kind == bindparam("of_kind")) & (DUE.c.subject == bindparam("about")) & (READY)
 PLANNED = Prepared(select(DUE).where(_WAITS).order_by(DUE.c.due_at, DUE.c.id))
-CANCEL = Prepared(update(DUE).where(_WAITS).values(state="dropped", reason=bindparam("why"), done_at=bindparam("at")))
+_DROP = update(DUE).values(state="dropped", reason=bindparam("why"), done_at=bindparam("at"))
+CANCEL = Prepared(_DROP.where(_WAITS))
+CANCEL_SLOT = Prepared(_DROP.where(_WAITS, DUE.c.slot == bindparam("of_slot")))
+OF_CHATS = Prepared(
+    select(DUE)
+    .where(READY, DUE.c.due_at <= bindparam("at"), DUE.c.chat_id == any_(bindparam("chats", type_=ARRAY(BigInteger))))
+    .order_by(DUE.c.due_at, DUE.c.id)
+    .limit(bindparam("most"))
+)
 BY_ID = Prepared(select(DUE).where(DUE.c.id == bindparam("due")))
 
 @dataclass(frozen=True)
@@ -93,9 +101,8 @@ def _among(kinds: tuple[str, ...]) -> ColumnElement[int]:
 
 
 def of_chats(u: Unit, chats: list[int], limit: int) -> list[DueRow]:
-    """What is due in the chats that the caller holds (`storage.claims`), oldest first."""
-    found = select(DUE).where(READY, DUE.c.due_at <= u.now, DUE.c.chat_id.in_(chats))
-    return [_row(row) for row in u.all(found.order_by(DUE.c.due_at, DUE.c.id).limit(limit))]
+    """What is due in the chats that the caller holds (`storage.claims`, so on PostgreSQL), oldest first."""
+    return [_row(row) for row in u.all(OF_CHATS, at=u.now, chats=chats, most=limit)]
 
 
 def done(u: Unit, id: int) -> None:
@@ -124,10 +131,8 @@ def planned(u: Unit, kind: str, subject: int) -> list[DueRow]:
 
 def cancel(u: Unit, kind: str, subject: int, reason: str, *, slot: str | None = None) -> int:
     """Drop what waits of one kind and subject. Returns how many."""
-    if slot is None:
-        return int(u.run(CANCEL, {"of_kind": kind, "about": subject, "why": reason, "at": u.now}).rowcount)
-    wanted = (DUE.c.slot == slot, DUE.c.kind == kind, DUE.c.subject == subject, READY)
-    return int(u.run(update(DUE).where(*wanted).values(state="dropped", reason=reason, done_at=u.now)).rowcount)
+    values = {"of_kind": kind, "about": subject, "why": reason, "at": u.now}
+    return int((u.run(CANCEL, values) if slot is None else u.run(CANCEL_SLOT, {**values, "of_slot": slot})).rowcount)
 
 
 def forget_plan(u: Unit, kind: str, subject: int) -> int:

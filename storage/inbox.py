@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import ARRAY, BigInteger, Row, any_, bindparam, func, select, update
 
 from storage import people
 from storage.ids import first_of
@@ -38,6 +38,7 @@ _WAITING = (
     .order_by(INBOX.c.id)
 )
 OLDEST = Prepared(_WAITING.limit(bindparam("most")))
+OF_CHATS = Prepared(_WAITING.where(INBOX.c.chat_id == any_(bindparam("chats", type_=ARRAY(BigInteger)))).limit(bindparam("most")))
 RECENT = Prepared(
     select(INBOX.c.id, INBOX.c.raw)
     .where(INBOX.c.chat_id == bindparam("of_chat"), INBOX.c.received_at > bindparam("since"), INBOX.c.id < bindparam("before"))
@@ -97,7 +98,7 @@ def ready(u: Unit, limit: int, chats: list[int] | None = None) -> list[Received]
 
     A row that does not open comes with an empty `raw`, so that its turn fails alone and holds up nobody.
     """
-    rows = u.all(OLDEST, most=limit) if chats is None else u.all(_WAITING.where(INBOX.c.chat_id.in_(chats)).limit(limit))
+    rows = u.all(OLDEST, most=limit) if chats is None else u.all(OF_CHATS, chats=chats, most=limit)
     return [
         Received(
             row.id,

@@ -45,12 +45,12 @@ def send(connection: Connection[Any], statements: Sequence[tuple[str, Mapping[st
     """
     pg = connection.pgconn
     begun = pg.transaction_status != pq.TransactionStatus.IDLE
-    calls = [_call(connection, sql, values) for sql, values in (statements if begun else [("BEGIN", {}), *statements])]
+    writer, reader = Transformer(connection), Transformer(connection)
+    calls = [_call(writer, sql, values) for sql, values in (statements if begun else [("BEGIN", {}), *statements])]
     known = _prepared.setdefault(connection, {})
     fresh = {call.key: b"between_%d" % next(_number) for call in calls if call.key not in known}
     results = _exchange(pg, calls, known, fresh)
     brought = []
-    reader = Transformer(connection)
     for call in calls:
         if call.key in fresh:
             _check(connection, next(results))
@@ -63,9 +63,8 @@ def send(connection: Connection[Any], statements: Sequence[tuple[str, Mapping[st
     return brought if begun else brought[1:]
 
 
-def _call(connection: Connection[Any], sql: str, values: Mapping[str, Any]) -> _Call:
+def _call(writer: Any, sql: str, values: Mapping[str, Any]) -> _Call:
     text, names = _positional(sql)
-    writer = Transformer(connection)
     given = writer.dump_sequence([values[name] for name in names], [PyFormat.AUTO] * len(names))
     return _Call((sql, writer.types or ()), text, given, writer.formats)
 

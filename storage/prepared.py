@@ -115,12 +115,13 @@ class Step:
 
 def drive(connection: Connection, step: Step, before: Sequence[Step] = ()) -> Done:
     """Run SQL at the driver, inside the connection's transaction. `before` goes first, on the same way to the server (PostgreSQL only)."""
-    raw = connection.connection
+    driver: Any = connection.connection.dbapi_connection
     try:
         if connection.dialect.name == "postgresql":
-            _drive_together(raw.dbapi_connection, [*before, step])
+            _drive_together(driver, [*before, step])
         else:
-            _drive_alone(raw, step)
+            cursor = driver.execute(step.sql, step.values or ())
+            step.keep(cursor.fetchall(), cursor.rowcount)
     except Exception as fault:
         errors = connection.dialect.loaded_dbapi.Error
         if not isinstance(fault, errors):
@@ -130,19 +131,10 @@ def drive(connection: Connection, step: Step, before: Sequence[Step] = ()) -> Do
     return step.done
 
 
-def _drive_alone(raw: Any, step: Step) -> None:
-    cursor = raw.cursor()
-    try:
-        cursor.execute(step.sql, step.values or ())
-        step.keep(cursor.fetchall(), cursor.rowcount)
-    finally:
-        cursor.close()
-
-
-def _drive_together(raw: Any, steps: Sequence[Step]) -> None:
+def _drive_together(driver: Any, steps: Sequence[Step]) -> None:
     from storage import pipeline  # psycopg is loaded only where there is PostgreSQL
 
-    for each, (rows, rowcount) in zip(steps, pipeline.send(raw, [(step.sql, step.values or {}) for step in steps]), strict=True):
+    for each, (rows, rowcount) in zip(steps, pipeline.send(driver, [(step.sql, step.values or {}) for step in steps]), strict=True):
         each.keep(rows, rowcount)
 
 

@@ -48,6 +48,9 @@ class Unit:
         self.keys = keys
         self.now = now
         self.where = where
+        self._heard = heard(connection)
+        self._patient = shared(connection.engine) and not self._heard
+        """Whether statements are held back until their results are needed."""
         self._depth = 0
         self._held: list[Step] = []
         self._foreseen: dict[tuple[Prepared, tuple[tuple[str, Any], ...]], Step] = {}
@@ -59,13 +62,10 @@ class Unit:
 
     def run(self, statement: Executable | Prepared, values: Any = None) -> Any:
         if isinstance(statement, Prepared):
-            if not shared(self.connection.engine):
+            if self._heard:
                 return statement.run(self.connection, values or {})
             if seen := self._seen(statement, values or {}):
                 return seen
-            if heard(self.connection):
-                self.send()
-                return statement.run(self.connection, values or {})
             form, filled = statement.fill(self.connection, values or {})
             if form.row is None:
                 self._foreseen = {}
@@ -126,10 +126,6 @@ class Unit:
             *before, last = self._held
             self._held = []
             drive(self.connection, last, before)
-
-    @property
-    def _patient(self) -> bool:
-        return shared(self.connection.engine) and not heard(self.connection)
 
     def _drive(self, step: Step) -> Done:
         before, self._held = self._held, []

@@ -6,7 +6,8 @@ import hashlib
 import json
 import shutil
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot import intake, sending, worker
+from bot import intake, sending, turn, worker
 from bot.phones import instant
 from storage import clinic, escalations, invites, outbox, people
 from storage.engine import open_engine
@@ -90,15 +91,20 @@ class World:
     def take(self, raws: list[str]) -> Seen:
         """Through intake and worker as the loops do it, each update's CPU time measured; then all that waits is sent."""
         seen = Seen(cpu=[_reading(raw) for raw in raws])
-        cpu: dict[int, float] = {}
-        guarded = worker._guarded
+        cpu: dict[int, float] = defaultdict(float)
+        take, rescue = turn.take, turn.rescue
 
-        def taken(u: Unit, row: Any) -> None:
-            began = time.process_time()
-            guarded(u, row)
-            cpu[row.id] = time.process_time() - began
+        def timed(step: Callable[..., None]) -> Callable[..., None]:
+            def taken(u: Unit, row: Any, *rest: Any) -> None:
+                began = time.process_time()
+                try:
+                    step(u, row, *rest)
+                finally:
+                    cpu[row.id] += time.process_time() - began
 
-        worker._guarded = taken
+            return taken
+
+        turn.take, turn.rescue = timed(take), timed(rescue)
         try:
             with self.store.unit(self.now) as u:
                 stored = intake.keep_all(u, raws)
@@ -106,7 +112,7 @@ class World:
             while worker.take_group(self.store, self.now):
                 pass
         finally:
-            worker._guarded = guarded
+            turn.take, turn.rescue = take, rescue
         for place, one in enumerate(stored):
             seen.cpu[place] += cpu.get(one.id, 0.0) if one.id is not None else 0.0
         self._states(seen, [one.id for one in stored if one.id is not None])
