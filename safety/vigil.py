@@ -21,6 +21,8 @@ PLANNED = timedelta(minutes=10)
 """The same after a stop somebody asked for."""
 LATE = timedelta(minutes=3)
 """How far past its time a step may be although the first process lives."""
+AT_LEAST_EVERY = timedelta(minutes=1)
+"""How often it looks (`between watch --every`)."""
 
 Kind = Literal["dead", "locked", "unproved"]
 """dead: no sign of life. locked: the database cannot be read. unproved: it lives, and pages do not go out in time."""
@@ -67,6 +69,11 @@ class State:
     alarm: Kind | None = None
     began: datetime | None = None
     climbs: Mapping[int, Climb] = field(default_factory=dict)
+    ahead: timedelta = timedelta()
+    """The first process's time never goes back: after the machine's clock was set back it lies so far ahead of that."""
+    alive: datetime | None = None
+    looked: datetime | None = None
+    """While it is ahead: the sign of life this was seen by, and the last look by the machine's clock."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,8 @@ class Judged:
 
 def judge(state: State, seen: Seen | None, now: datetime) -> Judged:
     """One look, None when the database could not be read, and what follows from it."""
+    state = _by_its_time(state, seen, now)
+    now += state.ahead
     kind, since = _what(state, seen, now)
     state = replace(state, since=since, unreadable=seen is None, planned=state.planned if seen is None else seen.planned)
     if kind is None:
@@ -111,6 +120,21 @@ def judge(state: State, seen: Seen | None, now: datetime) -> Judged:
         return Judged(state, notices=notices)
     climbs, letters = _climb(state.climbs, seen, now, alone=kind != "unproved")
     return Judged(replace(state, climbs=climbs), letters, notices)
+
+
+def _by_its_time(state: State, seen: Seen | None, now: datetime) -> State:
+    """How far the first process's time is ahead: else what it stamped would not grow old until the machine's clock has caught up.
+
+    It is seen anew at each sign of life. Until then it stays as it was, less what the clock was set forward since.
+    """
+    none = timedelta()
+    jumped = max(now - state.looked - AT_LEAST_EVERY, none) if state.looked is not None else none
+    least = max(state.ahead - jumped, none)
+    if seen is not None and seen.alive is not None:
+        least = max(seen.alive - now, least if seen.alive == state.alive else none)
+    if least < AT_LEAST_EVERY:
+        return replace(state, ahead=none, alive=None, looked=None)
+    return replace(state, ahead=least, alive=seen.alive if seen is not None else state.alive, looked=now)
 
 
 def _what(state: State, seen: Seen | None, now: datetime) -> tuple[Kind | None, datetime | None]:

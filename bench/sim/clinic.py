@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bench.sim.people import ZONES, Patient
 from bench.sim.staff import HABITS, Staff
 from bot.acts.check_in import plan_check_ins
-from storage import clinic, escalations, invites, people, reminders, sessions
+from storage import clinic, escalations, invites, meta, people, reminders, sessions
 from storage.migrate import migrate
 from storage.session_input import NoSuchSeries
 from storage.store import Store, Unit
@@ -41,6 +41,7 @@ def make(history: History, store: Store) -> None:
     """The clinic, its people with their welcome over, and its sessions, as rows."""
     migrate(store.engine)
     with store.unit(history.now) as u:
+        meta.put(u, meta.KEY_CHECK, u.keys.master.mark)
         clinic.set_up(u, "Harbor Program", "555-0100", ZONE, "US", clinic.ALWAYS)
         for number in range(STAFF):
             _add_staff(history, u, number)
@@ -52,9 +53,10 @@ def make(history: History, store: Store) -> None:
 def _add_staff(history: History, u: Unit, number: int) -> None:
     address, name = FIRST_STAFF + number, f"Staff{number} Member"
     id = people.add_person(u, "staff", name, ZONE, duty="admin" if number == 0 else "clinician")
-    who = people.person(u, id)
+    who = people.save_profile(u, people.person(u, id), {"email": f"staff{number}@clinic.sim"})
     invites.redeem(u, invites.add(u, who), people.chat_for(u, address).id)
     people.give_consent(u, id, "paged", 1)
+    history.oracle.mailboxes[who.email] = address
     if number < len(escalations.POSITIONS):
         escalations.set_on_call(u, escalations.POSITIONS[number], people.person(u, id))
     habit = HABITS["slow" if number == 0 else history.chance.choice(tuple(HABITS))]

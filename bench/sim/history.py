@@ -16,10 +16,13 @@ from pathlib import Path
 from random import Random
 
 from bench.sim import clinic, reckoning
+from bench.sim.beside import Beside
 from bench.sim.clinic import Series
+from bench.sim.letters import Letters
 from bench.sim.oracle import Oracle, Violation
 from bench.sim.people import WAYS, Patient, Ways
-from bench.sim.process import MASTER, POINTS, Died, Process, marks_on_their_way
+from bench.sim.post import Post
+from bench.sim.process import MASTER, POINTS, Died, Process, letters_on_their_way, marks_on_their_way
 from bench.sim.staff import HABITS, Staff
 from bench.sim.telegram import Phone, Shown, Telegram
 from bench.sim.weather import FAIR, STORM, Span, Weather
@@ -79,6 +82,11 @@ class History:
         self.staff: dict[int, Staff] = {}
         self.process: Process | None = None
         self.clock = SteadyClock(None, self._wall, self._ticks)
+        self.post = Post(Random(f"{plan.seed} post"), self.telegram.injected)
+        self.letters = Letters(self.oracle, lambda: self.now)
+        self.post.watch = self.letters.watch
+        self.letters.shows = self._mailed
+        self.beside = Beside(self)
         self.wire = Wire(self.telegram, self.oracle, Random(self.chance.random())) if plan.channel else None
         self.series: list[Series] = []
         self.away_since: datetime | None = None
@@ -102,6 +110,7 @@ class History:
     def _advance(self, to: datetime) -> None:
         if self.process is not None and not self.telegram.away and not self.telegram.flooded:
             self.healthy += (to - self.now).total_seconds()
+        self.beside.passes(to - self.now)
         self.now = to
 
     # ---- the bot ----------------------------------------------------------------------------------------------------------------
@@ -114,7 +123,7 @@ class History:
             floor = meta.latest(u)
         self.clock = SteadyClock(floor, self._wall, self._ticks)
         self.process = Process(
-            self.file, self.telegram, self.clock, Random(self.chance.random()), self.wire.channel() if self.wire else None
+            self.file, self.telegram, self.post, self.clock, Random(self.chance.random()), self.wire.channel() if self.wire else None
         )
         try:
             self.process.start()
@@ -152,6 +161,8 @@ class History:
         with self.aside() as u:  # whoever finds these leases can't know whether they were sent
             for mark in marks_on_their_way(u):
                 self.oracle.died_sending(mark)
+            for id in letters_on_their_way(u):
+                self.letters.died_sending(id)
         self.later(timedelta(seconds=self.chance.choice((0, 1, 5, 12, 30, 90))), self.rise)
 
     def _step(self) -> None:
@@ -179,6 +190,7 @@ class History:
             found.append(self.now + max(span, least))
             if self.process.poll_at is not None:
                 found.append(max(self.process.poll_at, self.now + least))
+        found += self.beside.next_at()
         return max(min(found), self.now)
 
     # ---- what is seen -----------------------------------------------------------------------------------------------------------
@@ -187,6 +199,10 @@ class History:
         who: Patient | Staff | None = self.patients.get(phone.address) or self.staff.get(phone.address)
         if who is not None:
             who.sees(shown, how)
+
+    def _mailed(self, address: int) -> None:
+        if address in self.staff:
+            self.staff[address].is_mailed()
 
     # ---- the plan ---------------------------------------------------------------------------------------------------------------
 
@@ -203,6 +219,7 @@ class History:
         self._now_and_then(0.2, lambda: clinic.discharge(self))
         self._now_and_then(0.3, lambda: clinic.call_off(self))
         self._bad_weather(self.plan.weather)
+        self.beside.bad_weather(self.plan.weather)
 
     def _bad_weather(self, weather: Weather) -> None:
         self.telegram.weather = weather
@@ -254,12 +271,16 @@ class History:
             for address, patient in self.patients.items():
                 self.oracle.cases[address].unsure = patient.leaving
             self._step()
+            self.beside.strikes()
+            self.beside.look()
             self.oracle.look()
+            self.letters.look(self.beside)
             self._advance(min(self._wake(), until))
 
     def calm_down(self) -> None:
         """Fair weather, everybody at rest but the staff, until nothing is open."""
         self.telegram.weather, self.telegram.away, self.telegram.flooded = FAIR, False, False
+        self.beside.calm_down()
         self.away_since, self.agenda = None, []
         for phone in self.telegram.phones.values():
             if phone.blocked:
@@ -289,6 +310,7 @@ def live(plan: Plan) -> Outcome:
         history.oracle.broke(fault)
     finally:
         history.fall()
+        history.beside.close()
         shutil.rmtree(folder, ignore_errors=True)
     found = history.oracle.violations
     stories = [history.oracle.story(violation) for violation in found]

@@ -60,6 +60,8 @@ class Case:
     """There is no way back with /start."""
     kept: int = 0
     dangers: int = 0
+    unanswered: int = 0
+    """How often they were told that nobody has answered."""
     calm_until: datetime | None = None
     """By the bot's clock: until then nothing cheerful is said."""
     tapped: float = -1e9
@@ -86,6 +88,8 @@ class Oracle:
         self.gone_staff: set[int] = set()
         self.admin_seen: dict[str, int] = {}
         self.refs: dict[str, int] = {}
+        self.mailboxes: dict[str, int] = {}
+        """Whose address it is."""
         self.violations: list[Violation] = []
         self.seen: Counter[str] = Counter()
         self.prompts: dict[tuple[int, str], list[tuple[datetime, str]]] = defaultdict(list)
@@ -211,10 +215,11 @@ class Oracle:
     def _told(self, case: Case, items: dict[str, dict[str, str]]) -> None:
         if case.state and ("crisis.exhausted" in items or "crisis.unreached" in items or "crisis.no_cover" in items):
             case.sign = self.healthy()
+            case.unanswered += "crisis.exhausted" in items
             self.seen["exhausted"] += 1
         if case.state and any(id in items for id in ("crisis.ladder_opened", "crisis.reopened", "crisis.second_look", "crisis.joined")):
             case.state, case.sign = "OPEN", self.healthy()
-        if case.state == "OPEN" and "crisis.acked" in items:
+        if case.state in ("OPEN", "ACKED") and "crisis.acked" in items:
             case.state, case.sign = "ACKED", self.healthy()
         if case.state and "crisis.contacted" in items:
             case.state = "CONTACTED"

@@ -17,18 +17,22 @@ from typing import TypeVar, cast
 from sqlalchemy import select
 
 from bench.sim.glance import Glance, Seen
+from bench.sim.guard import CLINIC
+from bench.sim.post import Post
 from bench.sim.telegram import Telegram
 from bot import chores, menu, sending
 from bot.channel import Channel
 from bot.clock import Clock
+from bot.courier import Courier, carried
 from bot.drain import Drain
 from bot.errors import PollerTaken, TokenRefused
 from bot.intake import keep_all, last_id
+from bot.letters import PATIENCE
 from bot.pace import Pace
 from bot.sending import Accepted, Doubt, Gone, Refused, Result, Wait
 from bot.worker import take_group
 from bot.writer import Writer
-from storage import meta
+from storage import letters, meta
 from storage.engine import open_engine
 from storage.outbox import Claimed
 from storage.seal import Keyring, MasterKey
@@ -103,7 +107,7 @@ class Desk:
 class Process:
     """Alive from `start` until `Died` comes out of a step or `stop` is called."""
 
-    def __init__(self, file: Path, telegram: Telegram, clock: Clock, chance: Random, channel: Channel | None = None) -> None:
+    def __init__(self, file: Path, telegram: Telegram, post: Post, clock: Clock, chance: Random, channel: Channel | None = None) -> None:
         self.death = Death()
         self.store = MortalStore(f"sqlite:///{file}", self.death)
         self._glance = Glance(self.store.engine)
@@ -114,13 +118,16 @@ class Process:
         if channel is not None:
             self._loop.run_until_complete(channel.open())
         self._carry: Send = channel.send if channel is not None else self._plainly
-        self.drain = Drain(cast(Writer, Desk(self.store, clock)), self._sent, Pace())
+        desk = cast(Writer, Desk(self.store, clock))
+        self.drain = Drain(desk, self._sent, Pace())
+        self.courier = Courier(desk, carried(post.server(self.death.passes), None, desk), CLINIC)
         self._offset: int | None = None
         self._poll_again: datetime | None = None
 
     def start(self) -> None:
         with self.store.unit(self.clock.now()) as u:
             meta.put(u, "bot_username", "between_sim_bot")
+            letters.set_ways(u, self.courier.ways)
             sending.rescue_leases(u, alone=True)
             chores.plan(u)
             menu.post_staff_menus(u)
@@ -143,6 +150,7 @@ class Process:
             parts = [self._work] if seen.came or _is_due(seen.turn_at, at) else []
             parts += [self._tick] if _is_due(seen.chore_at, at) else []
             parts += [self._send] if _is_due(seen.send_at, at) else []
+            parts += [self._mail] if _is_due(seen.letter_at, at) or any(at - since >= PATIENCE for since in seen.pages) else []
             parts += [lambda: self._poll(now)] if self.telegram.queue or self._offset is not None else []
             self.chance.shuffle(parts)
             busy = [part() for part in parts]
@@ -154,7 +162,8 @@ class Process:
         """When there is something to do by the bot's own clock. `watchful`: an alert is open."""
         seen = self._look()
         chores_at = seen.chore_at if seen.leased else None
-        found: list[datetime] = [at for at in (seen.turn_at, chores_at, seen.send_at) if at is not None]
+        found: list[datetime] = [at for at in (seen.turn_at, chores_at, seen.send_at, seen.letter_at) if at is not None]
+        found += [at for since in seen.pages if (at := since + PATIENCE) > self.clock.now()]
         return min([*found, self.clock.now() + (OPEN_AUDIT if watchful else IDLE_AUDIT)])
 
     def _look(self) -> Seen:
@@ -213,6 +222,18 @@ class Process:
         await self.drain.finish(60)
         return went
 
+    def _mail(self) -> bool:
+        went = self._loop.run_until_complete(self._delivered())
+        if self.death.dead:
+            raise Died
+        return went
+
+    async def _delivered(self) -> bool:
+        await self.courier.round()
+        went = not self.courier.idle
+        await self.courier.finish(60)
+        return went
+
     async def _sent(self, row: Claimed) -> Result:
         self.death.passes("before_request")
         result = await self._carry(row)
@@ -246,3 +267,9 @@ def marks_on_their_way(u: Unit) -> list[str]:
     leased = u.all(select(rows, chats.c.key_id).join(chats, chats.c.id == rows.c.chat_id).where(rows.c.state == "leased"))
     payloads = [u.open_json(row.key_id, "outbox.payload", row.id, row.payload) for row in leased]
     return [payload["keyboard"][0][0][1].split(".")[0] for payload in payloads if payload.get("keyboard")]
+
+
+def letters_on_their_way(u: Unit) -> list[str]:
+    """The same of letters, by the ids they are mailed under."""
+    rows = table(Outbox)
+    return [f"between-{row.id}" for row in u.all(select(rows.c.id).where(rows.c.state == "leased", rows.c.channel != "telegram"))]

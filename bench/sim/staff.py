@@ -64,6 +64,12 @@ class Staff:
             self._soon(shown, f"page.outcome.{outcome}", 90)
             self._soon(shown, f"page.outcome.{outcome}", 400)
 
+    def is_mailed(self) -> None:
+        """A page by mail: the way to take it is the one in Telegram."""
+        if not self.gone and self.chance.random() < self.habit.takes:
+            after = timedelta(seconds=self.chance.randint(20, self.habit.slowest * 60))
+            self.later(after, lambda: self.tap(words.label("page.button.ack")))
+
     def _soon(self, shown: Shown, id: str, slowest: int) -> None:
         self.later(timedelta(seconds=self.chance.randint(10, slowest * 60)), lambda: self._taps(shown, words.label(id)))
 

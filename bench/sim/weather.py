@@ -37,6 +37,14 @@ class Weather:
     """(times a week, how far at most; negative is backwards) the machine's clock is set wrong, for a while."""
     retry_after: tuple[int, ...] = (1, 1, 2, 3, 5, 10, 35)
     """Seconds Telegram asks to wait."""
+    mails: Mapping[str, float] = field(default_factory=dict)
+    """Chances for each letter."""
+    beside: tuple[Span, ...] = ()
+    """Times the mail server refuses everything ("mail_out") and times the second process is not running ("watch_down")."""
+    falls_a_week: float = 0.0
+    """How often the second process is killed and started again."""
+    with_alert: float = 0.0
+    """The chance that the bot goes down for a while just when an alert has been opened: else the two would hardly meet."""
 
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -56,6 +64,17 @@ STORM = Weather(
     ),
     crashes_a_week=25.0,
     jumps=((0.5, 5 * HOUR), (0.7, -5 * HOUR), (0.1, -3 * 365 * DAY), (0.05, 400 * DAY)),
+    mails={
+        "no_answer": 0.02, "closed": 0.01, "later": 0.02, "never": 0.01, "busy": 0.01, "timeout_before": 0.01, "timeout_after": 0.02,
+        "reset_before": 0.01, "reset_after": 0.02,
+    },
+    beside=(
+        Span("mail_out", 1.5, timedelta(minutes=1), timedelta(hours=3)),
+        Span("mail_out", 0.15, timedelta(hours=12), timedelta(hours=30)),
+        Span("watch_down", 0.7, timedelta(minutes=5), timedelta(hours=6)),
+    ),
+    falls_a_week=4.0,
+    with_alert=0.1,
 )  # fmt: skip
 
 

@@ -49,7 +49,8 @@ KNOWN = (
     "crisis.ladder_opened", "crisis.joined", "crisis.acked", "crisis.contacted", "crisis.exhausted", "crisis.unreached",
     "crisis.reopened", "crisis.no_cover", "crisis.closed", "crisis.still_open", "crisis.discharged", "crisis.stranger", "welcome.off",
     "my_data.forgotten", "staff.goodbye", "staff.revoked", "staff.members.revoked", "staff.patients.discharged",
-    "bot.journal_kept", "bot.trouble", "my_data.what", "welcome.unlinked",
+    "bot.journal_kept", "bot.trouble", "my_data.what", "welcome.unlinked", "mail.page", "mail.why.exhausted", "mail.why.alone",
+    "mail.watch.dead", "mail.watch.unproved", "mail.watch.locked", "mail.watch.back",
 )  # fmt: skip
 REPEAT = re.compile(r"This may be a repeat(?: of \S+)?\.\n\n")
 CANARY = re.compile(r"Q(\d{4})q")

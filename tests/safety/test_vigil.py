@@ -134,3 +134,28 @@ def test_it_tells_when_the_first_is_back_and_begins_afresh() -> None:
     assert [notice.what for notice in back.notices] == ["back"]
     assert back.state == State()
     assert judge(back.state, fine(again), again).notices == ()
+
+
+@pytest.mark.parametrize("back", [timedelta(minutes=20), timedelta(hours=5), timedelta(days=900)])
+def test_a_clock_set_back_makes_nobody_blind(back: timedelta) -> None:
+    """The first process's time stays where it was, ahead of the machine's; it dies then, with an alert open."""
+    state, lives = State(), NOW
+    for _ in range(40):  # it stamps each minute, in its own time
+        lives += MINUTE
+        state = judge(state, fine(lives), lives - back).state
+        assert state.alarm is None
+    opened = alert(lives, due=lives + MINUTE)
+    alarms = [(at, judged) for at, judged in watch(fine(lives, alerts=(opened,)), lives - back, 6 * MINUTE, state) if judged.state.alarm]
+    assert alarms[0][0] - (lives - back) <= 5 * MINUTE
+    assert alarms[0][1].letters == (Letter(7, 1, 1, 1),), "climbed in the first process's time"
+
+
+def test_a_clock_that_is_put_right_again_is_no_alarm() -> None:
+    back, state, lives = timedelta(hours=5), State(), NOW
+    for minute in range(60):
+        lives += MINUTE
+        for half in (0, 1):  # it is looked twice a minute, and once nothing is new
+            machine = lives + half * LOOK - (back if minute < 30 else timedelta())
+            state = judge(state, fine(lives), machine).state
+            assert state.alarm is None
+    assert state == State()
