@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
-from bench.sim.history import Outcome, Plan, live
+from bench.sim.history import live
+from bench.sim.plan import Outcome, Plan
 from bot import log
 from safety.screen import screen
 

@@ -132,6 +132,3 @@ class Beside:
     def _alarmed(self) -> bool:
         watch = self.guard.watch
         return watch is not None and (watch.memory.state.alarm is not None or watch.memory.state.since is not None)
-
-    def close(self) -> None:
-        self.guard.close()

@@ -27,7 +27,6 @@ class Guard:
         read = Settings.model_construct(data_dir=file.parent, database_url=f"sqlite:///{file}", master_key=key)
         self._lookout, self._file, self._master = Lookout(read), file.parent / "watch.state", master
         self._server = post.server(passes)
-        self._loop = asyncio.new_event_loop()
         self.watch: Watch | None = None
 
     def start(self) -> None:
@@ -41,8 +40,4 @@ class Guard:
 
     def look(self, now: datetime) -> None:
         if self.watch is not None:
-            self._loop.run_until_complete(self.watch.look(now))
-
-    def close(self) -> None:
-        self._loop.close()
-        self._lookout._engine.dispose()
+            asyncio.run(self.watch.look(now))

@@ -7,10 +7,8 @@ import itertools
 import shutil
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -19,13 +17,14 @@ from bench.sim import clinic, reckoning
 from bench.sim.beside import Beside
 from bench.sim.clinic import Series
 from bench.sim.letters import Letters
-from bench.sim.oracle import Oracle, Violation
-from bench.sim.people import WAYS, Patient, Ways
+from bench.sim.oracle import Oracle
+from bench.sim.people import Patient
+from bench.sim.plan import WEEK, Outcome, Plan
 from bench.sim.post import Post
 from bench.sim.process import MASTER, POINTS, Died, Process, letters_on_their_way, marks_on_their_way
 from bench.sim.staff import HABITS, Staff
 from bench.sim.telegram import Phone, Shown, Telegram
-from bench.sim.weather import FAIR, STORM, Span, Weather
+from bench.sim.weather import FAIR, Span, Weather
 from bench.sim.wire import Wire
 from bot.clock import SteadyClock
 from storage import meta, retention
@@ -33,36 +32,9 @@ from storage.engine import open_engine
 from storage.seal import Keyring
 from storage.store import Store, Unit
 
-WEEK = timedelta(days=7)
 SHORTEST = timedelta(milliseconds=250)
 CALM = timedelta(hours=8)
 """Fair weather at the end, for everything to come to rest."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a history is made of."""
-
-    seed: int
-    patients: int = 20
-    weeks: int = 2
-    weather: Weather = STORM
-    ways: tuple[Ways, ...] = WAYS
-    channel: bool = False
-    """Send through the real `bot.channel` and the strict local server's rules, instead of below it."""
-
-
-@dataclass
-class Outcome:
-    seed: int
-    patient_weeks: int
-    violations: list[Violation]
-    stories: list[list[str]]
-    seen: Counter[str] = field(default_factory=Counter)
-    injected: Counter[str] = field(default_factory=Counter)
-    reminders: Counter[str] = field(default_factory=Counter)
-    processor: float = 0.0
-    """Seconds of processor time it took."""
 
 
 class History:
@@ -310,7 +282,6 @@ def live(plan: Plan) -> Outcome:
         history.oracle.broke(fault)
     finally:
         history.fall()
-        history.beside.close()
         shutil.rmtree(folder, ignore_errors=True)
     found = history.oracle.violations
     stories = [history.oracle.story(violation) for violation in found]

@@ -50,18 +50,14 @@ class Case:
     address: int
     code: str
     state: str = ""
-    sign: float = 0.0
-    """Healthy seconds at the last sign of life of the ladder."""
+    sign: float = 0.0  # healthy seconds at the last sign of life of the ladder
     rested: bool = True
     causes: list[Cause] = field(default_factory=list)
-    outside: bool = False
-    """They have been told that nothing is on for them any more."""
-    for_good: bool = False
-    """There is no way back with /start."""
+    outside: bool = False  # they have been told that nothing is on for them any more
+    for_good: bool = False  # there is no way back with /start
     kept: int = 0
     dangers: int = 0
-    unanswered: int = 0
-    """How often they were told that nobody has answered."""
+    unanswered: int = 0  # how often they were told that nobody has answered
     calm_until: datetime | None = None
     """By the bot's clock: until then nothing cheerful is said."""
     tapped: float = -1e9
@@ -88,8 +84,7 @@ class Oracle:
         self.gone_staff: set[int] = set()
         self.admin_seen: dict[str, int] = {}
         self.refs: dict[str, int] = {}
-        self.mailboxes: dict[str, int] = {}
-        """Whose address it is."""
+        self.mailboxes: dict[str, int] = {}  # whose address it is
         self.violations: list[Violation] = []
         self.seen: Counter[str] = Counter()
         self.prompts: dict[tuple[int, str], list[tuple[datetime, str]]] = defaultdict(list)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bench.sim import reckoning
-from bench.sim.history import WEEK, History, Outcome, Plan, live
+from bench.sim.history import History, live
+from bench.sim.plan import WEEK, Outcome, Plan
 from bench.sim.weather import FAIR
 from storage.wall import instant
 
