@@ -1,7 +1,8 @@
-"""A concern: which questions are asked, and what becomes of the answers that are no danger.
+"""A concern: which questions are asked, and what becomes of the answers that are no danger, and of silence.
 
 Staff find each in their inbox. One they should see the same day is also said to whoever is on call, without paging, and
-said to everyone on call if nobody has looked four hours later.
+said to everyone on call if nobody has looked four hours later. Words that worry and then no answer at all are one of these: the
+screen grades most imminent messages it hears only so high, and whoever means them may not tap (`docs/adr/024`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import timedelta
 
 from bot import cards, danger, talk
 from bot.flow.commands import KeepConcern
+from bot.prompting import veiled
 from bot.registry import act, look
 from bot.registry import due as due_kind
 from bot.sitting import Sitting
@@ -21,10 +23,13 @@ from storage.lines import confirmed
 from storage.outbox import ESCALATION
 from storage.wall import local
 
-UNREAD = "concern_unread"
+UNREAD, SILENT = "concern_unread", "concern_silent"
+SILENCE = timedelta(minutes=15)
+INBOX_ALONE = ("use", "third")
+"""A return to use, and somebody else's danger: silence to these questions waits for the next working day."""
 LOOK_WITHIN = timedelta(hours=4)
 LOOK_AGAIN = timedelta(hours=1)
-UNANSWERED = ("skipped", "unanswered")
+UNANSWERED = ("skipped", "unanswered", "silent")
 ASKING = ("concern", "follow_up")
 ASKED_DIRECTLY = ("suicide", "self_harm")
 """What is asked about even when other questions are under way."""
@@ -37,16 +42,23 @@ def ask(s: Sitting, heard: Heard) -> None:
     if under_way is None or under_way.flow not in ASKING:
         under_way = talks.parked(s.u, s.chat, "concern")
     if under_way is None:
-        talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
+        _begin(s, about, heard)
         return
     asked = under_way.body["me"]["start"].get("about")
     if under_way.flow == "concern" and about != asked and about in ASKED_DIRECTLY:
         talk.close(s, under_way, "partial")
-        talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
+        _begin(s, about, heard)
     elif under_way.state == "parked":
         talk.resume(s, under_way)
     else:
         talk.show_again(s, under_way)
+
+
+def _begin(s: Sitting, about: str, heard: Heard) -> None:
+    talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
+    asked = talks.waiting(s.u, s.chat)
+    if asked is not None and about not in INBOX_ALONE:
+        due.plan(s.u, SILENT, asked.id, f"{SILENT}:{asked.id}", s.u.now + SILENCE, chat=s.chat.id)
 
 
 def _about(heard: Heard) -> str:
@@ -80,6 +92,22 @@ def unread(s: Sitting, row: DueRow) -> None:
         if not notes.waits(s.u, s.who.id, "ladder", "nobody_at_step"):
             notes.add(s.u, s.who.id, "ladder", "nobody_at_step")
         due.move(s.u, row.id, s.u.now + LOOK_AGAIN)
+
+
+@due_kind(SILENT)
+def silent(s: Sitting, row: DueRow) -> None:
+    """No answer to the first question: whoever is on call is told, and so is the patient. A tap on a discreet note comes here too."""
+    told = None
+    if s.event.kind == "due":
+        asked = talks.talk(s.u, s.chat, row.subject)
+        gone = s.who is None or not s.who.active or danger.is_open(s)
+        if gone or asked is None or asked.state not in ("waiting", "parked") or talk.answers(asked):
+            return
+        told = keep_concern(s, KeepConcern("silent", today=True))
+        if veiled(s, row):
+            return
+    draft = s.draft().add("crisis.worry.silent", **ways(s, "suicide"))
+    s.post(draft if told is None else draft.add("crisis.worry.told" if told else "crisis.worry.seen"))
 
 
 def _tell_staff(s: Sitting, note: int, positions: tuple[str, ...]) -> bool:
