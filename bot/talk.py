@@ -163,7 +163,7 @@ def park(s: Sitting) -> TalkRow | None:
     if row is None:
         return None
     worth = FLOWS[row.flow].worth if row.flow in FLOWS else None
-    if worth is not None and not worth(Me.from_json(row.body["me"]), answers(row)):
+    if worth is not None and not worth(Me.from_json(row.body["me"]), _answers(row)):
         close(s, row, "partial")
         return None
     _stop_timer(s, row)
@@ -185,14 +185,14 @@ def close(s: Sitting, row: TalkRow, state: str) -> None:
     panel.close(s, row)
     flow = FLOWS.get(row.flow)
     if flow and flow.partial and row.version == flow.version and s.who is not None:
-        if (command := flow.partial(Me.from_json(row.body["me"]), answers(row))) is not None:
+        command = flow.partial(Me.from_json(row.body["me"]), _answers(row))
+        if command is not None:
             ACTS[type(command)](s, command)
     talks.save_talk(s.u, s.chat, row.id, body=_emptied(row), state=state)
     due.cancel(s.u, "talk_expiry", row.id, state)
 
 
-def answers(row: TalkRow) -> dict[str, Any]:
-    """What was answered so far, by full key."""
+def _answers(row: TalkRow) -> dict[str, Any]:
     return {e.key: e.value for e in Log.from_json(row.body["log"]).entries if not e.effect}
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -65,17 +66,26 @@ class Watch:
     """One watcher over one clinic. `fallback` is the clinic's own address; without it everybody on call is told instead."""
 
     def __init__(
-        self, lookout: Lookout, file: Path, keys: list[MasterKey], server: Server | None, hook: PageHook | None, fallback: str | None
+        self,
+        lookout: Lookout,
+        file: Path,
+        keys: list[MasterKey],
+        server: Server | None,
+        hook: PageHook | None,
+        fallback: str | None,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._lookout, self._file, self._keys = lookout, file, keys
         self._server, self._hook, self._fallback = server, hook, fallback
+        self._ticks = ticks
+        self._looked: float | None = None
         kept = small_file.read(file, keys)
         self.memory = MEMORY.validate_python(kept) if kept is not None else Memory()
 
     async def look(self, now: datetime) -> None:
         """Look once, and say what is to be said; what could not be said is tried again at the next look."""
         view = await asyncio.to_thread(self._lookout.look, now)
-        judged = judge(self.memory.state, view.seen if view else None, now)
+        judged = judge(self.memory.state, view.seen if view else None, now, self._passed())
         said = [one for notice in judged.notices for one in self._notice(notice, view, now)]
         said += [one for letter in judged.letters if view for one in self._page(letter, view, now)]
         addresses = tuple(sorted(set(view.addresses.values()))) if view else self.memory.addresses
@@ -85,14 +95,18 @@ class Watch:
         if self.memory.pending:
             await self._say_all(now)
 
+    def _passed(self) -> timedelta | None:
+        before, self._looked = self._looked, self._ticks()
+        return timedelta(seconds=self._looked - before) if before is not None else None
+
     def _still(self, state: State, now: datetime) -> Iterable[Pending]:
         """What is left from before. Pages end with the alarm; how things stand is told even then."""
         kept = (one for one in self.memory.pending if now - one.at < KEPT)
         return kept if state.alarm is not None else (one for one in kept if one.body["event"] != "page")
 
     def _remember(self, memory: Memory) -> None:
-        if memory != self.memory:
-            self.memory = memory
+        known, self.memory = self.memory, memory
+        if _worth_writing(memory) != _worth_writing(known):
             small_file.write(self._file, self._keys[0], MEMORY.dump_python(memory, mode="json"))
 
     async def _say_all(self, now: datetime) -> None:
@@ -162,6 +176,12 @@ class Watch:
         """The same to each address, and to the webhook, as far as there is such a way."""
         mailed = [replace(one, id=_id(), to=address) for address in addresses] if self._server else []
         return mailed + ([replace(one, id=_id())] if self._hook and (webhook or not mailed) else [])
+
+
+def _worth_writing(memory: Memory) -> Memory:
+    """A look at which all is well changes nothing on disk."""
+    state = memory.state
+    return memory if state.ahead or state.alarm else replace(memory, state=replace(state, alive=None, looked=None))
 
 
 def _one(known: dict[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError, StatementError
 
@@ -33,13 +34,16 @@ __all__ = ["GROUP", "acts", "take_group"]
 def take_group(store: Store, now: datetime, limit: int = GROUP) -> int:
     """Take what is ready, at most `limit` events; returns how many. Raises only what the database raises.
 
-    First all in one go. If anything raises, nothing of it was, and the group is taken again with a savepoint for each event;
-    if the engine gives up that transaction too, one by one: so one bad event costs itself, and good ones pay for no savepoint.
+    First all in one go. If anything raises, nothing of it was, and the group is taken again with a savepoint for each event; if the
+    engine gives up, one by one: so one bad event costs itself, and good ones pay for no savepoint.
     """
     if shared(store.engine):
         return _take_chats(store, now, limit)
-    taken = _take_at_once(store, now, limit, _take)
-    return _transact(store, now, limit, _take) if taken is None else taken
+    try:
+        return _take_at_once(store, now, limit, _take)
+    except Exception as fault:  # it will be heard of when it raises again
+        locked = isinstance(fault, SQLAlchemyError) and not _of_the_row(fault)
+    return _transact(store, now, 1, _take, "worker_one") if locked else _transact(store, now, limit, _take)
 
 
 def _take_chats(store: Store, now: datetime, limit: int) -> int:
@@ -49,7 +53,7 @@ def _take_chats(store: Store, now: datetime, limit: int) -> int:
     """
     taken, together = 0, True
     while taken < limit:
-        count = _take_at_once(store, now, limit - taken, _take_several) if together else None
+        count = _take_several(store, now, limit - taken) if together else None
         if count is None:
             together = False
             count = _transact(store, now, limit - taken, _take_held)
@@ -59,31 +63,32 @@ def _take_chats(store: Store, now: datetime, limit: int) -> int:
     return taken
 
 
-def _take_at_once(store: Store, now: datetime, limit: int, take: Take) -> int | None:
-    """None when this could not be done; then nothing of it was, and what raised it will be heard of when it is taken again."""
+def _take_at_once(store: Store, now: datetime, limit: int, take: Take) -> int:
+    """With no savepoint. Whatever it raises, nothing of it was."""
+    with store.unit(now, "worker") as u:
+        u.wait_briefly()
+        return take(u, limit, turn.take, dues.fire)
+
+
+def _take_several(store: Store, now: datetime, limit: int) -> int | None:
+    """None when this could not be done; what raised it will be heard of when it is taken again."""
     try:
-        with store.unit(now, "worker") as u:
-            u.wait_briefly()
-            return take(u, limit, turn.take, dues.fire)
+        return _take_at_once(store, now, limit, partial(_take_held, chats=CHATS))
     except Exception:
         return None
 
 
-def _transact(store: Store, now: datetime, limit: int, take: Take) -> int:
+def _transact(store: Store, now: datetime, limit: int, take: Take, where: str = "worker") -> int:
     def transact(limit: int, where: str) -> int:
         with store.unit(now, where) as u:
             return take(u, limit, _guarded, _guarded_due)
 
     try:
-        return again_on_conflict(lambda: transact(limit, "worker"))
+        return again_on_conflict(lambda: transact(limit, where))
     except SQLAlchemyError:
         if limit == 1:
             raise
     return transact(1, "worker_one")
-
-
-def _take_several(u: Unit, limit: int, heard: Heard, came_due: CameDue) -> int:
-    return _take_held(u, limit, heard, came_due, CHATS)
 
 
 def _take_held(u: Unit, limit: int, heard: Heard, came_due: CameDue, chats: int = 1) -> int:

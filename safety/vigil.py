@@ -21,8 +21,7 @@ PLANNED = timedelta(minutes=10)
 """The same after a stop somebody asked for."""
 LATE = timedelta(minutes=3)
 """How far past its time a step may be although the first process lives."""
-AT_LEAST_EVERY = timedelta(minutes=1)
-"""How often it looks (`between watch --every`)."""
+NONE, LITTLE = timedelta(), timedelta(seconds=10)
 
 Kind = Literal["dead", "locked", "unproved"]
 """dead: no sign of life. locked: the database cannot be read. unproved: it lives, and pages do not go out in time."""
@@ -73,7 +72,7 @@ class State:
     """The first process's time never goes back: after the machine's clock was set back it lies so far ahead of that."""
     alive: datetime | None = None
     looked: datetime | None = None
-    """While it is ahead: the sign of life this was seen by, and the last look by the machine's clock."""
+    """The sign of life at the last look, and when that was by the machine's clock."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +100,12 @@ class Judged:
     notices: tuple[Notice, ...] = ()
 
 
-def judge(state: State, seen: Seen | None, now: datetime) -> Judged:
-    """One look, None when the database could not be read, and what follows from it."""
-    state = _by_its_time(state, seen, now)
+def judge(state: State, seen: Seen | None, now: datetime, passed: timedelta | None = None) -> Judged:
+    """One look, None when the database could not be read, and what follows from it.
+
+    `passed`: how long ago the last look was by a clock nobody sets; None when that is not known.
+    """
+    state = _by_its_time(state, seen, now, passed)
     now += state.ahead
     kind, since = _what(state, seen, now)
     state = replace(state, since=since, unreadable=seen is None, planned=state.planned if seen is None else seen.planned)
@@ -122,19 +124,17 @@ def judge(state: State, seen: Seen | None, now: datetime) -> Judged:
     return Judged(replace(state, climbs=climbs), letters, notices)
 
 
-def _by_its_time(state: State, seen: Seen | None, now: datetime) -> State:
+def _by_its_time(state: State, seen: Seen | None, now: datetime, passed: timedelta | None) -> State:
     """How far the first process's time is ahead: else what it stamped would not grow old until the machine's clock has caught up.
 
-    It is seen anew at each sign of life. Until then it stays as it was, less what the clock was set forward since.
+    It is seen anew at each sign of life. Until then it grows by what the clock was set back, and shrinks by what it was set forward.
     """
-    none = timedelta()
-    jumped = max(now - state.looked - AT_LEAST_EVERY, none) if state.looked is not None else none
-    least = max(state.ahead - jumped, none)
+    moved = now - state.looked if state.looked is not None else NONE
+    ahead = max(state.ahead + (passed if passed is not None else max(moved, NONE)) - moved, NONE) if state.looked is not None else NONE
     if seen is not None and seen.alive is not None:
-        least = max(seen.alive - now, least if seen.alive == state.alive else none)
-    if least < AT_LEAST_EVERY:
-        return replace(state, ahead=none, alive=None, looked=None)
-    return replace(state, ahead=least, alive=seen.alive if seen is not None else state.alive, looked=now)
+        ahead = max(seen.alive - now, ahead if seen.alive == state.alive else NONE)
+        state = replace(state, alive=seen.alive)
+    return replace(state, ahead=ahead if ahead > LITTLE else NONE, looked=now)
 
 
 def _what(state: State, seen: Seen | None, now: datetime) -> tuple[Kind | None, datetime | None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Row, any_, bindparam, func, select, update
+from sqlalchemy import ARRAY, BigInteger, Row, any_, bindparam, func, literal_column, select, update
 
 from storage import people
 from storage.ids import first_of
@@ -45,6 +45,11 @@ RECENT = Prepared(
     .where(INBOX.c.raw.is_not(None), INBOX.c.kind == fixed("text"))
     .order_by(INBOX.c.received_at.desc(), INBOX.c.id.desc())
     .limit(bindparam("most"))
+)
+SINCE = Prepared(
+    select(INBOX.c.id)
+    .where(INBOX.c.chat_id == bindparam("of_chat"), INBOX.c.received_at >= bindparam("since"), INBOX.c.id > bindparam("after"))
+    .limit(literal_column("1"))
 )
 RAW_KEPT = timedelta(days=7)
 GUESS = "invite_guess"
@@ -160,6 +165,12 @@ def guesses(u: Unit, since: datetime, chat: int | None = None) -> int:
     if chat is not None:
         wanted = (INBOX.c.chat_id == chat) & (INBOX.c.received_at > since) & (INBOX.c.reason == GUESS)
     return int(u.run(select(func.count()).select_from(INBOX).where(wanted)).scalar_one())
+
+
+def came_since(u: Unit, chat: ChatCard, id: int) -> bool:
+    """Whether anything has come from a chat since this row of it."""
+    row = u.one(select(INBOX.c.received_at).where(INBOX.c.id == id))
+    return row is not None and u.one(SINCE, of_chat=chat.id, since=row.received_at, after=id) is not None
 
 
 def recent_raw(u: Unit, chat: ChatCard, before: int, within: timedelta, limit: int) -> list[dict[str, Any]]:

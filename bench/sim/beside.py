@@ -26,12 +26,14 @@ class Beside:
     def __init__(self, history: History) -> None:
         self._history, self._chance = history, Random(f"{history.plan.seed} beside")
         self._death = Death()
-        self.guard = Guard(history.file, MASTER, history.post, self._death.passes)
+        self.guard = Guard(history.file, MASTER, history.post, self._death.passes, lambda: (history.now - history.start).total_seconds())
         self.guard.start()
         self.mailed = 0.0
         """Seconds in which the bot was there and mail was taken."""
         self.watched = 0.0
         """The same of the second process since the bot went away."""
+        self.there = 0.0
+        """Seconds since the bot is back."""
         self.uneasy_until = history.start
         """Until then something was amiss that the second process may speak of."""
         self._open: set[int] = set()
@@ -88,6 +90,7 @@ class Beside:
         history = self._history
         if history.process is not None and not history.post.refusing:
             self.mailed += span.total_seconds()
+        self.there = self.there + span.total_seconds() if history.process is not None else 0.0
         if history.process is not None:
             self.watched = 0.0
         elif self.guard.watch is not None and not history.post.refusing:

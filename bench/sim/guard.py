@@ -22,15 +22,15 @@ CLINIC = "clinic@clinic.sim"
 class Guard:
     """The second process, alive between `start` and `fall`. What it remembers is in its own file."""
 
-    def __init__(self, file: Path, master: MasterKey, post: Post, passes: Callable[[str], None]) -> None:
+    def __init__(self, file: Path, master: MasterKey, post: Post, passes: Callable[[str], None], ticks: Callable[[], float]) -> None:
         key = SecretStr(b64encode(master.secret).decode())
         read = Settings.model_construct(data_dir=file.parent, database_url=f"sqlite:///{file}", master_key=key)
         self._lookout, self._file, self._master = Lookout(read), file.parent / "watch.state", master
-        self._server = post.server(passes)
+        self._server, self._ticks = post.server(passes), ticks
         self.watch: Watch | None = None
 
     def start(self) -> None:
-        self.watch = Watch(self._lookout, self._file, [self._master], self._server, None, CLINIC)
+        self.watch = Watch(self._lookout, self._file, [self._master], self._server, None, CLINIC, self._ticks)
 
     def fall(self) -> list[str]:
         """It is gone; returns the ids of the letters that may have been on their way."""

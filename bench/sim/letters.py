@@ -41,7 +41,7 @@ class Letters:
         """Since when (seconds mailed) a patient has been told that nobody answers, while the clinic has not been mailed."""
         self._told: dict[int, int] = {}
         self._alone: set[int] = set()
-        """For whom the second process has mailed since the bot went away."""
+        """For whom the second process has mailed since the bot went away for long."""
         self._uneasy = True
         self.shows: Callable[[int], None] = lambda address: None
         self._repeat = load("en").text("mail.repeat")
@@ -92,7 +92,7 @@ class Letters:
     def look(self, beside: Beside) -> None:
         """Is anything late?"""
         self._uneasy = self._now() < beside.uneasy_until
-        if not beside.alone:
+        if beside.there > ALONE:
             self._alone.clear()
         for case in self._oracle.cases.values():
             self._look_at(case, beside)

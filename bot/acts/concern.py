@@ -2,7 +2,7 @@
 
 Staff find each in their inbox. One they should see the same day is also said to whoever is on call, without paging, and
 said to everyone on call if nobody has looked four hours later. Words that worry and then no answer at all are one of these: the
-screen grades most imminent messages it hears only so high, and whoever means them may not tap (`docs/adr/024`).
+screen grades many imminent messages only so high, and whoever means them may not tap (`docs/adr/024`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bot.registry import due as due_kind
 from bot.sitting import Sitting
 from safety import duty
 from safety.heard import Heard
-from storage import calm, due, notes, talks
+from storage import calm, due, inbox, notes, talks
 from storage.due import DueRow
 from storage.lines import confirmed
 from storage.outbox import ESCALATION
@@ -36,29 +36,28 @@ ASKED_DIRECTLY = ("suicide", "self_harm")
 
 
 def ask(s: Sitting, heard: Heard) -> None:
-    """Begin the questions that fit what was heard. Who is being asked already goes on from where they are."""
+    """Begin the questions that fit what was heard, and listen for an answer. Who is being asked already goes on from where they are."""
     about = _about(heard)
+    _put(s, about, heard)
+    if about not in INBOX_ALONE:
+        due.plan(s.u, SILENT, s.source, f"{SILENT}:{s.source}", s.u.now + SILENCE, chat=s.chat.id, about=about)
+
+
+def _put(s: Sitting, about: str, heard: Heard) -> None:
     under_way = talks.waiting(s.u, s.chat)
     if under_way is None or under_way.flow not in ASKING:
         under_way = talks.parked(s.u, s.chat, "concern")
     if under_way is None:
-        _begin(s, about, heard)
+        talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
         return
     asked = under_way.body["me"]["start"].get("about")
     if under_way.flow == "concern" and about != asked and about in ASKED_DIRECTLY:
         talk.close(s, under_way, "partial")
-        _begin(s, about, heard)
+        talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
     elif under_way.state == "parked":
         talk.resume(s, under_way)
     else:
         talk.show_again(s, under_way)
-
-
-def _begin(s: Sitting, about: str, heard: Heard) -> None:
-    talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
-    asked = talks.waiting(s.u, s.chat)
-    if asked is not None and about not in INBOX_ALONE:
-        due.plan(s.u, SILENT, asked.id, f"{SILENT}:{asked.id}", s.u.now + SILENCE, chat=s.chat.id)
 
 
 def _about(heard: Heard) -> str:
@@ -96,18 +95,23 @@ def unread(s: Sitting, row: DueRow) -> None:
 
 @due_kind(SILENT)
 def silent(s: Sitting, row: DueRow) -> None:
-    """No answer to the first question: whoever is on call is told, and so is the patient. A tap on a discreet note comes here too."""
-    told = None
-    if s.event.kind == "due":
-        asked = talks.talk(s.u, s.chat, row.subject)
-        gone = s.who is None or not s.who.active or danger.is_open(s)
-        if gone or asked is None or asked.state not in ("waiting", "parked") or talk.answers(asked):
-            return
-        told = keep_concern(s, KeepConcern("silent", today=True))
-        if veiled(s, row):
-            return
-    draft = s.draft().add("crisis.worry.silent", **ways(s, "suicide"))
-    s.post(draft if told is None else draft.add("crisis.worry.told" if told else "crisis.worry.seen"))
+    """Nothing has come since the words that worried: whoever is on call is told, and so is the patient, with the question once more.
+
+    A tap on the note that says nothing comes here too.
+    """
+    asked, tapped = talks.waiting(s.u, s.chat), s.event.kind != "due"
+    stands = asked is not None and asked.flow in ASKING and s.who is not None and s.who.active and not danger.is_open(s)
+    if asked is None or not stands or (not tapped and inbox.came_since(s.u, s.chat, row.subject)):
+        if tapped:
+            s.say("bot.note_over")
+        return
+    told = not tapped and keep_concern(s, KeepConcern("silent", today=True))
+    violence = row.args["about"] == "violence"
+    if veiled(s, row, always=violence):
+        return
+    draft = s.draft().add("crisis.worry.silent", **ways(s, "violence" if violence else "suicide"))
+    s.post(draft.add("crisis.worry.told") if told else draft)
+    talk.show_again(s, asked)
 
 
 def _tell_staff(s: Sitting, note: int, positions: tuple[str, ...]) -> bool:

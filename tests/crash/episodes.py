@@ -114,7 +114,7 @@ async def erase(w: World) -> None:
 
 
 async def outage(w: World) -> None:
-    """The database is locked when dangerous words come: the card from memory; then twice when turns are taken: one by one."""
+    """The database is locked when dangerous words come: the card from memory; then when turns are taken: one by one."""
     await w.does(w.sam, "/help", "988")
     w.robin.send_text("I want to kill myself")
     await w.shows(w.robin, "call 911 now")
@@ -168,7 +168,7 @@ EPISODES = (
     Episode("weekly", weekly),
     Episode("skill", skill),
     Episode("erase", erase),
-    Episode("outage", outage, (("intake.before", 2), ("worker.before", 2), ("worker.before", 3))),
+    Episode("outage", outage, (("intake.before", 2), ("worker.before", 2))),
     Episode("group", group),
     Episode("beginnings", beginnings, furnished=False),
     Episode("webhook", webhook, hook=True),

@@ -132,7 +132,7 @@ def test_it_tells_when_the_first_is_back_and_begins_afresh() -> None:
     again = NOW + timedelta(minutes=7)
     back = judge(judged.state, fine(again), again)
     assert [notice.what for notice in back.notices] == ["back"]
-    assert back.state == State()
+    assert back.state == State(alive=again, looked=again)
     assert judge(back.state, fine(again), again).notices == ()
 
 
@@ -156,6 +156,31 @@ def test_a_clock_that_is_put_right_again_is_no_alarm() -> None:
         lives += MINUTE
         for half in (0, 1):  # it is looked twice a minute, and once nothing is new
             machine = lives + half * LOOK - (back if minute < 30 else timedelta())
-            state = judge(state, fine(lives), machine).state
+            state = judge(state, fine(lives), machine, LOOK).state
             assert state.alarm is None
-    assert state == State()
+    assert state.ahead == timedelta()
+
+
+@pytest.mark.parametrize("back", [timedelta(minutes=20), timedelta(hours=5)])
+@pytest.mark.parametrize("seen", [fine(NOW, alerts=(alert(NOW, due=NOW),)), None], ids=["dead", "locked"])
+def test_a_clock_set_back_in_the_middle_neither_ends_an_alarm_nor_puts_it_off(seen: Seen | None, back: timedelta) -> None:
+    """Set back after two minutes without a sign of life, and again when the alarm is out."""
+    state, shift, rang = judge(State(), fine(NOW), NOW, None).state, timedelta(), None
+    for half in range(1, 60):
+        shift = back * ((half > 4) + (half > 30))
+        judged = judge(state, seen, NOW + half * LOOK - shift, LOOK)
+        state = judged.state
+        assert all(notice.what != "back" for notice in judged.notices)
+        rang = rang or (half * LOOK if state.alarm else None)
+    assert rang is not None
+    assert rang <= 5 * MINUTE
+
+
+def test_looks_far_apart_see_a_death_as_soon_while_the_clock_is_behind() -> None:
+    """`between watch --once` from a timer: how long passed is not known."""
+    back, state = timedelta(hours=3), State()
+    for minute in range(0, 60, 4):
+        state = judge(state, fine(NOW + minute * MINUTE), NOW + minute * MINUTE - back).state
+    died = NOW + 56 * MINUTE
+    alarms = [minute for minute in range(4, 40, 4) if (state := judge(state, fine(died), died + minute * MINUTE - back).state).alarm]
+    assert alarms[0] <= 8
