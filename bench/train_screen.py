@@ -28,7 +28,7 @@ from safety.screen import by_rules
 SEED = 20261126
 PENALTY = 60.0  # the inverse of the regularisation
 WEIGHT = 3.0  # of an everyday message: the screen hears far more of them than of any others
-ALIKE, EVERYDAY_SHARE = 0.15, 0.085  # what may be flagged of the messages that only look dangerous, and of the everyday ones
+ALIKE, EVERYDAY_SHARE = 0.175, 0.085  # what may be flagged of the messages that only look dangerous, and of the everyday ones
 GAP = 3.2  # how far below the threshold a message is plainly harmless, whatever a doubted rule says
 DOUBT, OFTEN = 0.9, 10  # a rule that asks and is right less often than this is doubted, if it was heard often enough to tell
 FOLDS = 5

@@ -1,7 +1,7 @@
 """How well the screen hears, measured on our own made-up messages.
 
-`tuned.jsonl` is what the rules were written against, `writers.jsonl` what eighteen writers who saw none of it wrote for the second stage
-to learn from. `aside.jsonl` (drawn by hash, blocks of the writers' messages among it) and `blind.jsonl` (by two other writers; nobody who
+`tuned.jsonl` is what the rules were written against, `writers.jsonl` what 33 writers who saw none of it wrote for the second stage to learn
+from. `aside.jsonl` (drawn by hash, blocks of the writers' messages among it) and `blind.jsonl` (by two other writers; nobody who
 writes rules reads it) are never tuned on. All are made up, so none is proof for a clinic. Thresholds are a little under what was measured,
 which is short of the bar in docs/screen.md; a change that loses ground fails here.
 """
@@ -76,9 +76,9 @@ def score(corpus: list[dict[str, str]]) -> Score:
     ("name", "every", "least"),
     [
         ("tuned", 1, Score(flagged=0.98, flagged_life=0.98, imminent_flagged=0.99, imminent_high=0.82, false_flag=0.025, false_page=0.019)),
-        ("writers", 10, Score(flagged=0.95, flagged_life=0.94, imminent_flagged=0.95, imminent_high=0.3, false_flag=0.06, false_page=0.04)),
-        ("aside", 1, Score(flagged=0.80, flagged_life=0.77, imminent_flagged=0.80, imminent_high=0.37, false_flag=0.13, false_page=0.038)),
-        ("blind", 1, Score(flagged=0.86, flagged_life=0.87, imminent_flagged=0.93, imminent_high=0.55, false_flag=0.045, false_page=0.01)),
+        ("writers", 10, Score(flagged=0.95, flagged_life=0.94, imminent_flagged=0.95, imminent_high=0.3, false_flag=0.06, false_page=0.05)),
+        ("aside", 1, Score(flagged=0.80, flagged_life=0.78, imminent_flagged=0.82, imminent_high=0.34, false_flag=0.14, false_page=0.05)),
+        ("blind", 1, Score(flagged=0.87, flagged_life=0.88, imminent_flagged=0.95, imminent_high=0.55, false_flag=0.035, false_page=0.01)),
     ],
 )
 def test_the_screen_hears_as_well_as_measured(name: str, every: int, least: Score) -> None:
