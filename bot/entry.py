@@ -27,6 +27,8 @@ def outside(s: Sitting) -> None:
         return
     if command == "start" and s.event.argument:
         _redeem(s)
+    elif command == "sos" and s.who is not None and s.who.role == "patient" and danger.is_open(s):
+        danger.from_button(s, "high", "sos", "suicide")  # as with words of danger: a human still has their alert
     elif s.who is not None and s.who.status == "declined" and _still_theirs(s, s.who, command):
         return
     elif command in ("help", "sos"):
