@@ -21,6 +21,7 @@ RECENT = 3  # earlier messages that are read together with the text
 LONGEST = 16_384
 """Characters a turn lets be read: four times what Telegram carries. Anything longer came from no phone, and others wait."""
 RECENT_LENGTH = 1_000  # characters kept of each of them, from its end
+READ_ON = 2_000  # characters of the text that are read on from them; all of it is read alone
 JOIN = ", "
 SIMILAR = Finding("learned.similar", (0, 0), "reads like messages of people in danger", Level.CONCERN, Track.UNKNOWN)
 BROKEN = Finding("screen.failed", (0, 0), "the message could not be read, which counts as high", Level.HIGH, Track.UNKNOWN)
@@ -119,6 +120,7 @@ def _windows(text: str) -> Iterator[tuple[int, str]]:
 
 def _joined(rules: Rules, text: str, recent: Sequence[str]) -> tuple[Finding, ...]:
     """People send "I'm going to" and "end it" as two messages. What lies wholly in the earlier ones was heard when they came."""
+    text = text[:READ_ON]
     before = JOIN.join([*(part[-RECENT_LENGTH:] for part in recent[-RECENT:]), ""])
     windows = tuple(_read(rules, before + text))
     signs = _signs(rules, windows)

@@ -78,6 +78,12 @@ def test_a_verdict_holds_none_of_the_words() -> None:
     assert "my own" not in repr(heard)
 
 
+def test_the_start_of_a_long_message_is_read_on_from_the_last_one_and_all_of_it_alone() -> None:
+    long = "walked the dog, fed the cat, watered the plants. " * 60
+    assert screen(f"end it. {long}", ["I'm going to"]).level is screen("end it", ["I'm going to"]).level
+    assert screen(f"{long} I want to kill myself", ["fine"]).level >= Level.HIGH
+
+
 def test_the_worse_of_two_wins_whichever_comes_first() -> None:
     calm, danger = screen("nice walk"), screen("I want to die")
     assert worse(calm, danger) is danger
