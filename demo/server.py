@@ -19,7 +19,7 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
@@ -78,7 +78,7 @@ async def _bot_api(request: Request) -> Any:
         return _respond(await here.call(method, fields, files))
     except Refusal as refusal:
         return _respond(Answer(refusal.code, refusal.as_api()))
-    except Dropped:
+    except (Dropped, ClientDisconnect):  # who called may have gone away in the middle of a call, as a bot that stops does
         return CutOff()
 
 
