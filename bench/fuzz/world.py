@@ -93,13 +93,19 @@ class World:
         seen = Seen(cpu=[_reading(raw) for raw in raws])
         cpu: dict[int, float] = defaultdict(float)
         take, rescue = turn.take, turn.rescue
+        under_way: list[int] = []
 
         def timed(step: Callable[..., None]) -> Callable[..., None]:
             def taken(u: Unit, row: Any, *rest: Any) -> None:
+                if under_way:  # a take that rescues: counted once
+                    step(u, row, *rest)
+                    return
                 began = time.process_time()
+                under_way.append(row.id)
                 try:
                     step(u, row, *rest)
                 finally:
+                    under_way.clear()
                     cpu[row.id] += time.process_time() - began
 
             return taken
