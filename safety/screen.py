@@ -18,8 +18,9 @@ from safety.rules import Rules, load_rules
 WINDOW = 6_000  # characters read at once; a Telegram message is at most 4,096
 OVERLAP = 600  # characters read twice where a longer text is cut
 RECENT = 3  # earlier messages that are read together with the text
-LONGEST = 16_384
-"""Characters a turn lets be read: four times what Telegram carries. Anything longer came from no phone, and others wait."""
+LONGEST = 12_288
+"""Characters a turn lets be read: three times what Telegram carries, as an answer quotes another message. Anything longer came from no
+phone, and others wait."""
 RECENT_LENGTH = 1_000  # characters kept of each of them, from its end
 READ_ON = 2_000  # characters of the text that are read on from them; all of it is read alone
 JOIN = ", "

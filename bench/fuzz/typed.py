@@ -73,12 +73,19 @@ def _waits(world: World, who: str) -> tuple[str, str, tuple[str, ...]] | None:
         return (prompt.key, prompt.nonce, prompt.options) if prompt is not None else None
 
 
+def _outside(world: World, who: str) -> bool:
+    """Who has stopped everything is told so once an hour, and not each time."""
+    with world.store.unit(world.now) as u:
+        person = people.chat_for(u, PEOPLE[who]).person
+        return person is None or people.person(u, person).outside
+
+
 def _type(world: World, rng: random.Random, told: Typed, who: str, question: str) -> None:
     text = rng.choice(TYPED)[:4096]
     told.count += 1
     seen = world.take([world.numbered(world.text(PEOPLE[who], text))])
     _judge(told, seen, f"{text[:40]!a} at {question}", who)
-    if text.strip() and not seen.sent:
+    if text.strip() and not seen.sent and not _outside(world, who):
         told.faults.append(f"no answer to {text[:40]!a} at {question}")
 
 
