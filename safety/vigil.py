@@ -129,8 +129,10 @@ def _by_its_time(state: State, seen: Seen | None, now: datetime, passed: timedel
 
     It is seen anew at each sign of life. Until then it grows by what the clock was set back, and shrinks by what it was set forward.
     """
-    moved = now - state.looked if state.looked is not None else NONE
-    ahead = max(state.ahead + (passed if passed is not None else max(moved, NONE)) - moved, NONE) if state.looked is not None else NONE
+    ahead = NONE
+    if state.looked is not None:
+        moved = now - state.looked
+        ahead = max(state.ahead + (max(moved, NONE) if passed is None else passed) - moved, NONE)
     if seen is not None and seen.alive is not None:
         ahead = max(seen.alive - now, ahead if seen.alive == state.alive else NONE)
         state = replace(state, alive=seen.alive)

@@ -49,6 +49,7 @@ RECENT = Prepared(
 SINCE = Prepared(
     select(INBOX.c.id)
     .where(INBOX.c.chat_id == bindparam("of_chat"), INBOX.c.received_at >= bindparam("since"), INBOX.c.id > bindparam("after"))
+    .where(INBOX.c.kind != fixed("blocked"))
     .limit(literal_column("1"))
 )
 RAW_KEPT = timedelta(days=7)
@@ -168,7 +169,7 @@ def guesses(u: Unit, since: datetime, chat: int | None = None) -> int:
 
 
 def came_since(u: Unit, chat: ChatCard, id: int) -> bool:
-    """Whether anything has come from a chat since this row of it."""
+    """Whether anything was said or tapped in a chat since this row of it; who blocks the bot says nothing."""
     row = u.one(select(INBOX.c.received_at).where(INBOX.c.id == id))
     return row is not None and u.one(SINCE, of_chat=chat.id, since=row.received_at, after=id) is not None
 

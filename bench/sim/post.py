@@ -53,10 +53,10 @@ class Post:
         return fault
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Here(Server):
-    post: Post = None  # type: ignore[assignment]
-    passes: Callable[[str], None] = print
+    post: Post
+    passes: Callable[[str], None]
 
     def client(self) -> Any:
         return _Client(self.post, self.passes)

@@ -7,12 +7,12 @@ commit and on either side of any request; what it had in memory is gone, what it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import select
 
@@ -211,8 +211,14 @@ class Process:
             return chores.tick(u).more
 
     def _send(self) -> bool:
-        went = self._loop.run_until_complete(self._drained())
-        if self.death.dead:
+        return self._carries(self._drained())
+
+    def _mail(self) -> bool:
+        return self._carries(self._delivered())
+
+    def _carries(self, round: Coroutine[Any, Any, bool]) -> bool:
+        went = self._loop.run_until_complete(round)
+        if self.death.dead:  # it died in a task of its own
             raise Died
         return went
 
@@ -220,12 +226,6 @@ class Process:
         await self.drain._round()
         went = bool(self.drain._going)
         await self.drain.finish(60)
-        return went
-
-    def _mail(self) -> bool:
-        went = self._loop.run_until_complete(self._delivered())
-        if self.death.dead:
-            raise Died
         return went
 
     async def _delivered(self) -> bool:
