@@ -3,12 +3,13 @@ and ends at a new clause, so that an idiom here never hides a sentence there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from safety.normalise import Words
 from safety.pattern import END, QUESTION
-from safety.rules import STOP, Cue
+from safety.rules import STOP, Cue, Place
 
 MERGED = {"negated_wide": "negated"}
 PAUSE_ENDS = frozenset({"negated", "negated_wide", "third", "third_told", "unreal", "told"})
@@ -41,17 +42,17 @@ class Scopes:
         return self.idioms is not None and any(self.idioms[start:end])
 
 
-def scopes(text: Words, first: int, last: int, encoded: bytes, cues: Sequence[tuple[Cue, int, int]]) -> Scopes:
+def scopes(text: Words, first: int, last: int, encoded: bytes, cues: Sequence[tuple[Cue, Place]]) -> Scopes:
     """What the cues of the sentence [first, last) reach, each looked for only in the words where it may stand. Linear in the number of
     words: a reach is bounded by the cue or its sentence."""
     found = Scopes()
     affirmed: list[range] = []
-    blocked: dict[str, bytearray] = {}
-    for cue, begin, stop in cues:
+    ends = Ends(text, first, last, encoded, [(cue, place) for cue, place in cues if cue.kind == STOP])
+    for cue, place in cues:
         kind = cue.kind
         if kind == STOP:
             continue
-        for start, end in cue.matcher.spans(encoded, begin, stop):
+        for start, end in _spans(cue, place, encoded, first, last):
             start, end = start - first, end - first
             if kind == "affirm":
                 affirmed.append(range(start, end))
@@ -59,11 +60,17 @@ def scopes(text: Words, first: int, last: int, encoded: bytes, cues: Sequence[tu
                 found.idioms = found.idioms or bytearray(last - first)
                 found.idioms[start:end] = b"\1" * (end - start)
             elif not (affirmed and kind.startswith("negated") and any(start in span for span in affirmed)):
-                if kind not in blocked:
-                    blocked[kind] = _blocked(kind, text, first, last, encoded, cues)
-                _mark(found, cue, start, end, blocked[kind])
+                _mark(found, cue, start, end, ends.of(kind))
     found.kinds.update(found.reached, found.behind)
     return found
+
+
+def _spans(cue: Cue, place: Place, encoded: bytes, first: int, last: int) -> Iterable[tuple[int, int]]:
+    """Where a cue stands in the sentence [first, last)."""
+    start, end, plain, other = place
+    if other or any(one[1] > two[0] for one, two in pairwise(plain)):
+        return cue.matcher.spans(encoded, max(first, start - 1), min(last, end + 1))
+    return [span for span in plain if span[1] <= last]
 
 
 def _mark(found: Scopes, cue: Cue, start: int, end: int, blocked: bytearray) -> None:
@@ -80,17 +87,41 @@ def _mark(found: Scopes, cue: Cue, start: int, end: int, blocked: bytearray) -> 
     marks[first:last] = b"\1" * (last - first)
 
 
-def _blocked(kind: str, text: Words, first: int, last: int, encoded: bytes, cues: Sequence[tuple[Cue, int, int]]) -> bytearray:
-    """Which words of a sentence a cue of this kind does not reach past: its end, words that begin a new clause, for some a comma."""
-    blocked = bytearray(last - first)
-    if text.words[last - 1] in BOUNDARIES:
-        blocked[-1] = 1
-    for cue, begin, stop in cues:
-        if kind in cue.stops:
-            for start, _ in cue.matcher.spans(encoded, begin, stop):
-                blocked[start - first] = 1
-    if text.paused and kind in PAUSE_ENDS:
-        for at in range(first, last):
-            if at in text.paused and text.words[at] not in PAUSE_GOES_ON:
-                blocked[at - first] = 1
-    return blocked
+@dataclass(slots=True)
+class Ends:
+    """Which words of the sentence [first, last) a cue of each kind does not reach past: its end, words that begin a new clause, for some a
+    comma."""
+
+    text: Words
+    first: int
+    last: int
+    encoded: bytes
+    stops: Sequence[tuple[Cue, Place]]
+    known: dict[str, bytearray] = field(default_factory=dict)
+    pauses: list[int] | None = None
+
+    def of(self, kind: str) -> bytearray:
+        """One byte a word, 1 for those."""
+        if kind not in self.known:
+            self.known[kind] = self._blocked(kind)
+        return self.known[kind]
+
+    def _blocked(self, kind: str) -> bytearray:
+        blocked = bytearray(self.last - self.first)
+        if self.text.words[self.last - 1] in BOUNDARIES:
+            blocked[-1] = 1
+        for cue, place in self.stops:
+            if kind in cue.stops:
+                for start, _ in _spans(cue, place, self.encoded, self.first, self.last):
+                    blocked[start - self.first] = 1
+        if kind in PAUSE_ENDS:
+            for at in self._pauses():
+                blocked[at] = 1
+        return blocked
+
+    def _pauses(self) -> list[int]:
+        if self.pauses is None:
+            words, paused = self.text.words, self.text.paused
+            places = range(self.first, self.last) if paused else ()
+            self.pauses = [at - self.first for at in places if at in paused and words[at] not in PAUSE_GOES_ON]
+        return self.pauses

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from safety.clauses import BOUNDARIES, Scopes, scopes
 from safety.heard import Level
 from safety.normalise import Words
-from safety.rules import Cue, Frame, Rules, candidates
+from safety.rules import Frame, Held, Rules
 
 _PLACE = itemgetter(0)
 ENOUGH = 4  # sentences in which a part that means nothing alone is looked for
@@ -30,11 +30,11 @@ class Sign(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """The words [start, end) of a text: the cues that may stand in them and where; each frame's first match and how far more may be."""
+    """The words [start, end) of a text, the keys that stand in them, and each frame's first match and how far more may be."""
 
     start: int
     end: int
-    cues: list[tuple[Cue, int, int]]
+    held: list[Held]
     matches: list[tuple[Frame, tuple[int, int], int]]
 
 
@@ -46,32 +46,28 @@ def find_signs(rules: Rules, text: Words, offset: int = 0) -> Iterator[Sign]:
     sentences: list[Sentence] = []
     tags: set[str] = set()
     seen: dict[int, int] = {}
-    known = len(rules.cues)
-    held = rules.index.held(text.words)
+    keys = rules.keys.held(text.words)
     at = 0
     for start, end in _sentences(text.words):
-        since, at = at, bisect_left(held, end, at, key=_PLACE)
-        places = candidates(held[since:at])
-        if not places or max(places) < known:
+        since, at = at, bisect_left(keys, end, at, key=_PLACE)
+        held = keys[since:at]
+        places = rules.keys.frames_in(held)
+        if not places:
             continue
         encoded = encoded or rules.vocabulary.encode(text.words)
         before = max(0, start - 1)  # where the sentence before has its mark
-        sentence = Sentence(start, end, [], [])
+        sentence = Sentence(start, end, held, [])
         for number in sorted(places):
-            first, last, exact, size = places[number]
-            first, last = max(before, first - 1), min(end, last + 1)
-            if number < known:
-                sentence.cues.append((rules.cues[number], max(start, first), last))
-                continue
-            frame = rules.frames[number - known]
-            found: tuple[int, int] | None
+            frame, (first, last, plain, _) = rules.frames[number], places[number]
+            found: tuple[int, int] | None = None
             if frame.level is Level.NONE:
                 if seen.get(number, 0) >= ENOUGH:
                     continue
-                found = (exact, exact + size) if size else frame.matcher.find(encoded, first, last)
                 seen[number] = seen.get(number, 0) + 1
-            else:
-                found = frame.matcher.find(encoded, first, last)
+                found = plain[0] if plain else None
+            last = min(end, last + 1)
+            if found is None:
+                found = frame.matcher.find(encoded, max(before, first - 1), last)
             if found is not None:
                 sentence.matches.append((frame, found, last))
                 tags |= frame.tags
@@ -88,7 +84,8 @@ def _signs(rules: Rules, text: Words, encoded: bytes, sentence: Sentence, useful
         if frame.level is Level.NONE and useful.isdisjoint(frame.tags):
             continue
         if reach is None:
-            reach = scopes(text, sentence.start, sentence.end, encoded, sentence.cues)
+            places = rules.keys.cues_in(sentence.held)
+            reach = scopes(text, sentence.start, sentence.end, encoded, [(rules.cues[number], places[number]) for number in sorted(places)])
         for start, end in _again(frame, found, encoded, last):
             start, end = _trim(text.words, start, end)
             if start == end:
@@ -119,10 +116,9 @@ def _trim(words: list[str], start: int, end: int) -> tuple[int, int]:
 def _sentences(words: list[str]) -> Iterator[tuple[int, int]]:
     """Where each sentence starts and ends, its mark included."""
     start = 0
-    for at, word in enumerate(words, start=1):
-        if word in BOUNDARIES:
-            yield start, at
-            start = at
+    for end in [at for at, word in enumerate(words, start=1) if word in BOUNDARIES]:
+        yield start, end
+        start = end
     if start < len(words):
         yield start, len(words)
 

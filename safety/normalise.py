@@ -30,6 +30,7 @@ _SPLIT = re.compile(
 _SPELLED = r"(?<![^\W_])[a-z0-9@$!](?:[ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}(?:(?<=\.[a-z0-9])\.)?"
 _CHUNK = re.compile(_SPELLED + r"|[(\[\"*]+|[^\s(\[\"*]+")
 _HINT = re.compile(r"[ .\-_*~/|][a-z0-9@$!][ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])")  # the second and third of three single letters
+_BETWEEN = " .-_*~/|"  # what may stand between single letters
 _MARKS = {",": ",", ".": END, "!": END, ";": END, "?": QUESTION}
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 
@@ -86,45 +87,57 @@ class Speller:
         """The words of `text` in order, in time linear in its length; never raises for any `str`."""
         folded, places = self._fold(text)
         out, pen = Words(), Pen()
-        if _HINT.search(folded):  # perhaps a word in single letters, which the spaces inside it must not cut
-            self._chunks(folded, 0, places, out, pen)
-            return out
+        at = 0
+        while (hint := _HINT.search(folded, at)) is not None:  # perhaps a word in single letters, which the spaces inside it must not cut
+            start = _before(folded, hint.start(), at)
+            if start > at:
+                self._plain(folded[at : start - 1], at, places, out, pen)
+            at = self._chunks(folded, start, hint.end(), places, out, pen)
+        self._plain(folded[at:], at, places, out, pen)
+        return out
+
+    def _plain(self, folded: str, base: int, places: list[int] | None, out: Words, pen: Pen) -> None:
+        """Appends the words of a stretch of text that begins at `base`, and that no word in single letters stands in."""
         direct, guessed = self.direct.get, self.guessed.get
         words, starts, ends = out.words, out.starts, out.ends
-        end = -1
-        for raw in folded.split(" "):  # most of what is written is a known word, bare
+        end = base - 1
+        for raw in folded.split(" "):  # most of what is written is a known word, bare or with a mark behind it
             start = end + 1
             end = start + len(raw)
             known = direct(raw) or guessed(raw)
             if known is None or pen.paused or pen.quoted:
                 if raw and not self._known(raw, start, places, out, pen):
-                    self._chunks(raw, start, places, out, pen)
+                    self._chunks(raw, 0, len(raw), places, out, pen, start)
                 continue
             first, last = (start, end) if places is None else (places[start], places[end - 1] + 1)
             for word in known:
                 words.append(word)
                 starts.append(first)
                 ends.append(last)
-        return out
 
-    def _chunks(self, folded: str, base: int, places: list[int] | None, out: Words, pen: Pen) -> None:
-        """Appends the words of a stretch of text that begins at `base`."""
+    def _chunks(self, folded: str, at: int, least: int, places: list[int] | None, out: Words, pen: Pen, base: int = 0) -> int:
+        """Appends the words from `at` on, up to the first space at or after `least`; returns the place behind that. The text begins at
+        `base` of the whole."""
         length = len(folded)
-        for found in _CHUNK.finditer(folded):
+        for found in _CHUNK.finditer(folded, at):
             start, end = found.span()
             if not self._known(found.group(), start + base, places, out, pen):
                 self._cut(found.group(), start + base, places, out, pen)
             if end < length and folded[end] in "\r\n":
                 pen.paused = True
+            elif end >= least and folded[end : end + 1] == " ":
+                return end + 1
+        return length
 
     def _known(self, raw: str, first: int, places: list[int] | None, out: Words, pen: Pen) -> bool:
         """Appends a known word, bare or with one mark behind it; False for anything else."""
         words, mark, last = self.direct.get(raw) or self.guessed.get(raw), "", first + len(raw)
-        if words is None and raw[-1] in _MARKS:
-            mark, last = raw[-1], last - 1
-            words = self.direct.get(raw[:-1]) or self.guessed.get(raw[:-1])
         if words is None:
-            return False
+            mark, last = raw[-1], last - 1
+            if mark in _MARKS:
+                words = self.direct.get(raw[:-1]) or self.guessed.get(raw[:-1])
+            if words is None:
+                return False
         start, end = (first, last) if places is None else (places[first], places[last - 1] + 1)
         for word in words:
             out.add(word, start, end, pen)
@@ -159,7 +172,7 @@ class Speller:
             words = self.guessed.get(raw)
             if words is None:
                 words = self.spell(raw)
-                if raw.isalpha():  # then it is the same wherever it stands
+                if raw.replace("'", "").isalnum():  # then it is the same wherever it stands
                     if len(self.guessed) >= MOST_GUESSES:
                         self.guessed.clear()
                     self.guessed[raw] = words
@@ -279,6 +292,13 @@ def _plain(character: str) -> str:
     return "".join(
         part for part in unicodedata.normalize("NFKD", character).lower() if unicodedata.category(part) not in ("Mn", "Cf", "Me")
     )
+
+
+def _before(folded: str, hint: int, least: int) -> int:
+    """Where what a word in single letters may be part of begins: behind the last space before its first letter."""
+    while hint > least and folded[hint - 1] in _BETWEEN:
+        hint -= 1
+    return max(folded.rfind(" ", least, hint) + 1, least)
 
 
 def _squeezed(word: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise, zip_longest
+from itertools import islice, zip_longest
 from typing import Any
 
 import re2
@@ -21,9 +21,13 @@ from safety.slips import Anchors
 
 # the number of a pattern, the other groups it needs (one bit each), its reach around the rarest, how many words it is if it is only that
 Way = tuple[int, int, int, int, int]
-# the words [start, end) where a pattern may match; where it does without a search, and its size (0: unknown)
-Place = tuple[int, int, int, int]
 Entry = tuple[int, tuple[Way, ...]]
+# The words [first, last) where a pattern may match; where it does without a search, as that is all of the pattern, in order; and whether it
+# may match in other ways too. A tuple, as hundreds are made for one message.
+Place = tuple[int, int, list[tuple[int, int]], bool]
+Both = tuple[Entry, Entry]  # what a key is to the frames and to the cues
+Held = tuple[int, Entry, Entry]  # the same with the place of the key
+NOTHING: Entry = (0, ())
 FOLDER = ROOT / "screen"
 SPELLING, LEARNED, CLASSES = "spelling.toml", "learned.toml", "classes.toml"
 KEEP, DROP, IDIOM, STOP = "keep", "drop", "idiom", "stop"
@@ -100,16 +104,18 @@ class Rise:
 
 @dataclass(frozen=True)
 class Index:
-    """What a pattern cannot do without. A way to match needs one key (a word, or two neighbours: "end it") out of each of its groups.
+    """What patterns cannot do without. A way to match needs one key (a word, or two neighbours: "end it") out of each of its groups.
 
     `entries`: for each key the groups it is in, one bit each, and the ways whose rarest group it is in (which needs no bit: it is there).
+    `every`: all bits.
     """
 
     entries: Mapping[str, Entry]
+    every: int
 
     @classmethod
     def of(cls, patterns: Iterable[tuple[str, Matcher]]) -> Index:
-        """Raises `ContentError` for a pattern that could match anything."""
+        """Patterns are numbered as they come. Raises `ContentError` for one that could match anything."""
         bits: dict[frozenset[str], int] = {}
         groups: dict[str, int] = {}
         ways: dict[str, dict[Way, None]] = {}
@@ -128,47 +134,90 @@ class Index:
                     size = 2 if " " in key else 1
                     exact = size if not others and (first.before, first.after) == (0, size) else 0
                     ways.setdefault(key, {})[number, mask, first.before, first.after, exact] = None
-        return cls({key: (groups.get(key, 0), tuple(ways.get(key, ()))) for key in groups | ways})
+        entries = {key: (groups.get(key, 0), tuple(ways.get(key, ()))) for key in groups | ways}
+        return cls(entries, (1 << len(bits)) - 1)
 
-    def held(self, words: Sequence[str]) -> list[tuple[int, Entry]]:
-        """The keys that stand in the words, each with the place of its first word, in order."""
-        entry = self.entries.get
-        single = map(entry, words)
-        double = map(entry, map(" ".join, pairwise(words)))
-        return [(at, found) for at, both in enumerate(zip_longest(single, double)) for found in both if found is not None]
+@dataclass(frozen=True)
+class Keys:
+    """The keys of the frames and of the cues, in one dictionary: each word of a message is looked up once.
 
+    `entries`: for each word what it is to them, and the same for each word that makes a key with it when it follows.
+    """
 
-def candidates(held: Sequence[tuple[int, Entry]]) -> dict[int, Place]:
-    """The numbers of the patterns that may match where these keys stand, and where."""
-    groups = 0
-    for _, (mask, _) in held:
-        if mask:
-            groups |= mask
-    places: dict[int, Place] = {}
-    for at, (_, ways) in held:
-        for number, needs, before, after, size in ways:
-            if needs and needs & groups != needs:
-                continue
-            seen = places.get(number)
-            if seen is None:
-                places[number] = (at - before, at + after, at, size)
+    frames: Index
+    cues: Index
+    entries: Mapping[str, tuple[Both | None, Mapping[str, Both]]]
+
+    @classmethod
+    def of(cls, frames: Index, cues: Index) -> Keys:
+        single: dict[str, Both] = {}
+        double: dict[str, dict[str, Both]] = {}
+        for key in {**frames.entries, **cues.entries}:
+            both = frames.entries.get(key, NOTHING), cues.entries.get(key, NOTHING)
+            word, _, following = key.partition(" ")
+            if following:
+                double.setdefault(word, {})[following] = both
             else:
-                start, end, exact, known = seen
-                if size and not known:
-                    exact, known = at, size
-                places[number] = (min(start, at - before), max(end, at + after), exact, known)
+                single[word] = both
+        return cls(frames, cues, {word: (single.get(word), double.get(word, {})) for word in single | double})
+
+    def held(self, words: Sequence[str]) -> list[Held]:
+        """The keys that stand in the words, each with the place of its first word, in order."""
+        held: list[Held] = []
+        entry = self.entries.get
+        for at, (word, following) in enumerate(zip_longest(words, islice(words, 1, None))):
+            if (found := entry(word)) is None:
+                continue
+            alone, pairs = found
+            if alone is not None:
+                held.append((at, *alone))
+            if pairs and (both := pairs.get(following)) is not None:
+                held.append((at, *both))
+        return held
+
+    def frames_in(self, held: Sequence[Held]) -> dict[int, Place]:
+        """The frames that may match where these keys stand, by number."""
+        groups = 0
+        for _, (mask, _), _ in held:
+            groups |= mask
+        return _places(((at, ways) for at, (_, ways), _ in held if ways), self.frames.every & ~groups)
+
+    def cues_in(self, held: Sequence[Held]) -> dict[int, Place]:
+        """The cues that may, by number."""
+        groups = 0
+        for _, _, (mask, _) in held:
+            groups |= mask
+        return _places(((at, ways) for at, _, (_, ways) in held if ways), self.cues.every & ~groups)
+
+
+def _places(held: Iterable[tuple[int, tuple[Way, ...]]], missing: int) -> dict[int, Place]:
+    """Where patterns may match by these ways, if the groups of keys in `missing` are nowhere near."""
+    places: dict[int, Place] = {}
+    for at, ways in held:
+        for number, needs, before, after, size in ways:
+            if needs & missing:
+                continue
+            start, end = at - before, at + after
+            known = places.get(number)
+            if known is None:
+                places[number] = (start, end, [(at, at + size)] if size else [], not size)
+                continue
+            first, last, plain, other = known
+            if size:
+                plain.append((at, at + size))
+            places[number] = (start if start < first else first, end if end > last else last, plain, other or not size)
     return places
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Everything the screen reads with. `index` says which are worth trying: of the cues by their number, and of the frames after them."""
+    """Everything the screen reads with. `keys` says which frames and which cues are worth trying."""
 
     speller: Speller
     vocabulary: Vocabulary
     frames: tuple[Frame, ...]
     cues: tuple[Cue, ...]
-    index: Index
+    keys: Keys
     rises: tuple[Rise, ...]
     first_person: frozenset[str]
     learned: Learned
@@ -218,7 +267,10 @@ def load_rules() -> Rules:
         vocabulary,
         tuple(frames),
         tuple(cues),
-        Index.of([*((f"cue {cue.kind}", cue.matcher) for cue in cues), *((frame.id, frame.matcher) for frame in frames)]),
+        Keys.of(
+            Index.of((frame.id, frame.matcher) for frame in frames),
+            Index.of((f"cue {cue.kind}", cue.matcher) for cue in cues),
+        ),
         tuple(rises),
         frozenset(_single(groups["first_person"])),
         learned,
