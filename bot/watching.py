@@ -24,7 +24,7 @@ from bot.mail import Mail, Server
 from bot.page_hook import PageHook
 from bot.sending import Accepted, Doubt, Refused, Result
 from content.library import load
-from safety.vigil import Letter, Notice, State, judge
+from safety.vigil import Judged, Letter, Notice, State, judge
 from storage import small_file
 from storage.seal import MasterKey
 
@@ -91,7 +91,7 @@ class Watch:
         addresses = tuple(sorted(set(view.addresses.values()))) if view else self.memory.addresses
         for notice in judged.notices:
             log.critical("watch.notice", what=notice.what)
-        self._remember(Memory(judged.state, (*self._still(judged.state, now), *said), addresses))
+        self._remember(Memory(judged.state, (*self._still(judged, now), *said), addresses))
         if self.memory.pending:
             await self._say_all(now)
 
@@ -99,10 +99,13 @@ class Watch:
         before, self._looked = self._looked, self._ticks()
         return timedelta(seconds=self._looked - before) if before is not None else None
 
-    def _still(self, state: State, now: datetime) -> Iterable[Pending]:
-        """What is left from before. Pages end with the alarm; how things stand is told even then."""
-        kept = (one for one in self.memory.pending if now - one.at < KEPT)
-        return kept if state.alarm is not None else (one for one in kept if one.body["event"] != "page")
+    def _still(self, judged: Judged, now: datetime) -> Iterable[Pending]:
+        """What is left from before. Pages end with the alarm; how things stand is told even then, but not after how they stand since: an
+        alarm that comes behind "it runs again" would be false, and the other way round it would calm without cause."""
+        for one in self.memory.pending:
+            page = one.body["event"] == "page"
+            if now - one.at < KEPT and (judged.state.alarm is not None if page else not judged.notices):
+                yield one
 
     def _remember(self, memory: Memory) -> None:
         known, self.memory = self.memory, memory

@@ -230,6 +230,33 @@ async def test_the_mail_server_refuses_so_the_webhook_takes_the_page_and_mail_fo
     assert "may be a repeat" not in words_of(watched.mail.to(STAFF_MAIL)[0])
 
 
+async def test_what_could_not_be_mailed_is_not_told_once_it_is_no_longer_so(watched: Watched) -> None:
+    dead = wall()
+    watched.proved(dead - FIVE)
+    watched.mail.rcpt = "451 try again later"
+    await watched.watch(dead, dead + FIVE)
+    watched.proved(dead + FIVE)
+    await watched.watch(dead + FIVE, dead + FIVE)
+    watched.mail.rcpt = ""
+    await watched.watch(dead + FIVE, dead + FIVE)
+    assert subjects(watched.mail.letters) == ["Between: it runs again"]
+    await watched.watch(dead + 2 * FIVE, dead + 2 * FIVE)
+    assert subjects(watched.mail.letters)[1:] == []
+
+
+async def test_that_it_runs_again_is_not_told_when_it_has_stopped_since(watched: Watched) -> None:
+    dead = wall()
+    watched.proved(dead - FIVE)
+    await watched.watch(dead, dead + EVERY)
+    watched.mail.rcpt = "451 try again later"
+    watched.proved(dead + FIVE)
+    await watched.watch(dead + FIVE, dead + FIVE)
+    await watched.watch(dead + 2 * FIVE, dead + 2 * FIVE + EVERY)
+    watched.mail.rcpt = ""
+    await watched.watch(dead + 2 * FIVE + 2 * EVERY, dead + 2 * FIVE + 2 * EVERY)
+    assert subjects(watched.mail.letters) == ["Between: the bot has stopped or hangs"] * 2
+
+
 async def test_somebody_acts_and_a_stop_that_was_asked_for_is_no_alarm(watched: Watched) -> None:
     await watched.run()
     await watched.in_danger()
