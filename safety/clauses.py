@@ -7,14 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from safety.normalise import Words
+from safety.index import Place
 from safety.pattern import END, QUESTION
-from safety.rules import STOP, Cue, Place
+from safety.rules import STOP, Cue
+from safety.words import Words
 
-MERGED = {"negated_wide": "negated"}
-PAUSE_ENDS = frozenset({"negated", "negated_wide", "third", "third_told", "unreal", "told"})
+MERGED = {"negated_wide": "negated", "hour": "returned"}
+PAUSE_ENDS = frozenset({"negated", "negated_wide", "third", "third_told", "unreal", "told", "hour"})
+"""Kinds that end at a comma; all of them end with the line."""
 PAUSE_GOES_ON = frozenset({"or", "nor", "not", "and", "ni", "o"})
-BEHIND = 2  # words between a match and a cue that looks back at it ("suicide prevention", "thoughts are gone")
+BEHIND = 1  # words between a match and a cue that looks back at it ("suicide prevention", "thoughts are gone")
 BOUNDARIES = frozenset({END, QUESTION})
 
 
@@ -25,11 +27,13 @@ class Scopes:
     idioms: bytearray | None = None
     reached: dict[str, bytearray] = field(default_factory=dict)
     behind: dict[str, set[int]] = field(default_factory=dict)
+    cuts: frozenset[int] = frozenset()
+    """Words that a comma or a line break comes before, but no colon ("suicidal thoughts: none")."""
     kinds: set[str] = field(default_factory=set)
 
     def over(self, kind: str, start: int, end: int) -> bool:
         """Whether a match of the words [start, end) is within reach of such a cue, before or close behind it."""
-        if kind in self.behind and not self.behind[kind].isdisjoint(range(end, end + BEHIND)):
+        if kind in self.behind and not self.behind[kind].isdisjoint(self._following(end)):
             return True
         marks = self.reached.get(kind)
         if marks is None:
@@ -38,6 +42,10 @@ class Scopes:
             return False
         return bool(marks[start])
 
+    def _following(self, end: int) -> range:
+        """The words close behind a match, up to a comma or the end of the line."""
+        return range(end, next((at for at in range(end, end + BEHIND) if at in self.cuts), end + BEHIND))
+
     def idiom(self, start: int, end: int) -> bool:
         return self.idioms is not None and any(self.idioms[start:end])
 
@@ -45,7 +53,7 @@ class Scopes:
 def scopes(text: Words, first: int, last: int, encoded: bytes, cues: Sequence[tuple[Cue, Place]]) -> Scopes:
     """What the cues of the sentence [first, last) reach, each looked for only in the words where it may stand. Linear in the number of
     words: a reach is bounded by the cue or its sentence."""
-    found = Scopes()
+    found = Scopes(cuts=frozenset(at - first for at in text.paused - text.listed if first < at < last))
     affirmed: list[range] = []
     ends = Ends(text, first, last, encoded, [(cue, place) for cue, place in cues if cue.kind == STOP])
     for cue, place in cues:
@@ -53,6 +61,8 @@ def scopes(text: Words, first: int, last: int, encoded: bytes, cues: Sequence[tu
         if kind == STOP:
             continue
         for start, end in _spans(cue, place, encoded, first, last):
+            if text.broken and any(at in text.broken for at in range(start + 1, end)):
+                continue  # half of it stands in another line
             start, end = start - first, end - first
             if kind == "affirm":
                 affirmed.append(range(start, end))
@@ -114,10 +124,13 @@ class Ends:
             if kind in cue.stops:
                 for start, _ in _spans(cue, place, self.encoded, self.first, self.last):
                     blocked[start - self.first] = 1
-        if kind in PAUSE_ENDS:
-            for at in self._pauses():
-                blocked[at] = 1
+        for at in self._pauses() if kind in PAUSE_ENDS else self._lines():
+            blocked[at] = 1
         return blocked
+
+    def _lines(self) -> list[int]:
+        broken = self.text.broken
+        return [at - self.first for at in range(self.first, self.last) if at in broken] if broken else []
 
     def _pauses(self) -> list[int]:
         if self.pauses is None:

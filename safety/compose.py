@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from safety.frames import Sign
 from safety.heard import Finding, Level, Track
 from safety.rules import Rise, Rules
 
 MOST_FINDINGS = 20
+NEAR, WIDE = 150, 300
+"""Characters within which the signs of a rise must stand in one message: of one that was counted in short messages, and of any. A long
+message holds a bit of everything, and two halves of it say nothing together."""
 # when two findings are equally urgent, the one whose help is quickest names the card
 FIRST_HELP = (
     Track.OVERDOSE,
@@ -33,7 +36,7 @@ def compose(rules: Rules, signs: Sequence[Sign], *, joined: bool = False) -> tup
             for tag in sign.frame.tags:
                 own.setdefault(tag, []).append(sign)
     for rise in rules.rises:
-        if not (joined and rise.near) and rise.possible(own.keys()) and (raised := _raise(rise, own)) is not None:
+        if not (joined and rise.near) and rise.possible(own.keys()) and (raised := _raise(rise, own, joined=joined)) is not None:
             found[raised.rule, raised.span] = raised
     ordered = sorted(found.values(), key=lambda finding: (-finding.level, FIRST_HELP.index(finding.track), finding.span, finding.rule))
     return tuple(ordered[:MOST_FINDINGS])
@@ -43,17 +46,36 @@ def _finding(sign: Sign) -> Finding:
     return Finding(sign.frame.id, sign.span, sign.frame.why, sign.level, sign.frame.track)
 
 
-def _raise(rise: Rise, own: Mapping[str, Sequence[Sign]]) -> Finding | None:
+def _raise(rise: Rise, own: Mapping[str, Sequence[Sign]], *, joined: bool) -> Finding | None:
     if rise.unless in own:
         return None
-    picked: list[Sign] = []
-    for slot in rise.signs:
-        fitting = (sign for tag in sorted(slot) for sign in own.get(tag, ()))
-        sign = next((sign for sign in fitting if not any(_overlap(sign, other) for other in picked)), None)
-        if sign is None:
-            return None
-        picked.append(sign)
-    return Finding(rise.id, picked[-1].span, rise.why, rise.level, rise.track)
+    reach = None if joined else NEAR if rise.near else WIDE
+    for first in _fitting(rise.signs[0], own):
+        picked = [first]
+        for slot in rise.signs[1:]:
+            sign = next((sign for sign in _fitting(slot, own) if _joins(sign, picked, reach)), None)
+            if sign is None:
+                break
+            picked.append(sign)
+        else:
+            return Finding(rise.id, picked[-1].span, rise.why, rise.level, rise.track)
+        if reach is None:
+            break
+    return None
+
+
+def _fitting(slot: Set[str], own: Mapping[str, Sequence[Sign]]) -> Iterator[Sign]:
+    return (sign for tag in sorted(slot) for sign in own.get(tag, ()))
+
+
+def _joins(sign: Sign, picked: Sequence[Sign], reach: int | None) -> bool:
+    """Whether a sign stands in words of its own, and near enough."""
+    return all(not _overlap(sign, other) and (reach is None or _apart(sign, other) <= reach) for other in picked)
+
+
+def _apart(one: Sign, other: Sign) -> int:
+    """Characters from the beginning of the first to the end of the last."""
+    return max(one.span[1], other.span[1]) - min(one.span[0], other.span[0])
 
 
 def _overlap(one: Sign, other: Sign) -> bool:

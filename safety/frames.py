@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from safety.clauses import BOUNDARIES, Scopes, scopes
 from safety.heard import Level
-from safety.normalise import Words
-from safety.rules import Frame, Held, Rules
+from safety.index import Held
+from safety.rules import Frame, Rules
+from safety.words import Words
 
 _PLACE = itemgetter(0)
 ENOUGH = 4  # sentences in which a part that means nothing alone is looked for
-MOST = 4  # matches of one pattern looked at in a sentence; more of the same add nothing
+MOST = 16  # matches of one pattern looked at in a sentence, until a scope leaves one as it is
 # cues that speak about somebody else: they leave a match alone that says "I" or "my" itself, unless it is quoted
 OF_OTHERS = frozenset({"third", "topic", "fiction"})
 
@@ -131,8 +132,8 @@ def _level(rules: Rules, frame: Frame, reach: Scopes, text: Words, begin: int, s
     for kind, most in frame.limits:
         if kind not in reach.kinds or not reach.over(kind, start - begin, end - begin):
             continue
-        if kind in OF_OTHERS and start not in text.quoted and not rules.first_person.isdisjoint(text.words[start:end]):
-            continue
+        if kind in OF_OTHERS and start not in text.quoted and not rules.first_person.isdisjoint(text.words[max(begin, start - 1) : end]):
+            continue  # "I" may stand right before it
         if most is None:
             return None, True
         level = min(level, most)

@@ -18,8 +18,8 @@ from itertools import pairwise
 from math import sqrt
 from typing import Any, NamedTuple
 
-from safety.normalise import Words
 from safety.pattern import END, QUESTION
+from safety.words import Words
 
 BITS = 18
 MASK = (1 << BITS) - 1

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from safety.pattern import END, QUESTION
 from safety.slips import Anchors
+from safety.words import Pen, Words
 
 MANY, SOME, FEW, YEAR = "#many", "#some", "#few", "#year"
 MOST_GUESSES = 4_096
@@ -23,7 +24,7 @@ _SPLIT = re.compile(
     r"(?P<plain>[a-z]{2,}(?=[ ,\n]|\Z))"
     r"|(?P<spelled>(?<![^\W_])[a-z0-9@$!](?:[ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}(?:(?<=\.[a-z0-9])\.)?)"
     r"|(?P<word>[a-z0-9@$#+](?:[a-z0-9]|['@$!|*+_/\-.](?=[a-z0-9]))*)"
-    r"|(?P<pause>\.{2,}|[,():–—\n\r-]+)"
+    r"|(?P<line>[\n\r]+)|(?P<pause>\.{2,}|[,():–—-]+)"
     r"|(?P<end>[.!;\u3002]+)|(?P<ask>[?]+)|(?P<quote>\")"
     r"|(?P<other>[^\s\x00-\x7f])"
 )
@@ -33,39 +34,6 @@ _HINT = re.compile(r"[ .\-_*~/|][a-z0-9@$!][ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9
 _BETWEEN = " .-_*~/|"  # what may stand between single letters
 _MARKS = {",": ",", ".": END, "!": END, ";": END, "?": QUESTION}
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
-
-
-@dataclass(slots=True)
-class Words:
-    """A text in normal form, column by column: the words, and where each stands in the original text.
-
-    `paused`: the words that a comma or the like comes before; `quoted`: those inside quotation marks.
-    """
-
-    words: list[str] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
-    paused: set[int] = field(default_factory=set)
-    quoted: set[int] = field(default_factory=set)
-
-    def add(self, word: str, start: int, end: int, pen: Pen) -> None:
-        """Append one word; it takes up the pause before it."""
-        if pen.paused:
-            self.paused.add(len(self.words))
-            pen.paused = False
-        if pen.quoted:
-            self.quoted.add(len(self.words))
-        self.words.append(word)
-        self.starts.append(start)
-        self.ends.append(end)
-
-
-@dataclass(slots=True)
-class Pen:
-    """What the next word written down inherits from the marks before it."""
-
-    paused: bool = False
-    quoted: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +62,8 @@ class Speller:
                 self._plain(folded[at : start - 1], at, places, out, pen)
             at = self._chunks(folded, start, hint.end(), places, out, pen)
         self._plain(folded[at:], at, places, out, pen)
+        if pen.quoted:  # what is never closed is no quotation
+            out.quoted -= set(range(pen.opened, len(out.words)))
         return out
 
     def _plain(self, folded: str, base: int, places: list[int] | None, out: Words, pen: Pen) -> None:
@@ -124,7 +94,7 @@ class Speller:
             if not self._known(found.group(), start + base, places, out, pen):
                 self._cut(found.group(), start + base, places, out, pen)
             if end < length and folded[end] in "\r\n":
-                pen.paused = True
+                pen.line()
             elif end >= least and folded[end : end + 1] == " ":
                 return end + 1
         return length
@@ -155,9 +125,14 @@ class Speller:
             kind = found.lastgroup
             if kind == "pause":
                 pen.paused = True
+                if found.group() == ":":
+                    out.listed.add(len(out.words))
+                continue
+            if kind == "line":
+                pen.line()
                 continue
             if kind == "quote":
-                pen.quoted, pen.paused = not pen.quoted, True
+                pen.quoted, pen.paused, pen.opened = not pen.quoted, True, len(out.words)
                 continue
             first, last = found.start() + base, found.end() + base
             start, end = (first, last) if places is None else (places[first], places[last - 1] + 1)
@@ -207,7 +182,7 @@ class Speller:
 
     def spell(self, raw: str) -> tuple[str, ...]:
         """The words that one written word stands for; itself when nothing is known about it."""
-        word = raw.rstrip("+_")
+        word = raw.rstrip("+_").lstrip("#")
         if "'" in word:
             if word in self.rewrites:
                 return self.rewrites[word]
@@ -246,9 +221,15 @@ class Speller:
                 if candidate.isalpha() and (read := self._look_up(candidate) or self._correct(candidate)) is not None:
                     return read
         out: list[str] = []
-        for part in re.findall(r"[a-z]+|[0-9]+", word):
+        for part, mark in re.findall(r"([a-z]+(?:'[a-z]+)*|[0-9]+)([^a-z0-9]*)", word):
             out += self._look_up(part) or ((_quantity(part),) if part.isdecimal() else (part,))
-        return tuple(out)
+            if mark in (".", "!") and self._ends_with(part):
+                out.append(END)
+        return tuple(out[:-1] if out[-1:] == [END] else out)
+
+    def _ends_with(self, part: str) -> bool:
+        """Whether a full stop with no space behind it ends a sentence ("ok.i want"), and is not of an abbreviation or an address."""
+        return len(part) > 1 and part.isalpha() and self._look_up(part) is not None
 
     def _spelled(self, raw: str) -> tuple[str, ...]:
         """ "k i l l m y s e l f": the single letters as words if they make any, else as they stand."""

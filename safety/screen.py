@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from safety.compose import compose
 from safety.frames import Sign, find_signs
 from safety.heard import _SEAL, Finding, Heard, Level, Track, worse
-from safety.normalise import Words
 from safety.rules import Rules, load_rules
+from safety.words import Words
 
 WINDOW = 6_000  # characters read at once; a Telegram message is at most 4,096
 OVERLAP = 600  # characters read twice where a longer text is cut
@@ -23,7 +23,7 @@ LONGEST = 12_288
 phone, and others wait."""
 RECENT_LENGTH = 1_000  # characters kept of each of them, from its end
 READ_ON = 2_000  # characters of the text that are read on from them; all of it is read alone
-JOIN = ", "
+JOIN = "\n"  # words run on from message to message, what takes them back does not
 SIMILAR = Finding("learned.similar", (0, 0), "reads like messages of people in danger", Level.CONCERN, Track.UNKNOWN)
 BROKEN = Finding("screen.failed", (0, 0), "the message could not be read, which counts as high", Level.HIGH, Track.UNKNOWN)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 import safety.clauses
-from safety.normalise import Speller, Words
-from safety.rules import Matcher
+from safety.index import Matcher
+from safety.normalise import Speller
 from safety.screen import screen
+from safety.words import Words
 
 PUMPS = (
     "a",
