@@ -105,6 +105,12 @@ class WatchRunning(UsageError):
     """Another `between watch` watches from this data folder. One is enough; stop the other first, or name another BETWEEN_DATA_DIR."""
 
 
+class NothingRemembered(BetweenError):
+    """What this look found was said where it could be, but not written: the data folder takes nothing. A silent bot is believed to be
+    dead at the second look, so the next `--once`, which knows nothing of this one, may alarm nobody. Free space, or make the folder
+    writable; `between watch` without --once goes on meanwhile."""
+
+
 class NothingToAlarmBy(UsageError):
     """There is no way to alarm anybody. Set BETWEEN_SMTP_HOST and BETWEEN_PAGE_MAIL, or BETWEEN_PAGE_WEBHOOK_URL."""
 

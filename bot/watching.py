@@ -1,7 +1,8 @@
 """The second process: looks, judges, and mails by itself when the first one is dead, hung or cut off from its database.
 
 What it has found out and what it still has to say is written into its own small file before anything is sent, so that it says
-nothing twice when it is started anew, but for what may have arrived: that goes again marked as a repeat.
+nothing twice when it is started anew, but for what may have arrived: that goes again marked as a repeat. A full disk is when the first
+process is in trouble too: what cannot be written is kept in mind, and said all the same.
 """
 
 from __future__ import annotations
@@ -80,7 +81,9 @@ class Watch:
         self._ticks = ticks
         self._looked: float | None = None
         kept = small_file.read(file, keys)
-        self.memory = MEMORY.validate_python(kept) if kept is not None else Memory()
+        self.memory = self._written = MEMORY.validate_python(kept) if kept is not None else Memory()
+        self.forgetful = False
+        """Whether what it knows could not be written: begun anew, it would know what the file says, and repeat itself."""
 
     async def look(self, now: datetime) -> None:
         """Look once, and say what is to be said; what could not be said is tried again at the next look."""
@@ -108,12 +111,23 @@ class Watch:
                 yield one
 
     def _remember(self, memory: Memory) -> None:
-        known, self.memory = self.memory, memory
-        if _worth_writing(memory) != _worth_writing(known):
+        """Keep it in mind, and on disk. A disk that takes nothing is asked again each time, and holds up nothing that is to be said."""
+        self.memory = memory
+        if _worth_writing(memory) == _worth_writing(self._written):
+            self.forgetful = False
+            return
+        try:
             small_file.write(self._file, self._keys[0], MEMORY.dump_python(memory, mode="json"))
+        except OSError as fault:
+            if not self.forgetful:
+                log.critical("watch.unwritten", fault=type(fault).__name__, number=fault.errno)
+            self.forgetful = True
+        else:
+            self._written, self.forgetful = memory, False
 
     async def _say_all(self, now: datetime) -> None:
-        """Each once. That it is being tried is on disk before: if this process ends in the middle, it may have arrived."""
+        """Each once. That it is being tried is on disk before, if that takes anything: if this process ends in the middle, it may have
+        arrived."""
         tried = tuple(replace(one, tries=one.tries + 1, doubt=True) for one in self.memory.pending)
         before = {one.id: one.doubt for one in self.memory.pending}
         self._remember(replace(self.memory, pending=tried))

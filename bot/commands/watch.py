@@ -13,7 +13,7 @@ from bot import log
 from bot.clock import wall
 from bot.commands import shared
 from bot.commands.shared import out
-from bot.errors import NothingToAlarmBy, WatchRunning
+from bot.errors import NothingRemembered, NothingToAlarmBy, SettingsError, WatchRunning
 from bot.lookout import Lookout
 from bot.mail import Server
 from bot.opening import hold, masters
@@ -21,6 +21,7 @@ from bot.page_hook import PageHook
 from bot.settings import Settings
 from bot.watching import Watch
 
+logger = log.get("bot.commands.watch")
 EVERY = 30
 """Seconds between two looks. With three minutes of silence and a second look, an alarm comes within five minutes."""
 FILE = "watch.state"
@@ -34,8 +35,12 @@ def watch(
     read = shared.settings()
     if Server.of(read) is None and PageHook.of(read) is None:
         raise NothingToAlarmBy
-    with hold(read.data_dir, "watch.lock", WatchRunning):
-        asyncio.run(_watch(read, made(read), None if once else every))
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(hold(read.data_dir, "watch.lock", WatchRunning))
+        except SettingsError as fault:  # a folder that takes nothing: two that say the same are better than none that says anything
+            logger.critical("watch.unlocked", fault=type(fault).__name__)
+        asyncio.run(_watch(made(read), None if once else every))
 
 
 def made(read: Settings) -> Watch:
@@ -43,17 +48,28 @@ def made(read: Settings) -> Watch:
     return Watch(Lookout(read), read.data_dir / FILE, masters(read), Server.of(read), PageHook.of(read), read.page_mail)
 
 
-async def _watch(read: Settings, watching: Watch, every: int | None) -> None:
+async def _watch(watching: Watch, every: int | None) -> None:
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     log.watch(loop)
     if every is None:
         await watching.look(wall())
+        if watching.forgetful:
+            raise NothingRemembered
         return
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stopped.set)
-    out("Between is watched. Stop with Ctrl-C.")
+    with contextlib.suppress(OSError):  # where standard output is a file on a full disk
+        out("Between is watched. Stop with Ctrl-C.")
+    await keep_looking(watching, stopped, every)
+
+
+async def keep_looking(watching: Watch, stopped: asyncio.Event, every: float) -> None:
+    """Look until stopped. A look that fails ends nothing: the next one may not, and nobody else looks."""
     while not stopped.is_set():
-        await watching.look(wall())
+        try:
+            await watching.look(wall())
+        except Exception as fault:
+            logger.critical("watch.failed", exc_info=fault)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(every):
                 await stopped.wait()

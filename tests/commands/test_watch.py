@@ -17,7 +17,8 @@ import pytest
 
 from bot import settings
 from bot.clock import wall
-from bot.commands.watch import FILE, made
+from bot.commands.watch import FILE, keep_looking, made
+from bot.lookout import Lookout
 from demo.local import LocalTelegram
 from demo.phone import Phone
 from demo.server import running
@@ -26,6 +27,7 @@ from storage.store import Unit
 from tests.bot.test_shell import DANGER
 from tests.clinics import PATIENT, STAFF, add_patient, add_staff
 from tests.commands.between import SCRIPT, TOKEN, WITHIN, Between
+from tests.conftest import Lines
 from tests.mailbox import CLINIC_MAIL, PASSWORD, SECRET, SENDER, STAFF_MAIL, USER, Mailbox, Pager, mailbox, pager, words_of
 
 EVERY = timedelta(seconds=30)
@@ -289,6 +291,79 @@ async def test_the_real_process_looks_mails_and_stops(watched: Watched) -> None:
     kept = (watched.between.data / FILE).read_bytes()
     assert b"dead" not in kept
     assert (watched.between.data / FILE).stat().st_mode & 0o077 == 0
+
+
+def on_a_full_disk(watched: Watched) -> Path:
+    """From here on the watcher's file cannot be written: no space left. Unlink what is returned, and it can."""
+    watched.between.data.mkdir(exist_ok=True)
+    part = watched.between.data / f".{FILE}.part"
+    part.symlink_to("/dev/full")
+    return part
+
+
+async def test_on_a_full_disk_it_mails_all_the_same_and_once(watched: Watched, logs: Lines) -> None:
+    await watched.run()
+    ref = await watched.in_danger()
+    watched.end(signal.SIGKILL)
+    full, watching, at = on_a_full_disk(watched), made(watched.read()), wall()
+    for look in range(11):
+        await watching.look(at + look * EVERY)
+    assert subjects(watched.mail.to(CLINIC_MAIL)).count("Between: the bot has stopped or hangs") == 1
+    assert [ref in subject for subject in subjects(watched.mail.to(STAFF_MAIL))] == [True, True], "to her, and then to everybody"
+    assert len(logs.named("watch.unwritten")) == 1
+    assert not (watched.between.data / FILE).exists()
+    full.unlink()
+    await watching.look(at + FIVE + EVERY)
+    before = len(watched.mail.letters)
+    await watched.watch(at + FIVE + EVERY, at + FIVE + EVERY)
+    assert len(watched.mail.letters) == before, "the disk takes it again, so a watcher begun anew says nothing twice"
+
+
+async def test_the_real_process_goes_on_where_it_can_write_nothing(watched: Watched) -> None:
+    watched.proved(wall() - timedelta(minutes=4))
+    on_a_full_disk(watched)
+    (watched.between.data / "watch.lock").mkdir()
+    pipes = {"stdout": asyncio.subprocess.DEVNULL, "stderr": asyncio.subprocess.PIPE}
+    process = await asyncio.create_subprocess_exec(
+        SCRIPT, "watch", "--every", "1", cwd=watched.between.folder, env=watched.between.environment | watched.env, **pipes
+    )
+    try:
+        await watched.here.until(lambda: watched.mail.to(CLINIC_MAIL), WITHIN)
+        watched.proved(wall())
+        await watched.here.until(lambda: len(watched.mail.to(CLINIC_MAIL)) == 2, WITHIN)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, err = await asyncio.wait_for(process.communicate(), WITHIN)
+    assert process.returncode == 0
+    assert subjects(watched.mail.to(CLINIC_MAIL)) == ["Between: the bot has stopped or hangs", "Between: it runs again"]
+    assert err.decode().count("watch.unlocked") == 1
+
+
+async def test_one_look_that_cannot_be_written_down_says_so(watched: Watched) -> None:
+    watched.proved(wall() - timedelta(minutes=4))
+    on_a_full_disk(watched)
+    looked = await asyncio.to_thread(watched.between.process, "watch", "--once", env=watched.env)
+    assert looked.code == 1
+    assert "may alarm nobody" in looked.err
+
+
+async def test_a_look_that_fails_is_not_the_last(watched: Watched, monkeypatch: pytest.MonkeyPatch, logs: Lines) -> None:
+    watched.proved(wall() - timedelta(minutes=4))
+    sees, looks = Lookout.look, iter((True, False, True, False, False))
+
+    def fails_now_and_then(lookout: Lookout, now: datetime) -> object:
+        if next(looks, False):
+            raise RuntimeError
+        return sees(lookout, now)
+
+    monkeypatch.setattr(Lookout, "look", fails_now_and_then)
+    stopped = asyncio.Event()
+    looking = asyncio.create_task(keep_looking(made(watched.read()), stopped, 0.05))
+    await watched.here.until(lambda: watched.mail.to(CLINIC_MAIL), WITHIN)
+    stopped.set()
+    await looking
+    assert subjects(watched.mail.to(CLINIC_MAIL)) == ["Between: the bot has stopped or hangs"]
+    assert len(logs.named("watch.failed")) == 2
 
 
 def test_without_a_way_to_alarm_it_says_so(between: Between) -> None:
