@@ -12,7 +12,7 @@ from bot.event import Event, Unreadable, parse
 from bot.log import get
 from bot.raw import LARGEST, clean, number, raw_of, read
 from bot.sitting import said_at
-from storage import inbox, people
+from storage import floor, inbox, people
 from storage.inbox import Update
 from storage.store import Unit
 
@@ -74,6 +74,7 @@ def keep(u: Unit, raws: list[str]) -> list[Kept]:
     """Store raw updates. Whatever one is, it becomes a row; a broken one is set aside when its turn comes."""
     raws = [clean(raw) for raw in raws]
     read_ones = [_look(raw) for raw in raws]
+    floor.foresee(u)
     people.foresee_chats(u, [address for _, address in read_ones])
     updates = [
         Update(people.chat_for(u, address), number(raw) or 0, raw, event.kind, said_at(event, u.now))

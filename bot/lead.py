@@ -20,8 +20,6 @@ from bot.log import get
 from bot.writer import Writer
 from storage import leases
 from storage.engine import shared
-from storage.ids import start_after
-from storage.inbox import highest
 from storage.store import Unit
 
 log = get("bot.lead")
@@ -104,7 +102,4 @@ class Lead:
                 await self._writer.run(lambda u: leases.release(u, NAME, self._owner), "release")
 
     def _take(self, u: Unit) -> bool:
-        taken = leases.take(u, NAME, self._owner, SPAN)
-        if taken and not self.held:
-            start_after(highest(u))  # what it receives comes after what was received before, whatever this machine's clock says
-        return taken
+        return leases.take(u, NAME, self._owner, SPAN)

@@ -106,7 +106,7 @@ def advance(s: Sitting, heard: Heard) -> None:
 def _in_window(u: Unit, row: Received, event: Event) -> Heard:
     """Heard together with the last messages, since people split a sentence over two. If those can't be read, alone."""
     try:
-        before = inbox.recent_raw(u, row.chat, row.id, WINDOW, WINDOW_TEXTS)
+        before = inbox.recent_raw(u, row, WINDOW, WINDOW_TEXTS)
         recent = [text for update in before for text in written(update)]
     except SQLAlchemyError:
         raise

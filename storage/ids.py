@@ -1,6 +1,6 @@
 """Row ids: milliseconds since 1970, 10 random bits, and 10 bits that name the process, so that no two ever make the same.
 
-Never falling within a process, even if the clock does. A process takes its number from the database when it opens it
+Never falling within a process, even if the clock does, nor from one process to the next where that matters (`storage.floor`). A process takes its number from the database when it opens it
 (`storage.meta.next_process`); until then, and where nobody else writes, a random one serves.
 """
 

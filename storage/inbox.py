@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Row, any_, bindparam, func, literal_column, select, update
 
-from storage import people
+from storage import floor, people
 from storage.ids import first_of
 from storage.people import ChatCard
 from storage.prepared import Prepared, fixed
@@ -43,7 +43,7 @@ RECENT = Prepared(
     select(INBOX.c.id, INBOX.c.raw)
     .where(INBOX.c.chat_id == bindparam("of_chat"), INBOX.c.received_at > bindparam("since"), INBOX.c.id < bindparam("before"))
     .where(INBOX.c.raw.is_not(None), INBOX.c.kind == fixed("text"))
-    .order_by(INBOX.c.received_at.desc(), INBOX.c.id.desc())
+    .order_by((INBOX.c.id + literal_column("0")).desc())  # a sum, so that no planner walks through all ids for it
     .limit(bindparam("most"))
 )
 SINCE = Prepared(
@@ -53,6 +53,8 @@ SINCE = Prepared(
     .limit(literal_column("1"))
 )
 RAW_KEPT = timedelta(days=7)
+ASTRAY = timedelta(hours=1)
+"""How far the clocks of two processes may lie apart where times only narrow down what ids decide."""
 GUESS = "invite_guess"
 
 
@@ -80,7 +82,9 @@ class Update:
 
 
 def store(u: Unit, updates: Sequence[Update]) -> list[int | None]:
-    """Keep updates, in this order; None for one that is already here. An id that restarts with other content is kept."""
+    """Keep updates, in this order and after all that is committed, whichever process took it; None for one that is already here.
+    An id that restarts with other content is kept."""
+    floor.go_on(u)
     ids = [u.new_id() for _ in updates]
     rows = [
         {
@@ -171,10 +175,12 @@ def guesses(u: Unit, since: datetime, chat: int | None = None) -> int:
 def came_since(u: Unit, chat: ChatCard, id: int) -> bool:
     """Whether anything was said or tapped in a chat since this row of it; who blocks the bot says nothing."""
     row = u.one(select(INBOX.c.received_at).where(INBOX.c.id == id))
-    return row is not None and u.one(SINCE, of_chat=chat.id, since=row.received_at, after=id) is not None
+    return row is not None and u.one(SINCE, of_chat=chat.id, since=row.received_at - ASTRAY, after=id) is not None
 
 
-def recent_raw(u: Unit, chat: ChatCard, before: int, within: timedelta, limit: int) -> list[dict[str, Any]]:
-    """The chat's last updates before row `before`, oldest first, as parsed JSON."""
-    rows = u.all(RECENT, of_chat=chat.id, since=u.now - within, before=before, most=limit)
-    return [json.loads(u.open(chat.key, "inbox.raw", row.id, row.raw)) for row in reversed(rows)]
+def recent_raw(u: Unit, row: Received, within: timedelta, limit: int) -> list[dict[str, Any]]:
+    """The last updates of a row's chat that came before it, oldest first, as parsed JSON. Within a time that ends when it came: its turn
+    may come late."""
+    since = min(u.now, row.received_at) - within
+    rows = u.all(RECENT, of_chat=row.chat.id, since=since, before=row.id, most=limit)
+    return [json.loads(u.open(row.chat.key, "inbox.raw", one.id, one.raw)) for one in reversed(rows)]

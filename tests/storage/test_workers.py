@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import TypeVar
 
 import pytest
@@ -22,10 +25,13 @@ from storage.engine import open_engine
 from storage.people import PersonCard
 from storage.seal import Keyring, MasterKey
 from storage.store import Store, Unit, table
-from storage.tables import Chat, DataKey, Escalation, Person
+from storage.tables import Chat, DataKey, Escalation, Inbox, Person
 from tests.clinics import OTHER, PATIENT, STAFF, add_staff, open_clinic
 
 NOW = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
+NUMBERS = count(1)
+SKEWS = (timedelta(), timedelta(seconds=3), timedelta(minutes=20))
+"""How far the clock of one process is ahead of another's."""
 T = TypeVar("T")
 
 
@@ -78,6 +84,64 @@ def patient(u: Unit, code: str = "0001") -> PersonCard:
 def raised(u: Unit) -> pager.Paged:
     who = patient(u)
     return pager.raise_danger(u, who, people.chat_for(u, PATIENT), "high", "suicide", "text", "words")
+
+
+class Process:
+    """One of several that make ids, with a clock of its own: `ahead` of the others."""
+
+    def __init__(self, number: int, ahead: timedelta = timedelta()) -> None:
+        self._last, self._number, self._ahead = 0, number, ahead
+
+    @contextmanager
+    def at(self, now: datetime) -> Iterator[datetime]:
+        """While this process works: what time it takes it to be."""
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(ids, "_last", self._last)
+            patched.setattr(ids, "_process", self._number)
+            yield now + self._ahead
+            self._last = ids._last
+
+    def keep(self, store: Store, now: datetime, text: str) -> None:
+        """What comes by webhook while it is this process that Telegram reaches."""
+        number = next(NUMBERS)
+        chat = {"id": PATIENT, "type": "private"}
+        message = {"message_id": number, "date": int(now.timestamp()), "chat": chat, "text": text}
+        with self.at(now) as here, store.unit(here) as u:
+            keep(u, [json.dumps({"update_id": number, "message": message})])
+
+    def take(self, store: Store, now: datetime) -> None:
+        with self.at(now) as here:
+            while take_group(store, here):
+                pass
+
+
+def levels(store: Store) -> list[str]:
+    """What was heard in each text, in the order they were said in."""
+    rows = table(Inbox)
+    with store.unit(NOW) as u:
+        return [row.level for row in u.all(select(rows.c.level).order_by(rows.c.update_id))]
+
+
+@pytest.mark.parametrize("ahead", SKEWS)
+@pytest.mark.parametrize("late", [False, True])
+def test_a_sentence_over_two_processes_is_heard_whatever_their_clocks_say(store: Store, ahead: timedelta, *, late: bool) -> None:
+    fast, slow = Process(1, ahead), Process(2)
+    fast.keep(store, NOW, "i want to end")
+    if not late:
+        slow.take(store, NOW + timedelta(seconds=0.2))
+    slow.keep(store, NOW + timedelta(seconds=1), "my life tonight")
+    (fast if late else slow).take(store, NOW + (timedelta(minutes=10) if late else timedelta(seconds=1.1)))
+    assert levels(store) == ["concern", "imminent"]
+
+
+@pytest.mark.parametrize("ahead", SKEWS)
+def test_the_last_texts_are_read_in_the_order_they_came_in(store: Store, ahead: timedelta) -> None:
+    fast, slow = Process(1, ahead), Process(2)
+    fast.keep(store, NOW, "i want to end")
+    slow.keep(store, NOW + timedelta(seconds=1), "my")
+    slow.keep(store, NOW + timedelta(seconds=2), "life tonight")
+    slow.take(store, NOW + timedelta(seconds=3))
+    assert levels(store)[-1] == "imminent"
 
 
 def test_a_chat_has_one_worker_and_the_next_takes_another_chat(store: Store) -> None:
