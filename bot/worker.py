@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from bot import acts, dues, turn
 from bot.dues import CHORES
 from bot.log import get
-from storage import claims, due, inbox
+from storage import claims, due, floor, inbox
 from storage.conflicts import again_on_conflict
 from storage.due import DueRow
 from storage.engine import shared
@@ -94,7 +94,9 @@ def _transact(store: Store, now: datetime, limit: int, take: Take, where: str = 
 def _take_held(u: Unit, limit: int, heard: Heard, came_due: CameDue, chats: int = 1) -> int:
     """The events of that many chats. Zero only when there is nothing for this worker to do."""
     while held := claims.chats(u, min(chats, limit)):
+        floor.foresee(u)
         rows = inbox.ready(u, limit, held)
+        floor.go_on(u)  # what this chat was told before, by whichever process, has smaller ids than what it is told now
         count = _take_rows(u, rows, due.of_chats(u, held, limit - len(rows)), heard, came_due)
         if count:
             return count

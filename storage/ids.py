@@ -1,7 +1,8 @@
 """Row ids: milliseconds since 1970, 10 random bits, and 10 bits that name the process, so that no two ever make the same.
 
-Never falling within a process, even if the clock does, nor from one process to the next where that matters (`storage.floor`). A process takes its number from the database when it opens it
-(`storage.meta.next_process`); until then, and where nobody else writes, a random one serves.
+Never falling within a process, even if the clock does, nor from one process to the next where that matters (`storage.floor`). A process
+takes its number from the database when it opens it (`storage.meta.next_process`); until then, and where nobody else writes, a random
+one serves.
 """
 
 from __future__ import annotations

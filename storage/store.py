@@ -40,6 +40,11 @@ def _update(model: type[SQLModel], columns: tuple[str, ...]) -> Prepared:
     return Prepared(update(rows).where(rows.c.id == bindparam("row_id_")).values({name: bindparam(name) for name in columns}))
 
 
+def _asked(statement: Prepared, values: dict[str, Any]) -> tuple[Prepared, tuple[tuple[str, Any], ...]]:
+    """A question as it can be found again."""
+    return statement, tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in values.items())
+
+
 class Unit:
     """One transaction at the instant `now` (aware UTC). Nothing in it waits for a network. `where` names its commit."""
 
@@ -104,10 +109,10 @@ class Unit:
             form, filled = statement.fill(self.connection, values)
             step = Step(form.sql, filled, form)
             self._held.append(step)
-            self._foreseen[statement, tuple(values.items())] = step
+            self._foreseen[_asked(statement, values)] = step
 
     def _seen(self, statement: Prepared, values: dict[str, Any]) -> Done | None:
-        step = self._foreseen.pop((statement, tuple(values.items())), None) if self._foreseen else None
+        step = self._foreseen.pop(_asked(statement, values), None) if self._foreseen else None
         if step is not None and step.done is None:
             self.send()
         return step.done if step is not None else None

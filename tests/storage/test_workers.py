@@ -19,13 +19,13 @@ from sqlalchemy.exc import IntegrityError
 from bot.intake import keep
 from bot.worker import take_group
 from safety import pager
-from storage import audit, claims, due, escalations, ids, inbox, meta, outbox, people
+from storage import audit, claims, due, escalations, ids, inbox, meta, outbox, people, talks
 from storage.conflicts import again_on_conflict
 from storage.engine import open_engine
 from storage.people import PersonCard
 from storage.seal import Keyring, MasterKey
 from storage.store import Store, Unit, table
-from storage.tables import Chat, DataKey, Escalation, Inbox, Person
+from storage.tables import Chat, DataKey, Escalation, Inbox, Person, Prompt
 from tests.clinics import OTHER, PATIENT, STAFF, add_staff, open_clinic
 
 NOW = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
@@ -122,6 +122,14 @@ def levels(store: Store) -> list[str]:
         return [row.level for row in u.all(select(rows.c.level).order_by(rows.c.update_id))]
 
 
+def told(store: Store, at: datetime) -> list[str]:
+    """What the patient will read, in the order in which it will be sent."""
+    with store.unit(at) as u:
+        chat = people.chat_for(u, PATIENT).id
+        claimed = [outbox.claim(u, row.id, "test", at + timedelta(seconds=20)) for row in outbox.waiting(u) if row.chat == chat]
+        return [one.payload["text"] for one in claimed if one is not None]
+
+
 @pytest.mark.parametrize("ahead", SKEWS)
 @pytest.mark.parametrize("late", [False, True])
 def test_a_sentence_over_two_processes_is_heard_whatever_their_clocks_say(store: Store, ahead: timedelta, *, late: bool) -> None:
@@ -142,6 +150,24 @@ def test_the_last_texts_are_read_in_the_order_they_came_in(store: Store, ahead: 
     slow.keep(store, NOW + timedelta(seconds=2), "life tonight")
     slow.take(store, NOW + timedelta(seconds=3))
     assert levels(store)[-1] == "imminent"
+
+
+@pytest.mark.parametrize("ahead", SKEWS)
+def test_replies_leave_in_the_order_of_what_they_answer(store: Store, ahead: timedelta) -> None:
+    """Even where the second worker read its clock before the first took its turn."""
+    fast, slow = Process(1, ahead), Process(2)
+    slow.keep(store, NOW, "hello")
+    fast.take(store, NOW + timedelta(seconds=0.06))
+    slow.keep(store, NOW + timedelta(seconds=0.08), "stop")
+    slow.take(store, NOW + timedelta(seconds=0.02))
+    first, second = told(store, NOW + timedelta(hours=1))
+    assert first.startswith("Nobody at your program sees this")
+    assert second.startswith("Do you want to stop")
+    with store.unit(NOW) as u:
+        chat, rows = people.chat_for(u, PATIENT), table(Prompt)
+        journal, stop = u.all(select(rows.c.id, rows.c.panel_id).order_by(rows.c.panel_id))
+        assert talks.asked_since(u, chat, journal.id), "so that a typed yes means neither"
+        assert not talks.asked_since(u, chat, stop.id)
 
 
 def test_a_chat_has_one_worker_and_the_next_takes_another_chat(store: Store) -> None:
