@@ -113,8 +113,9 @@ def forget(u: Unit, person: PersonCard, actor: str | None = None) -> ChatCard | 
     """Erase a patient. `actor`: the code of whoever asked, when it was not the patient.
 
     Returns the chat they had, under a fresh key and bound to nobody, so that a last word can still be sent; it is erased
-    shortly after. Raises `StillOpen` while an alert about them is open.
+    shortly after. Raises `StillOpen` while an alert about them is open, also one that another process was just about to open.
     """
+    people.hold_chats(u, person.id)
     if escalations.open_for(u, person.id) is not None:
         raise StillOpen
     chats = [_clear(u, chat) for chat in people.chats_of(u, person.id)]
@@ -133,6 +134,7 @@ def erase_chat(u: Unit, chat: ChatCard) -> bool:
 
     Whoever writes from it again is a stranger in a new chat.
     """
+    chat = people.hold(u, chat.id)
     came, waiting = table(Inbox), table(Outbox)
     if _count(u, Outbox, (waiting.c.chat_id == chat.id) & waiting.c.state.in_(("ready", "leased"))):
         return False

@@ -26,7 +26,10 @@ SEATED = Prepared(
     .where(CHATS.c.id == bindparam("chat"))
 )
 CHATS_OF = Prepared(CARD.where(CHATS.c.person_id == bindparam("person")).order_by(CHATS.c.id.desc()))
-BY_ADDRESS = Prepared(CARD.where(CHATS.c.address_hash == bindparam("hashed")))
+BY_ADDRESS = Prepared(CARD.where(CHATS.c.address_hash == bindparam("hashed")).with_for_update(read=True, key_share=True))
+"""Locked as a row that refers to it locks it anyway: no turn is in the way of that, only whoever erases it (`hold`)."""
+HOLD = Prepared(CARD.where(CHATS.c.id == bindparam("chat")).with_for_update())
+HOLD_ALL = Prepared(CARD.where(CHATS.c.person_id == bindparam("person")).order_by(CHATS.c.id).with_for_update())
 ADDRESS = Prepared(select(CHATS.c.key_id, CHATS.c.address).where(CHATS.c.id == bindparam("chat")))
 CONSENTS_OF = Prepared(select(CONSENTS).where(CONSENTS.c.person_id == bindparam("person")))
 
@@ -246,6 +249,20 @@ def set_reachable(u: Unit, chat: int, reachable: bool) -> None:
 def chats_of(u: Unit, person: int) -> list[ChatCard]:
     """Every chat bound to a person."""
     return [ChatCard(row.id, row.key_id, row.person_id, row.reachable) for row in u.all(CHATS_OF, person=person)]
+
+
+def hold(u: Unit, chat: int) -> ChatCard:
+    """A chat as it stands now, and nobody else takes a turn of it, nor stores or posts anything under its key, until this is committed
+    (PostgreSQL; SQLite has one writer anyway). For who erases it: the key that others have in hand is about to go."""
+    row = u.one(HOLD, chat=chat)
+    if row is None:
+        raise LookupError("no such chat")
+    return ChatCard(row.id, row.key_id, row.person_id, row.reachable)
+
+
+def hold_chats(u: Unit, person: int) -> None:
+    """The same for every chat of a person: what was being said in them is committed by now, or has not been heard yet."""
+    u.all(HOLD_ALL, person=person)
 
 
 def give_consent(u: Unit, person: int, scope: str, version: int) -> None:

@@ -15,9 +15,10 @@ from bot.commands import shared
 from bot.commands.shared import out
 from bot.errors import StillOpenAlert, UsageError
 from storage import audit, escalations, my_data, people
+from storage.conflicts import again_on_conflict
 from storage.my_data import StillOpen
 from storage.people import PersonCard
-from storage.store import Unit
+from storage.store import Store, Unit
 
 SURE = "This erases {code} for good: name, number, words, journal, settings, medicines. There is no way back. Go on?"
 
@@ -37,8 +38,7 @@ def forget_patient(
             raise typer.Exit(1)
     store = shared.opened(read)
     try:
-        with store.unit(wall()) as u:
-            receipt = erase(u, _known(u, code))
+        receipt = again_on_conflict(lambda: _erased(store, code))
         with store.unit(wall()) as u:
             outside = chores.after_forgetting(u)
             if u.connection.dialect.name == "postgresql":
@@ -54,8 +54,14 @@ def forget_patient(
     out("Telegram keeps its own copy of the chat, and so may whoever was given a page.")
 
 
+def _erased(store: Store, code: str) -> dict[str, object]:
+    with store.unit(wall()) as u:
+        return erase(u, _known(u, code))
+
+
 def erase(u: Unit, who: PersonCard) -> dict[str, object]:
     """Forget a patient and say what went, in numbers. The hash is of those numbers and stands in the audit trail too."""
+    people.hold_chats(u, who.id)
     row = escalations.open_for(u, who.id)
     if row is not None:
         raise StillOpenAlert(code=who.code, ref=row.ref)
