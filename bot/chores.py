@@ -17,6 +17,7 @@ from bot.log import get
 from clinic import export
 from safety import auditor
 from storage import audit, clinic, due, erasing, heartbeat, keyfile, meta, notes, people, retention
+from storage.keyfile import Missed
 from storage.store import Unit
 from storage.wall import instant, local
 
@@ -86,19 +87,33 @@ def after_forgetting(u: Unit) -> bool:
 
     False, with a note for staff and another try in an hour, when a folder could not be reached.
     """
+    return not clear_outside(u)
+
+
+def clear_outside(u: Unit) -> list[str]:
+    """The same for whoever waits for it: what was missed, each as a sentence."""
     u.leave_no_log = True
-    missed = len(keyfile.renew_all(u))
+    missed = [_missed(each) for each in keyfile.renew_all(u)]
     for code in people.forgotten_codes(u):
         try:
             export.erase(u, code)
         except export.CannotWrite:
-            missed += 1
+            missed.append("A folder with weekly pages could not be reached.")
     if missed:
-        log.error("forgotten.missed", folders=missed)
+        log.error("forgotten.missed", folders=len(missed))
         again = u.now + timedelta(hours=1)
         if due.plan(u, erasing.CHORE, 0, f"{erasing.CHORE}:again:{again:%Y%m%d%H}", again):
-            notes.add(u, None, "forgotten_outside", str(missed))
-    return not missed
+            notes.add(u, None, "forgotten_outside", str(len(missed)))
+    return missed
+
+
+def _missed(key_file: Missed) -> str:
+    if key_file.master is None:
+        return f"The key file in {key_file.folder} could not be reached."
+    return (
+        f"The key file in {key_file.folder} needs a master key of before a rotation ({key_file.master}). "
+        f"Name that key's file: `between backup --keys {key_file.folder} --old-key FILE`."
+    )
 
 
 def _write_week(u: Unit, weekly: Callable[[Unit], int] | None) -> None:

@@ -7,7 +7,7 @@ import fcntl
 import hmac
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -203,6 +203,20 @@ def masters(settings: Settings, *, make: bool = False) -> list[MasterKey]:
     return [first, read_key(new)] if new.exists() else [first]
 
 
+def retired_key_file(settings: Settings, id: str) -> Path:
+    """Where a master key that was replaced is kept, beside the one in use."""
+    return settings.master_key_file.with_name(f"{settings.master_key_file.name}.retired-{id}")
+
+
+def retired(settings: Settings) -> tuple[MasterKey, ...]:
+    """Replaced master keys that are still there. One that cannot be read is no reason not to start: nothing stored needs it."""
+    found = []
+    for path in sorted(settings.master_key_file.parent.glob(retired_key_file(settings, "*").name)):
+        with suppress(OSError, ValueError):
+            found.append(read_or_make_key(path, make=False))
+    return tuple(found)
+
+
 def read_key(path: Path, *, make: bool = False) -> MasterKey:
     """A key file. Raises `KeyLost` or `SettingsError` with what to do."""
     try:
@@ -231,6 +245,7 @@ def keyring(u: Unit, settings: Settings, found: list[MasterKey]) -> Keyring:
         where = "BETWEEN_MASTER_KEY is another one" if settings.master_key else f"{settings.master_key_file} is another one"
         raise KeyLost(where=where)
     keys = Keyring(newest, () if whole == newest else (whole,))
+    keys.retired = tuple(key for key in (*found, *retired(settings)) if key not in keys.masters)
     index = meta.get(u, meta.INDEX)
     if index is not None:
         keys.take_index(base64.b64decode(index))

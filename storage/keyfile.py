@@ -47,17 +47,18 @@ def renew(u: Unit, folder: Path) -> KeyFile:
     """Bring the key file of a folder to what the database holds now, or make it.
 
     What the file knows and the database does not (after an older backup was restored) stays, so that later backups still open; a
-    destroyed key never comes back. Everything is wrapped by the newest master key. Raises what `read` raises for a file that is there.
+    destroyed key never comes back. Everything is wrapped by the newest master key; a file of before a rotation opens with the retired
+    one. Raises what `read` raises for a file that is there.
     """
-    path = folder / NAME
+    path, keys = folder / NAME, u.keys.of_key_files()
     with _alone(folder):
-        before = read(path, u.keys.masters) if path.exists() else KeyFile(b"")
+        before = read(path, keys.masters) if path.exists() else KeyFile(b"")
         rows = u.all(select(table(DataKey).c.id, table(DataKey).c.wrapped, table(DataKey).c.destroyed_at))
         destroyed = before.destroyed | {row.id: (row.destroyed_at or u.now).isoformat() for row in rows if row.wrapped is None}
         held = before.living | {row.id: row.wrapped for row in rows if row.wrapped is not None}
-        living = {id: u.keys.rewrap(id, wrapped) for id, wrapped in held.items() if id not in destroyed}
-        made = KeyFile(u.keys.wrap_index(), living, destroyed)
-        archive.replace(path, archive.KEYS, u.keys.master, [_said(made, u.now)])
+        living = {id: keys.rewrap(id, wrapped) for id, wrapped in held.items() if id not in destroyed}
+        made = KeyFile(keys.wrap_index(), living, destroyed)
+        archive.replace(path, archive.KEYS, keys.master, [_said(made, u.now)])
     return made
 
 
@@ -73,16 +74,26 @@ def remember(u: Unit, folder: Path) -> None:
         meta.put(u, meta.KEY_FOLDERS, json.dumps([str(each) for each in (*known, folder)]))
 
 
-def renew_all(u: Unit) -> list[Path]:
-    """Renew every key file; returns the folders where that was not possible (a disk that is not plugged in)."""
+@dataclass(frozen=True)
+class Missed:
+    """A key file that was not renewed: out of reach or damaged, or, with `master`, sealed with the master key of this id."""
+
+    folder: Path
+    master: str | None = None
+
+
+def renew_all(u: Unit) -> list[Missed]:
+    """Renew every key file; returns those where that was not possible (a disk that is not plugged in)."""
     missed = []
     for folder in folders(u):
         try:
             if not (folder / NAME).exists():
                 raise FileNotFoundError
             renew(u, folder)
-        except (OSError, archive.NotOurs, archive.OtherKey, archive.Damaged, SealBroken):
-            missed.append(folder)
+        except archive.OtherKey as fault:
+            missed.append(Missed(folder, fault.id))
+        except (OSError, archive.NotOurs, archive.Damaged, SealBroken):
+            missed.append(Missed(folder))
     return missed
 
 

@@ -97,11 +97,13 @@ class Keyring:
 
     `older` are masters that still wrap some data keys while a rotation is under way. `index` keys the hashes by which
     Telegram ids and repeated updates are found: derived from the first master of a database, kept when that is rotated.
+    `retired` are masters the database needs no more; they open nothing in it, only key files that were out of reach since.
     """
 
     def __init__(self, master: MasterKey, older: tuple[MasterKey, ...] = (), index: bytes | None = None) -> None:
         self.master, self.masters = master, (master, *older)
         self.index_key = index or master.derive(b"between address index")
+        self.retired: tuple[MasterKey, ...] = ()
         self._wraps = [AESGCM(each.secret) for each in self.masters]
         self._keys: OrderedDict[int, AESGCM] = OrderedDict()
         self._lock = threading.Lock()
@@ -127,6 +129,10 @@ class Keyring:
     def rewrap(self, key_id: int, wrapped: bytes) -> bytes:
         """The same data key under the newest master. Raises `SealBroken` as `admit` does."""
         return self._wrap(f"data_key|{key_id}", self._unwrap(f"data_key|{key_id}", wrapped))
+
+    def of_key_files(self) -> Keyring:
+        """A keyring that opens key files of before a rotation too, and wraps with the newest master."""
+        return Keyring(self.master, (*self.masters[1:], *self.retired), self.index_key)
 
     def wrap_index(self) -> bytes:
         return self._wrap("index", self.index_key)

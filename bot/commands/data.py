@@ -25,6 +25,10 @@ from storage.store import Store
 
 NOT_A_BACKUP = "{name} is not a backup of Between's, or its beginning is damaged. Name a file that ends in .backup."
 DAMAGED = "{name} is damaged: a part of it is changed, missing or cut off. Take another copy of it, or an older backup."
+OLD_KEY_FILE = (
+    "{path} was sealed with another master key ({id}). If that key was replaced by `between rotate-keys`, name its file with --old-key; "
+    "if it is gone, delete the key file, as nothing opens it or its backups any more; if it is another clinic's, name another folder."
+)
 OTHER_KEY = (
     "{name} was sealed with another master key ({id}). Put that key where Between looks for it (BETWEEN_MASTER_KEY or master.key), "
     "or name its file with --old-key if the key has been rotated since."
@@ -34,11 +38,14 @@ OTHER_KEY = (
 def backup(
     folder: Annotated[Path | None, typer.Option("--out", help="Where to put it. Default: backups in the data folder.")] = None,
     keys: Annotated[Path | None, typer.Option("--keys", help="Where the key file lies. Default: beside the backup.")] = None,
+    old_key: Annotated[Path | None, typer.Option("--old-key", help="A master key file from before a rotation.")] = None,
 ) -> None:
     """Write an encrypted backup, restore it into a scratch place, and name it only if all of it came back."""
     read = shared.settings()
     store = shared.opened(read)
     try:
+        if old_key is not None:
+            store.keys.retired = (opening.read_key(old_key), *store.keys.retired)
         made = make(read, store, folder, keys)
     finally:
         store.close()
@@ -89,7 +96,9 @@ def make(read: Settings, store: Store, folder: Path | None = None, keys: Path | 
             raise BackupFailed(why=f"It did not pass the check ({fault.why}) and was removed. Look at the disk, then try again.") from None
         except backups.AlreadyThere:
             raise BackupFailed(why="There is one of this very second already. Nothing is ever overwritten; try again.") from None
-        except (archive.NotOurs, archive.OtherKey, archive.Damaged):
+        except archive.OtherKey as fault:
+            raise BackupFailed(why=OLD_KEY_FILE.format(path=beside / keyfile.NAME, id=fault.id)) from None
+        except (archive.NotOurs, archive.Damaged):
             why = f"{beside / keyfile.NAME} is damaged or of another database. Name another folder, or move that file away."
             raise BackupFailed(why=why) from None
         except SealBroken:

@@ -40,15 +40,17 @@ def forget_patient(
     try:
         receipt = again_on_conflict(lambda: _erased(store, code))
         with store.unit(wall()) as u:
-            outside = chores.after_forgetting(u)
+            missed = chores.clear_outside(u)
             if u.connection.dialect.name == "postgresql":
                 out("PostgreSQL keeps erased rows until it vacuums: run VACUUM on this database, and expire its log archive.")
     finally:
         store.close()
     for name, number in receipt.items():
         out(f"{name}: {number}")
-    if not outside:
-        out("A folder with weekly pages or a key file could not be reached. It is tried again every hour while Between runs.")
+    if missed:
+        for each in missed:
+            out(f"NOT DONE: {each}")
+        out("It is tried again every hour while Between runs, and staff are told.")
         raise typer.Exit(1)
     out("Weekly pages are removed where Between wrote them; those of all patients are written again by `between export --week`.")
     out("Telegram keeps its own copy of the chat, and so may whoever was given a page.")
