@@ -94,15 +94,12 @@ def clear_outside(u: Unit) -> list[str]:
     """The same for whoever waits for it: what was missed, each as a sentence."""
     u.leave_no_log = True
     missed = [_missed(each) for each in keyfile.renew_all(u)]
-    for code in people.forgotten_codes(u):
-        try:
-            export.erase(u, code)
-        except export.CannotWrite:
-            missed.append("A folder with weekly pages could not be reached.")
+    missed += [f"The weekly pages in {folder} could not be reached." for folder in export.erase(u, people.forgotten_codes(u))]
     if missed:
         log.error("forgotten.missed", folders=len(missed))
         again = u.now + timedelta(hours=1)
-        if due.plan(u, erasing.CHORE, 0, f"{erasing.CHORE}:again:{again:%Y%m%d%H}", again):
+        due.plan(u, erasing.CHORE, 0, f"{erasing.CHORE}:again:{again:%Y%m%d%H}", again)
+        if not any(each.kind == "forgotten_outside" for each in notes.unseen(u, 1000)):
             notes.add(u, None, "forgotten_outside", str(len(missed)))
     return missed
 

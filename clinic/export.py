@@ -3,6 +3,7 @@
     out/2026-W46/0417.html      a patient's page
     out/2026-W46/caseload.html  everyone, the most pressing first
     out/2026-W46/2026-W46.csv   everyone's facts, long format
+    out/.between-pages          what the folder is known by
 
 For a single patient only their page and their own table (`0417.csv`) are written, so the files about all stay whole.
 
@@ -106,12 +107,15 @@ def export(u: Unit, out: Path, week: str | None, code: str | None, formats: Sequ
     gathered, not_shared, unreadable = _gather(u, [one] if one else _codes(u), monday, now, everyone=one is None)
     try:
         files = [_File(path, data, who, existed=path.exists()) for path, data, who in _files(out, gathered, monday, wanted, one, now)]
+        if files:
+            folder.claim(out)
         written = [file for file in files if folder.write_if_changed(file.path, file.data)]
     except FolderError as fault:
         raise CannotWrite(str(fault)) from fault
     except OSError as fault:
         raise CannotWrite(f"{out} does not take the files ({fault.strerror}). Name a folder you may write to with --out.") from fault
-    meta.put(u, PAGE_FOLDERS, json.dumps(sorted({str(out.absolute()), *_folders(u)})))
+    if files:
+        meta.put(u, PAGE_FOLDERS, json.dumps(sorted({str(out.absolute()), *_folders(u)})))
     for who, facts in gathered:
         _record(u, who, facts, wanted, shown_anew=any(file.shows(who.code) for file in written))
     return Written(
@@ -124,15 +128,19 @@ def export(u: Unit, out: Path, week: str | None, code: str | None, formats: Sequ
     )
 
 
-def erase(u: Unit, code: str) -> int:
-    """Remove the pages of a patient who was forgotten from every folder they were written to. Returns how many files went.
+def erase(u: Unit, codes: Sequence[str]) -> list[Path]:
+    """Remove the pages of patients who were forgotten from every folder pages were written to.
 
-    Raises `CannotWrite` for a folder that refuses, so that it is tried again.
+    Returns the folders where that was not possible, not there or refusing: they are to be tried again.
     """
-    try:
-        return sum(folder.remove(Path(each), code) for each in _folders(u))
-    except OSError as fault:
-        raise CannotWrite(f"the weekly pages of {code} cannot be removed ({fault.strerror})") from fault
+    missed = []
+    for root in (Path(each) for each in _folders(u)):
+        try:
+            for code in codes:
+                folder.remove(root, code)
+        except OSError:
+            missed.append(root)
+    return missed
 
 
 def _folders(u: Unit) -> list[str]:

@@ -6,6 +6,7 @@ Names are made here from the week and the patient's code (`2026-W46/0417.html`),
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import tempfile
@@ -20,12 +21,21 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
 _SUFFIX = re.compile(r"\.[a-z]{2,8}", re.ASCII)
 _PREPARED = re.compile(rb'<time class="prepared"[^<]*</time>')
 _WEEK = re.compile(r"\d{4}-W\d{2}", re.ASCII)
+MARKER = ".between-pages"
+_SAYS = b"Between writes weekly pages here, and takes a forgotten patient's away. It knows this folder by this file: leave it here.\n"
 _STALE = 3600
 """Seconds after which a part file left by a killed process is removed."""
 
 
 class FolderError(Exception):
     """The file can't be put there; the message says which part of the name or folder to change."""
+
+
+def claim(root: Path) -> None:
+    """Make the folder (mode 0700) and put the marker into it, by which it is told from the empty place where a disk belongs."""
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (root / MARKER).is_file():
+        write_if_changed(root / MARKER, _SAYS)
 
 
 def place(root: Path, monday: date, code: str, suffix: str) -> Path:
@@ -79,10 +89,14 @@ def remove(root: Path, code: str) -> int:
     """Remove a patient's files of every week under `root`, and those about everybody that name the code. Returns how many.
 
     They are overwritten first, as far as the disk honours that. What is about everybody can be written again, without them.
+    Raises `OSError` for a folder that refuses, that is not there, or that has neither weeks nor the marker: its disk is not plugged in.
     """
     gone = 0
-    for path in root.glob("*/*") if root.is_dir() else ():
-        if not _WEEK.fullmatch(path.parent.name) or path.is_symlink() or not path.is_file():
+    folders = [week for week in root.iterdir() if _WEEK.fullmatch(week.name) and week.is_dir()]
+    if not folders and not (root / MARKER).is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(root))
+    for path in (path for week in folders for path in week.iterdir()):
+        if path.is_symlink() or not path.is_file():
             continue
         about_all = path.stem in ("caseload", path.parent.name)
         part = path.name.startswith(".") and path.suffix == ".part"

@@ -63,7 +63,7 @@ def test_the_last_complete_week_of_everyone_is_written_for_its_owner_only(store:
     assert (written.week, written.patients, written.unchanged) == (WEEK, 2, 0)
     assert names(written) == ["0001.html", "0002.html", f"{WEEK}.csv", "caseload.html"]
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*")) == [
-        WEEK, f"{WEEK}/0001.html", f"{WEEK}/0002.html", f"{WEEK}/{WEEK}.csv", f"{WEEK}/caseload.html",
+        ".between-pages", WEEK, f"{WEEK}/0001.html", f"{WEEK}/0002.html", f"{WEEK}/{WEEK}.csv", f"{WEEK}/caseload.html",
     ]  # fmt: skip
     assert {stat.S_IMODE(path.stat().st_mode) for path in written.paths} == {0o600}
     page = read((out / WEEK / "0001.html").read_text())
@@ -251,7 +251,7 @@ def test_the_monday_chore_writes_the_week_that_has_just_ended(store: Store, out:
         assert export.weekly(u, out) == 4
     with store.unit(NOW + timedelta(minutes=1)) as u:
         assert export.weekly(u, out) == 0
-    assert [path.name for path in out.iterdir()] == [WEEK]
+    assert sorted(path.name for path in out.iterdir()) == [".between-pages", WEEK]
 
 
 @pytest.mark.parametrize(

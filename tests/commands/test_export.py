@@ -37,7 +37,9 @@ def clinic(between: Between) -> Between:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    """Pages and tables, without the marker of the folder."""
+    pages = (path for path in sorted(folder.glob("*/*")) if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in pages}
 
 
 def test_by_default_the_last_complete_week_of_everybody_and_then_nothing_new(clinic: Between) -> None:
