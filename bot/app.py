@@ -57,7 +57,7 @@ class App:
         store: Store,
         clock: Clock,
         channel: Channel,
-        weekly: Callable[[Unit], int] | None = None,
+        weekly: Callable[[Unit], int | None] | None = None,
         pace: Pace | None = None,
         *,
         hook: Hook | None = None,

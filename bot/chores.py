@@ -14,7 +14,7 @@ from bot.acts.plan_staff import remind
 from bot.acts.rota import plan_coverage
 from bot.dues import CHORES
 from bot.log import get
-from clinic import export
+from clinic import export, page_folders
 from safety import auditor
 from storage import audit, clinic, due, erasing, heartbeat, keyfile, meta, notes, people, retention
 from storage.keyfile import Missed
@@ -24,6 +24,8 @@ from storage.wall import instant, local
 log = get("bot.chores")
 WEEKLY_AT = "06:00"
 AUDIT_EVERY = timedelta(minutes=1)
+Weekly = Callable[[Unit], int | None]
+"""Writes the weekly pages; None when it has to be called again in the next transaction (`export.weekly`)."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def plan(u: Unit) -> None:
     plan_drill(u)
 
 
-def tick(u: Unit, weekly: Callable[[Unit], int] | None = None, each_minute: Callable[[Unit], None] = lambda _: None) -> Ticked:
+def tick(u: Unit, weekly: Weekly | None = None, each_minute: Callable[[Unit], None] = lambda _: None) -> Ticked:
     """Do the chores that are due; `each_minute` with the auditor's."""
     proved = False
     sending.rescue_leases(u)
@@ -63,8 +65,7 @@ def tick(u: Unit, weekly: Callable[[Unit], int] | None = None, each_minute: Call
             anchored = audit.anchor(u)
             log.info("audit.anchored", digest=anchored)
             _plan_retention(u)
-        elif row.kind == "weekly":
-            _write_week(u, weekly)
+        elif row.kind == "weekly" and _write_week(u, weekly):
             log.info("plans.reminded", patients=remind(u))
             _plan_weekly(u)
     upcoming = due.next_at(u)
@@ -94,7 +95,7 @@ def clear_outside(u: Unit) -> list[str]:
     """The same for whoever waits for it: what was missed, each as a sentence."""
     u.leave_no_log = True
     missed = [_missed(each) for each in keyfile.renew_all(u)]
-    missed += [f"The weekly pages in {folder} could not be reached." for folder in export.erase(u, people.forgotten_codes(u))]
+    missed += [f"The weekly pages in {folder} could not be reached." for folder in page_folders.erase(u, people.forgotten_codes(u))]
     if missed:
         log.error("forgotten.missed", folders=len(missed))
         again = u.now + timedelta(hours=1)
@@ -113,19 +114,34 @@ def _missed(key_file: Missed) -> str:
     )
 
 
-def _write_week(u: Unit, weekly: Callable[[Unit], int] | None) -> None:
-    """The weekly pages. If they can't be written staff are told, and it is tried again in an hour."""
+def _write_week(u: Unit, weekly: Weekly | None) -> bool:
+    """The weekly pages. If they can't be written staff are told, and it is tried again in an hour.
+
+    False when they are only begun and go on in the next tick, which is due at once.
+    """
     u.may_think()
+    fault: Exception | None = None
+    written: int | None = 0
     try:
         with u.savepoint():
-            log.info("weekly.done", written=weekly(u) if weekly else 0)
+            try:
+                written = weekly(u) if weekly else 0
+            except export.CannotWrite as refused:  # what was recorded of the pages before that stays
+                fault = refused
     except SQLAlchemyError:
         raise
-    except Exception as fault:
+    except Exception as other:
+        fault = other
+    if fault is not None:
         log.error("weekly.failed", fault=type(fault).__name__)
         notes.add(u, None, "weekly", type(fault).__name__)
         again = u.now + timedelta(hours=1)
         due.plan(u, "weekly", 0, f"weekly:again:{again:%Y%m%d%H}", again)
+    elif written is None:
+        return not due.plan(u, "weekly", 0, f"weekly:begun:{u.now:%Y%m%d%H%M%S}", u.now)
+    else:
+        log.info("weekly.done", written=written)
+    return True
 
 
 def _plan_audit(u: Unit) -> None:

@@ -9,8 +9,9 @@ For a single patient only their page and their own table (`0417.csv`) are writte
 
 **Audit.** A page is a read of the patient by everyone who opens the folder, so each is recorded in the patient's audit chain:
 actor "between", action "weekly.read", object the week, reason the formats and a short fingerprint of what was read. It is
-recorded when a file about them was written, or when this content was never recorded for this week (so a crash between the
-file and the commit heals at the next run). A run that finds nothing new shows nobody anything and records nothing.
+recorded when a file about them was written, also when a later one could not be, or when this content was never recorded
+for this week (so a crash between the file and the commit heals at the next run). A run that finds nothing new shows nobody
+anything and records nothing.
 
 **Consent.** A patient who does not share a weekly page now is left out of all files and counted. A page that was written while
 they did share it stays where the clinic put it.
@@ -18,7 +19,6 @@ they did share it stays where the clinic put it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -28,14 +28,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from clinic import folder, schedule, table, weeks
+from clinic import folder, page_folders, schedule, table, weeks, writing
 from clinic.caseload import render_caseload
 from clinic.folder import FolderError
 from clinic.gather import NoClinic, NotShared, gather
 from clinic.model import Week
 from clinic.page import render_week
 from clinic.weeks import WeekError
-from storage import audit, clinic, meta, people
+from clinic.writing import File
+from storage import audit, clinic, people
 from storage.audit import AUDIT
 from storage.people import PEOPLE, PersonCard
 from storage.seal import SealBroken
@@ -44,8 +45,6 @@ from storage.store import Unit
 FORMATS = ("html", "csv")
 LATER = ("pdf", "fhir")
 ACTION = "weekly.read"
-PAGE_FOLDERS = "page_folders"
-"""The fact that names every folder pages were written to, so that a patient who is forgotten is removed from them."""
 SHOWN = ("active", "discharged")
 """Patients an export without a code takes; discharged ones, and those not there yet, only if the week has something of them."""
 _MIDWEEK = 2
@@ -92,12 +91,41 @@ class Written:
     unreadable: tuple[str, ...] = ()
 
 
+def prepare(u: Unit, out: Path, week: str | None, code: str | None, formats: Sequence[str], now: datetime) -> bool:
+    """Put down the folder's name before anything is written into it. True when it was new: commit that, then `export`.
+
+    So whoever is forgotten is looked for there, whatever becomes of the export. Raises what `export` raises.
+    """
+    return not page_folders.is_known(u, out) and _put_down(u, out, _plan(u, out, week, code, formats, now))
+
+
 def export(u: Unit, out: Path, week: str | None, code: str | None, formats: Sequence[str], now: datetime) -> Written:
     """Write the week ("2026-W46"; None is the last complete one in the clinic's zone) of one patient or of all into `out`.
 
     Raises an `ExportError`, before anything is read of a patient or written, for a week, code or format that cannot be meant;
-    `CannotWrite` when the folder refuses; `NoClinic` on a database without one.
+    `NoClinic` on a database without one; `CannotWrite` when the folder refuses. What was written until then has been recorded:
+    catch that one inside of the transaction and let it be committed. Call `prepare` in a transaction before this one.
     """
+    plan = _plan(u, out, week, code, formats, now)
+    _put_down(u, out, plan)
+    there, written, fault = writing.write(plan.files)
+    for who, facts in plan.gathered:
+        if fault is None or any(file.about(who.code) for file in there):
+            _record(u, who, facts, plan.wanted, shown_anew=any(file.shows(who.code) for file in written))
+    if fault is not None:
+        before = f" {len(written)} of {len(plan.files)} files were written before that." if written else ""
+        raise _refuses(out, fault, before) from fault
+    return Written(
+        week=weeks.name_of(plan.monday),
+        paths=tuple(file.path for file in written),
+        unchanged=len(plan.files) - len(written),
+        patients=len(plan.gathered),
+        not_shared=tuple(plan.not_shared),
+        unreadable=tuple(plan.unreadable),
+    )
+
+
+def _plan(u: Unit, out: Path, week: str | None, code: str | None, formats: Sequence[str], now: datetime) -> _Plan:
     wanted = _formats(formats)
     known = clinic.clinic(u)
     if known is None:
@@ -106,50 +134,33 @@ def export(u: Unit, out: Path, week: str | None, code: str | None, formats: Sequ
     one = _code(u, code) if code is not None else None
     gathered, not_shared, unreadable = _gather(u, [one] if one else _codes(u), monday, now, everyone=one is None)
     try:
-        files = [_File(path, data, who, existed=path.exists()) for path, data, who in _files(out, gathered, monday, wanted, one, now)]
-        if files:
-            folder.claim(out)
-        written = [file for file in files if folder.write_if_changed(file.path, file.data)]
+        files = [File(path, data, who, existed=path.exists()) for path, data, who in _files(out, gathered, monday, wanted, one, now)]
     except FolderError as fault:
         raise CannotWrite(str(fault)) from fault
     except OSError as fault:
-        raise CannotWrite(f"{out} does not take the files ({fault.strerror}). Name a folder you may write to with --out.") from fault
-    if files:
-        meta.put(u, PAGE_FOLDERS, json.dumps(sorted({str(out.absolute()), *_folders(u)})))
-    for who, facts in gathered:
-        _record(u, who, facts, wanted, shown_anew=any(file.shows(who.code) for file in written))
-    return Written(
-        week=weeks.name_of(monday),
-        paths=tuple(file.path for file in written),
-        unchanged=len(files) - len(written),
-        patients=len(gathered),
-        not_shared=tuple(not_shared),
-        unreadable=tuple(unreadable),
-    )
+        raise _refuses(out, fault) from fault
+    return _Plan(monday, wanted, gathered, not_shared, unreadable, files)
 
 
-def erase(u: Unit, codes: Sequence[str]) -> list[Path]:
-    """Remove the pages of patients who were forgotten from every folder pages were written to.
+def _put_down(u: Unit, out: Path, plan: _Plan) -> bool:
+    """Remember the folder, unless nothing goes into it. True when it was not known before."""
+    try:
+        return bool(plan.files) and page_folders.remember(u, out)
+    except OSError as fault:
+        raise _refuses(out, fault) from fault
 
-    Returns the folders where that was not possible, not there or refusing: they are to be tried again.
+
+def _refuses(out: Path, fault: OSError, before: str = "") -> CannotWrite:
+    return CannotWrite(f"{out} does not take the files ({fault.strerror}).{before} Name a folder you may write to with --out.")
+
+
+def weekly(u: Unit, out: Path) -> int | None:
+    """The Monday chore: the last complete week of all patients in all formats. Returns how many files were new or changed.
+
+    None when only the folder's name was put down, as nothing was ever written there: to be called again in the next transaction.
     """
-    missed = []
-    for root in (Path(each) for each in _folders(u)):
-        try:
-            for code in codes:
-                folder.remove(root, code)
-        except OSError:
-            missed.append(root)
-    return missed
-
-
-def _folders(u: Unit) -> list[str]:
-    found: list[str] = json.loads(meta.get(u, PAGE_FOLDERS) or "[]")
-    return found
-
-
-def weekly(u: Unit, out: Path) -> int:
-    """The Monday chore: the last complete week of all patients in all formats. Returns how many files were new or changed."""
+    if prepare(u, out, None, None, FORMATS, u.now):
+        return None
     return len(export(u, out, None, None, FORMATS, u.now).paths)
 
 
@@ -183,17 +194,15 @@ def preview(u: Unit, code: str | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    """One file to be. `who` is the patient it is about, None for all; `existed` before this run."""
+class _Plan:
+    """What an export is going to write, rendered before the first file is touched."""
 
-    path: Path
-    data: bytes
-    who: str | None
-    existed: bool
-
-    def shows(self, code: str) -> bool:
-        """Whether writing it shows this patient anew: their own file does, one about all only in a place where it was not yet."""
-        return self.who == code or (self.who is None and not self.existed)
+    monday: date
+    wanted: tuple[str, ...]
+    gathered: list[tuple[PersonCard, Week]]
+    not_shared: list[str]
+    unreadable: list[str]
+    files: list[File]
 
 
 def _formats(asked: Iterable[str]) -> tuple[str, ...]:

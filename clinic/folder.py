@@ -66,7 +66,7 @@ def write_if_changed(path: Path, data: bytes) -> bool:
     A reader sees the old file or the new one, never a part: the bytes go to a part file (mode 0600), are flushed to the disk,
     and then take the name. On any error (OSError) the old file stays and no part is left.
     """
-    if _holds(path, data):
+    if holds(path, data):
         return False
     handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
@@ -108,7 +108,8 @@ def remove(root: Path, code: str) -> int:
     return gone
 
 
-def _holds(path: Path, data: bytes) -> bool:
+def holds(path: Path, data: bytes) -> bool:
+    """Whether the file is there as it should be: ours alone, with this content, the prepared time aside."""
     if path.is_symlink() or not path.is_file():
         return False
     mode_is_ours = os.name == "nt" or path.stat().st_mode & 0o077 == 0

@@ -24,8 +24,7 @@ def export(
 ) -> None:
     """Write the weekly pages and their table. Files that would be the same are left as they are."""
     try:
-        with shared.unit() as u:
-            written = exports.export(u, folder, week, patient, format.split(","), wall())
+        written = _write(folder, week, patient, format.split(","))
     except exports.ExportError as fault:
         raise UsageError(why=str(fault)) from None
     for path in written.paths:
@@ -39,11 +38,28 @@ def export(
         raise typer.Exit(1)
 
 
+def _write(folder: Path, week: str | None, patient: str | None, formats: list[str]) -> exports.Written:
+    """The folder's name is committed before its first file, and what was written of whom also when the folder refused a later one."""
+    refused, now = None, wall()
+    store = shared.opened(shared.settings())
+    try:
+        with store.unit(now) as u:
+            exports.prepare(u, folder, week, patient, formats, now)
+        with store.unit(now) as u:
+            try:
+                return exports.export(u, folder, week, patient, formats, now)
+            except exports.CannotWrite as fault:
+                refused = fault
+    finally:
+        store.close()
+    raise refused
+
+
 def sync() -> None:
     """Not part of this version yet."""
     raise NotYet(what="`between sync`", instead="Until then use `between export --out FOLDER`.")
 
 
-def weekly_chore(folder: Path) -> Callable[[Unit], int]:
+def weekly_chore(folder: Path) -> Callable[[Unit], int | None]:
     """What the tick calls on Monday morning: writes the last complete week into the folder; returns how many files changed."""
     return lambda u: exports.weekly(u, folder)

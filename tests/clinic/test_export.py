@@ -248,6 +248,9 @@ def test_a_database_without_a_clinic_says_what_to_do(tmp_path: Path, out: Path) 
 
 def test_the_monday_chore_writes_the_week_that_has_just_ended(store: Store, out: Path) -> None:
     with store.unit(NOW) as u:
+        assert export.weekly(u, out) is None, "the folder's name is put down before the first file"
+    assert [path.name for path in out.rglob("*") if path.is_file()] == [".between-pages"]
+    with store.unit(NOW) as u:
         assert export.weekly(u, out) == 4
     with store.unit(NOW + timedelta(minutes=1)) as u:
         assert export.weekly(u, out) == 0
