@@ -10,8 +10,9 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot import log
 from bot.commands import clinic, data, forget, hotlines, invite, keys, ladder, look, pages, record, rota, schedule, show, watch
-from bot.errors import BetweenError, ContentBroken, NoDatabase
+from bot.errors import BetweenError, ContentBroken, DoesNotOpen, NoDatabase
 from content.library import ContentError
+from storage.seal import SealBroken
 
 app = typer.Typer(
     name="between",
@@ -64,6 +65,8 @@ def main() -> None:
         _end(fault)
     except ContentError as fault:
         _end(ContentBroken(why=fault))
+    except SealBroken as fault:
+        _end(DoesNotOpen(why=fault))
     except (OperationalError, InterfaceError) as fault:
         _end(NoDatabase(fault=type(fault).__name__))
     except KeyboardInterrupt:

@@ -67,6 +67,15 @@ class RestoreRefused(UsageError):
     """This cannot be restored. {why} Nothing has been changed."""
 
 
+class RestoreUnfinished(UsageError):
+    """A restore stopped half-way, and what it left cannot be used. {instead}"""
+
+
+class DoesNotOpen(BetweenError):
+    """Something stored does not open with the keys at hand ({why}). See that the master key and the database belong together; if they
+    do, restore the last backup into an empty folder. If the keys have just been rotated, start Between again."""
+
+
 class StillOpenAlert(UsageError):
     """Somebody is still looking after '{code}': alert {ref} is open. Let whoever holds it close it in the chat with an
     outcome, then ask again. Nothing has been erased."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import (
@@ -23,12 +23,13 @@ from bot.errors import (
     KeyLost,
     NoDatabase,
     RestoreRefused,
+    RestoreUnfinished,
     SettingsError,
     SetupNeeded,
 )
 from bot.settings import Settings
-from storage import clinic, meta, migrate
-from storage.engine import is_torn, open_engine
+from storage import clinic, dump, meta, migrate
+from storage.engine import is_torn, open_engine, truncate_log
 from storage.ids import be_process, start_after
 from storage.inbox import highest
 from storage.restore import is_empty
@@ -41,8 +42,11 @@ def open_store(settings: Settings, now: datetime, *, setup: bool = False) -> Sto
 
     Raises `KeyLost`, `DatabaseTooNew`, `DatabaseBehind`, `NoDatabase` or `SettingsError`, and then changes nothing.
     """
-    if not setup and _absent(settings.database_url):
-        raise _setup_needed(settings)
+    if _absent(settings.database_url):
+        if _part(make_url(settings.database_url)).exists():
+            raise RestoreUnfinished(instead="Run `between restore` again; it begins anew.")
+        if not setup:
+            raise _setup_needed(settings)
     with _opened(settings.database_url) as engine:
         version = migrate.version(engine)
         new = version is None or _half_made(engine, version)
@@ -98,17 +102,49 @@ def behind(settings: Settings, now: datetime) -> Iterator[Store | None]:
         engine.dispose()
 
 
-def open_empty(settings: Settings) -> Engine:
-    """The database a backup is to be restored into. Raises `RestoreRefused` unless it is empty, or absent."""
+@contextmanager
+def empty(settings: Settings) -> Iterator[Engine]:
+    """The empty database a backup is to be restored into. Raises `RestoreRefused` unless it is empty, or absent.
+
+    On SQLite it is a file beside the clinic's, and takes its name once the block has ended well: whatever stops it before, there is
+    no database yet, and the restore can be run again.
+    """
     url = make_url(settings.database_url)
-    if url.get_backend_name() == "sqlite":
-        file = Path(str(url.database))
-        if file.exists() and file.stat().st_size:
-            raise RestoreRefused(why=f"There is a database at {file} already. Name an empty folder in BETWEEN_DATA_DIR, or move that away.")
-    with _opened(settings.database_url) as engine:
-        if not is_empty(engine):
-            raise RestoreRefused(why="The database of BETWEEN_DATABASE_URL is not empty. Make a new one and name that.")
-        return engine
+    if url.get_backend_name() != "sqlite":
+        with _opened(settings.database_url) as engine:
+            if not is_empty(engine):
+                raise RestoreRefused(why="The database of BETWEEN_DATABASE_URL is not empty. Make a new one and name that.")
+            yield engine
+            engine.dispose()
+        return
+    file, part = Path(str(url.database)), _part(url)
+    for each in (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-journal")):
+        if each.exists() and each.stat().st_size:
+            raise RestoreRefused(why=f"There is a database at {each} already. Name an empty folder in BETWEEN_DATA_DIR, or move that away.")
+    try:
+        dump.shred(part)
+        with _opened(f"sqlite:///{part}") as engine:
+            yield engine
+            truncate_log(engine)
+            engine.dispose()
+            dump.shred(file)
+            part.rename(file)
+            _sync(file.parent)
+    finally:
+        dump.shred(part)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _part(url: URL) -> Path:
+    """Where an SQLite database lies while it is being restored."""
+    return Path(f"{url.database}.restoring")
 
 
 def only_instance(folder: Path) -> AbstractContextManager[None]:
@@ -233,6 +269,8 @@ def read_key(path: Path, *, make: bool = False) -> MasterKey:
 
 def keyring(u: Unit, settings: Settings, found: list[MasterKey]) -> Keyring:
     """The keys this database was sealed with: one master key, or two while a rotation is unfinished."""
+    if meta.get(u, meta.RESTORING) is not None:
+        raise RestoreUnfinished(instead="Make a new one, name it in BETWEEN_DATABASE_URL, and run `between restore` again.")
     mark, force = meta.get(u, meta.KEY_CHECK), meta.get(u, meta.MASTER)
     if mark is None:
         meta.put(u, meta.KEY_CHECK, found[0].mark)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from storage.prepared import Prepared
 from storage.store import Unit, table
@@ -19,6 +19,8 @@ WAYS, RECEIVED = "ways", "received"
 """By which other ways than Telegram people can be reached; when Telegram last answered a poll, and what was told of its silence."""
 KEY_FOLDERS, BACKUP = "key_folders", "backup"
 """Where key files of backups lie (a JSON list of folders), and when the last verified backup was made."""
+RESTORING = "restoring"
+"""There while a restored database is not yet fit for use: its rows are in, its keys are not."""
 
 _VALUE = Prepared(select(META.c.value).where(META.c.key == bindparam("key")))
 
@@ -35,6 +37,10 @@ def marked(connection: Connection) -> bool:
 
 def put(u: Unit, key: str, value: str) -> None:
     insert_or_update(u, Meta, ("key",), key=key, value=value)
+
+
+def drop(u: Unit, key: str) -> None:
+    u.run(delete(META).where(META.c.key == key))
 
 
 def latest(u: Unit) -> datetime | None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, func, inspect, select, update
+from sqlalchemy import Engine, func, insert, inspect, select, update
 
 from storage import archive, audit, clinic, dump, erasing, keyfile, meta, migrate, notes, people
 from storage.keyfile import KeyFile
@@ -50,8 +50,9 @@ def is_empty(engine: Engine) -> bool:
 def restore(engine: Engine, path: Path, masters: Sequence[MasterKey], held: KeyFile, now: datetime) -> Restored:
     """Fill an empty database. `masters[0]` is the key it is used with from now on; others may open the file.
 
-    The whole file is read once before anything is written. Raises what `archive.read` raises, `dump.Unfit`, `NewerBackup` and
-    `keyfile.Older`.
+    The whole file is read once before anything is written. Rows come in one transaction and their keys in another; a database that
+    was left between the two says so (`meta.RESTORING`) and is never opened. Raises what `archive.read` raises, `dump.Unfit`,
+    `NewerBackup` and `keyfile.Older`.
     """
     head = look_through(path, masters)
     migrate.migrate(engine, head["schema"])
@@ -60,6 +61,7 @@ def restore(engine: Engine, path: Path, masters: Sequence[MasterKey], held: KeyF
         there = {each.name: connection.execute(select(func.count()).select_from(each)).scalar_one() for each in dump.tables(connection)}
         if any(there[name] != count for name, count in rows.items()):
             raise dump.Unfit
+        connection.execute(insert(meta.META).values(key=meta.RESTORING, value=head["made_at"]))
     migrate.migrate(engine)
     keys = Keyring(masters[0], tuple(masters[1:]))
     store = Store(engine, keys)
@@ -107,6 +109,7 @@ def look_through(path: Path, masters: Sequence[MasterKey]) -> dict[str, Any]:
 def _settle(u: Unit, held: KeyFile, made_at: datetime) -> tuple[int, int]:
     u.keys.take_index(held.index)
     keyfile.rekey(u, held, u.keys)
+    meta.drop(u, meta.RESTORING)
     meta.put(u, meta.KEY_CHECK, u.keys.master.mark)
     meta.put(u, meta.MASTER, u.keys.master.id)
     meta.put(u, meta.INDEX, base64.b64encode(u.keys.wrap_index()).decode())

@@ -68,16 +68,8 @@ def restore(
         held = _held(keys or file.parent / keyfile.NAME, masters)
         with _refused(file):
             restores.look_through(file, masters)
-        engine = opening.open_empty(read)
-        try:
-            with _refused(file):
-                came = restores.restore(engine, file, masters, held, wall())
-        except BaseException:
-            engine.dispose()
-            if engine.dialect.name == "sqlite":
-                dump.shred(Path(str(engine.url.database)))
-            raise
-        engine.dispose()
+        with opening.empty(read) as engine, _refused(file):
+            came = restores.restore(engine, file, masters, held, wall())
     out(f"Restored as of {came.made_at:%Y-%m-%d %H:%M} UTC: {sum(came.rows.values())} rows of {count(len(came.rows), 'table')}.")
     if came.forgotten:
         out(f"Forgotten since that backup, and forgotten again: {count(came.forgotten, 'patient')}.")
