@@ -74,6 +74,8 @@ def restore(
     if came.forgotten:
         out(f"Forgotten since that backup, and forgotten again: {count(came.forgotten, 'patient')}.")
     out(f"Not sent any more: {count(came.dropped, 'message')} that waited then. What came in after that time is not in it.")
+    out(f"BACK AS THEY WERE: words erased and consents withdrawn after {came.made_at:%Y-%m-%d %H:%M} UTC, unless the whole patient")
+    out("was forgotten. Ask every patient what they erased or stopped since, and have them do it again (/mydata, /settings).")
     out("Next: `between check`, then `between run`. Open alerts go on at once. Make a new backup.")
 
 

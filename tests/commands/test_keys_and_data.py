@@ -56,6 +56,7 @@ def test_backup_and_restore_to_another_machine(lived: Between) -> None:
     back = other("restore", str(newest_backup(lived)))
     assert (back.code, back.err) == (0, "")
     assert back.lines[0].startswith("Restored as of ")
+    assert "BACK AS THEY WERE: words erased and consents withdrawn after" in back.out and "Ask every patient" in back.out
     with other.unit() as u:
         robin = people.person_by_code(u, "0001")
         assert robin is not None

@@ -68,6 +68,24 @@ def test_what_was_there_is_there_again(store: Store, phones: Phones, tmp_path: P
     again.close()
 
 
+def test_staff_read_that_what_was_erased_or_withdrawn_since_is_back(store: Store, phones: Phones, tmp_path: Path) -> None:
+    made = back_up(store, tmp_path)
+    with store.unit(AT) as u:
+        my_data.erase_journal(u, who(u, "0001"))
+        people.revoke_consent(u, who(u, "0001").id, "program")
+    again, _ = come_back(made, tmp_path, timedelta(minutes=1))
+    with again.unit(AT) as u:
+        assert journal.entries(u, who(u, "0001"))
+        assert "program" in people.consents(u, who(u, "0001").id)
+    after = Phones(lambda: again, AT + timedelta(minutes=1))
+    after._update = after._message = 6000
+    after.type(STAFF, "/inbox")
+    told = after.phone(STAFF).messages[-1].text
+    assert "restored as of 2026-11-16 20:00 UTC" in told
+    assert "is back as it was" in told and "ask every patient" in told
+    again.close()
+
+
 def test_modes_names_and_nothing_left_over(store: Store, phones: Phones, tmp_path: Path) -> None:
     made = back_up(store, tmp_path)
     assert {path.name for path in (tmp_path / "backups").iterdir()} == {".between.keys.lock", "between.keys", made.path.name}
