@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 from inspect import cleandoc
 
-from storage.wall import WEEKDAYS
+from storage.wall import WEEKDAYS, YEARS
 
 MINUTES = range(10, 601)
 WEEKS = range(1, 105)
@@ -34,6 +34,10 @@ class BadTitle(SessionError):
 
 class BadDate(SessionError):
     """'{text}' is not a date. Write year, month and day, such as 2026-11-17."""
+
+
+class BadYear(BadDate):
+    """{text} is not in the years {low} to {high}. Look at the year and write a date such as 2026-11-17."""
 
 
 class BadTime(SessionError):
@@ -97,9 +101,17 @@ def read_date(text: str, today: date | None = None) -> date:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", word):
         raise BadDate(text=text)
     try:
-        return date.fromisoformat(word)
+        found = date.fromisoformat(word)
     except ValueError:
         raise BadDate(text=text) from None
+    return check_year(found)
+
+
+def check_year(day: date) -> date:
+    """The day, unless nobody can have meant it. Raises `BadYear`."""
+    if day.year not in YEARS:
+        raise BadYear(text=day, low=YEARS[0], high=YEARS[-1])
+    return day
 
 
 def read_time(text: str) -> str:

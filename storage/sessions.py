@@ -32,6 +32,7 @@ from storage.session_input import (
     NoSuchSeries,
     TwoEnds,
     UnknownZone,
+    check_year,
     read_date,
     read_time,
 )
@@ -70,7 +71,7 @@ def add_series(
     if minutes not in MINUTES:
         raise BadMinutes(text=minutes, low=MINUTES[0], high=MINUTES[-1])
     zone = _zone(zone) if zone is not None else known.zone
-    first = first_date if isinstance(first_date, date) else read_date(first_date)
+    first = check_year(first_date) if isinstance(first_date, date) else read_date(first_date)
     last = _last(first, weeks, last_date)
     if instant(last, starts, zone) + timedelta(minutes=minutes) <= u.now:
         raise AlreadyOver(last=last, starts=starts)
@@ -207,7 +208,7 @@ def _last(first: date, weeks: int | None, last_date: str | date | None) -> date:
         raise BadWeeks(text=weeks, low=WEEKS[0], high=WEEKS[-1])
     if last_date is None:
         return first + WEEK * ((weeks or 1) - 1)
-    last = last_date if isinstance(last_date, date) else read_date(last_date)
+    last = check_year(last_date) if isinstance(last_date, date) else read_date(last_date)
     if last < first:
         raise BadEnd(first=first, last=last, example=first + 8 * WEEK)
     if last - first > WEEK * WEEKS[-1]:

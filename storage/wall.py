@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAYS = tuple(day[:3] for day in WEEKDAYS)
+YEARS = range(2000, 3000)
+"""Years a date that a person types can be in: far enough from both ends of the calendar that weeks and zones never lead out of it."""
 
 
 def instant(day: date, wall: str, zone: str, *, fold: int = 0) -> datetime:

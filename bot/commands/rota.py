@@ -17,7 +17,7 @@ from storage import audit, people
 from storage import rota as rows
 from storage.people import PersonCard
 from storage.store import Unit
-from storage.wall import DAYS, instant, local
+from storage.wall import DAYS, YEARS, instant, local
 
 Position = Annotated[str, typer.Argument(help="primary, backup or supervisor.")]
 WHEN = "%a %Y-%m-%d %H:%M"
@@ -229,7 +229,10 @@ def _moment(text: str, zone: str) -> datetime:
 
 def _date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         raise UsageError(why=f"'{text}' is not a date. Write year, month and day, such as 2026-11-20.") from None
+    if found.year not in YEARS:
+        raise UsageError(why=f"{text} is not in the years {YEARS[0]} to {YEARS[-1]}. Look at the year and write a date such as 2026-11-20.")
+    return found
 

@@ -100,6 +100,9 @@ def test_hours_nobody_covers_fail_the_check(staffed: Between) -> None:
         (("override", "primary", "S002", "2030-11-20T08:00", "2030-11-21T08:00", "--cancel"), "There is no such stretch."),
         (("leave", "S002", "2030-12-24", "2030-12-21"), "The last day, 2030-12-21, is before the first"),
         (("leave", "S002", "soon", "2030-12-21"), "'soon' is not a date."),
+        (("leave", "S001", "9999-12-31", "9999-12-31"), "9999-12-31 is not in the years 2000 to 2999. Look at the year"),
+        (("override", "primary", "S002", "9999-12-31T08:00", "9999-12-31T23:59"), "9999-12-31 is not in the years"),
+        (("set", "primary", "S001", "--at", "fri 17:00", "--from", "0001-01-05"), "0001-01-05 is not in the years"),
         (("leave", "S002", "2030-12-20", "2030-12-21", "--cancel"), "There is no such leave."),
     ],
 )
