@@ -13,7 +13,7 @@ from content import hotlines
 from content.library import load
 from safety import pager
 from safety.heard import Heard
-from safety.ladder import ONCE_MORE, SECOND, Action, Alarm, Inform, Page, Tell
+from safety.ladder import NEWER, ONCE_MORE, SECOND, Action, Alarm, Inform, Page, Tell
 from safety.pager import Paged
 from storage import calm, contacts, escalations, follow_up, notes, people, plans, talks
 from storage.escalations import EscalationRow
@@ -161,12 +161,19 @@ def _perform(s: Sitting, row: EscalationRow, patient: people.PersonCard, action:
         case Page(person, words) if words in ONCE_MORE:
             name = actor.name if actor else ""
             _page(s, row, patient, person, words, f"page:{row.id}:v{row.version}:{person}", "held", name=name)
+        case Page(person, words, cycle, step) if words == NEWER:
+            _strip_before(s, row, person)
+            _page(s, row, patient, person, words, f"page:{row.id}:{cycle}:{step}:{person}")
         case Page(person, words, cycle, step) if not outage.covers(s, row.id, person):
             _page(s, row, patient, person, words, f"page:{row.id}:{cycle}:{step}:{person}")
         case Tell(what):
             if what == "exhausted":
                 letters.nobody_answers(s.u, row)
             _tell(s, row, patient, what, actor)
+        case Inform("newer", to=int(to)):
+            _strip_before(s, row, to)
+            if people.person(s.u, to).active:  # whose access has ended learns nothing more
+                _page(s, row, patient, to, NEWER, f"inform:newer:{row.id}:{row.version}:{to}")
         case Inform(what, to=int(to)):
             _inform_one(s, row, what, to, actor)
         case Inform(what, but):
@@ -194,11 +201,33 @@ def _page(
     draft = at.draft()
     opened = row.opened_at.astimezone(ZoneInfo(at.person.zone))
     level = draft.phrase(f"page.level.{row.level}")
-    draft.add(words, code=patient.code, level=level, time=f"{opened:%H:%M}", ref=row.ref, **named)
+    danger, again = newest(at, row)
+    fill(draft, words, None, code=patient.code, level=level, time=f"{opened:%H:%M}", again=again, ref=row.ref, **named)
     for option in BUTTONS.get(words, ("ack", "cant")):
         draft.row(draft.button(option, f"page.button.{option}"))
     still = f"escalation:{row.id}:{wanted}"
-    at.offer(draft, "act", "page", subject=row.id, lane=ESCALATION, dedupe=dedupe, wanted=still, ref=row.ref)
+    at.offer(draft, "act", "page", subject=row.id, args=danger, lane=ESCALATION, dedupe=dedupe, wanted=still, ref=row.ref)
+
+
+def newest(s: Sitting, row: EscalationRow) -> tuple[dict[str, int], str]:
+    """What a keyboard about this alert remembers of the danger it was shown after, and when that was on the wall of whoever reads it."""
+    danger, at = escalations.last_danger(s.u, row.id)
+    return {"danger": danger}, f"{at.astimezone(ZoneInfo(s.person.zone)):%H:%M}"
+
+
+def is_before_newer(s: Sitting, row: EscalationRow, prompt: talks.PromptRow) -> bool:
+    """Whether they wrote something dangerous again since this keyboard was shown: what it would settle is not what stands now."""
+    danger, at = escalations.last_danger(s.u, row.id)
+    seen = prompt.args.get("danger")
+    return at > prompt.created_at if seen is None else danger > seen
+
+
+def _strip_before(s: Sitting, row: EscalationRow, person: int) -> None:
+    """The buttons somebody has about what was before go. They are not closed: a tap that crosses is told what has changed."""
+    at = s.of(person)
+    for prompt in _pages(s, row) if at is not None else ():
+        if at is not None and prompt.chat == at.chat.id and prompt.panel is not None:
+            at.strip(prompt.panel)
 
 
 def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str, actor: people.PersonCard | None) -> None:

@@ -29,7 +29,7 @@ CONTACT_WITHIN = timedelta(minutes=30)
 LEVELS = ("concern", "high", "imminent")
 TWO_MUST_AGREE = ("imminent",)
 """Levels at which one person alone cannot close an alert as a false alarm."""
-HANDED, SECOND = "page.handed", "page.second"
+HANDED, SECOND, NEWER = "page.handed", "page.second", "page.newer"
 ONCE_MORE = (HANDED, SECOND)
 """Pages outside the climb, for an alert that somebody holds: each belongs to the version it was asked in."""
 
@@ -77,7 +77,7 @@ class Tell:
 class Inform:
     """Tell staff who were paged how things stand: "acked", "reopened", "unconfirmed", "disagreed" or "closed". `but` already knows.
 
-    to: only this person, whether or not a page lies open before them ("not_taken", "taken_over").
+    to: only this person, whether or not a page lies open before them ("not_taken", "taken_over", "newer").
     """
 
     what: str
@@ -169,12 +169,24 @@ def join(ladder: Ladder, level: str, now: datetime, holders: Holders, rungs: tup
     if ladder.state in ("ACKED", "CONTACTED") or (rose and ladder.state == "OPEN"):
         if ladder.state == "OPEN" and ladder.next_at is not None and ladder.next_at > now and ladder.step == 0:
             return Move(ladder, (Tell("no_cover"),))
-        moved = advance(_again(ladder, now), now, holders)
+        had = ladder.acked_by
+        moved = _tell_holder(advance(_again(ladder, now), now, holders), had, holders)
         return Move(moved.ladder, (*moved.actions, Tell("joined")))
     if ladder.state == "EXHAUSTED":
         return advance(replace(ladder, next_at=now), now, holders)
     waits_for_cover = ladder.step == 0 and ladder.next_at is not None and ladder.next_at > now
     return Move(ladder, (Tell("no_cover" if waits_for_cover else "joined"),))
+
+
+def _tell_holder(moved: Move, had: int | None, holders: Holders) -> Move:
+    """Whoever had it knows only what was before: they are paged with that, or told it when they are not on call any more."""
+    if had is None:
+        return moved
+    if had not in _holders(holders, "all"):
+        return Move(moved.ladder, (*moved.actions, Inform("newer", to=had)))
+    theirs = next((act for act in moved.actions if isinstance(act, Page) and act.person == had), None)
+    page = replace(theirs, words=NEWER) if theirs is not None else Page(had, NEWER, moved.ladder.cycle, 0)
+    return Move(moved.ladder, (page, *(act for act in moved.actions if act is not theirs)))
 
 
 def acknowledge(ladder: Ladder, who: int, now: datetime) -> Move | None:

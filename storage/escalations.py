@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, literal_column, select, update
 
 from storage.people import PEOPLE, PersonCard
 from storage.prepared import Prepared, fixed
@@ -23,6 +23,12 @@ ALL_OPEN = Prepared(select(ESCALATIONS).where(NOT_CLOSED))
 BY_ID = Prepared(select(ESCALATIONS).where(ESCALATIONS.c.id == bindparam("escalation")).with_for_update(key_share=True))
 ANY_OPEN = Prepared(select(ESCALATIONS.c.id).where(ESCALATIONS.c.person_id == bindparam("whose"), NOT_CLOSED))
 STATE = Prepared(select(ESCALATIONS.c.state).where(ESCALATIONS.c.id == bindparam("escalation")))
+DANGER = Prepared(
+    select(EVENTS.c.id, EVENTS.c.at)
+    .where(EVENTS.c.escalation_id == bindparam("escalation"), EVENTS.c.kind.in_([fixed("opened"), fixed("joined")]))
+    .order_by(EVENTS.c.id.desc())
+    .limit(literal_column("1"))
+)
 REF_LETTERS = "ACDEFHJKMNPRTWXY34679"
 RECEIPT = "receipt"
 POSITIONS = ("primary", "backup", "supervisor")
@@ -189,6 +195,12 @@ def events(u: Unit, id: int) -> list[EventRow]:
 def _events(u: Unit, id: int) -> list[EventRow]:
     rows = u.all(select(EVENTS).where(EVENTS.c.escalation_id == id).order_by(EVENTS.c.id))
     return [EventRow(row.at, row.kind, row.by, row.code) for row in rows]
+
+
+def last_danger(u: Unit, id: int) -> tuple[int, datetime]:
+    """Which event brought the newest danger of this alert, and when: whoever knows an earlier one knows too little."""
+    row = u.one(DANGER, escalation=id)
+    return (row.id, row.at) if row is not None else (0, u.now)
 
 
 def words(u: Unit, id: int, key: int) -> list[tuple[datetime, str]]:

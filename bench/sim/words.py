@@ -28,7 +28,7 @@ CITIES = ("Lisbon", "Denver", "Sydney", "London", "Honolulu", "Chicago")
 CARDS = ("crisis.card", "crisis.card_unknown_country", "crisis.card_overdose", "crisis.card_medical", "crisis.card_withdrawal",
          "crisis.card_violence", "crisis.card_self_harm", "crisis.card_others", "crisis.card_poison", "crisis.memory",
          "crisis.es.card", *(f"crisis.es.card_{track}" for track in ("overdose", "medical", "withdrawal", "violence")))  # fmt: skip
-PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all", "page.come_on")
+PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all", "page.come_on", "page.newer")
 ABOUT = ("page.details", "page.thanks", "page.outcome_question", "page.reopened", "page.second")
 """What else staff are shown about one alert."""
 CHEERFUL = ("checkin.prompt_morning", "checkin.prompt_evening", "checkin.prompt_door", "checkin.nudge", "checkin.again",
@@ -43,7 +43,8 @@ NOTHING_ON = ("consent.program.left", "welcome.declined")
 ASKS = ("checkin.prompt_morning", "checkin.prompt_evening")
 KNOWN = (
     *CARDS, *PAGES, *CHEERFUL, *UNTIMELY[5:], *NOTHING_ON,
-    "page.details", "page.thanks", "page.over", "page.acked_by_other", "page.outcome_question", "page.closed", "page.reopened",
+    "page.details", "page.thanks", "page.over", "page.before", "page.acked_by_other", "page.outcome_question", "page.closed",
+    "page.reopened",
     "drill.page", "crisis.second_look", "page.second", "page.second_asked", "page.second_nobody", "page.kept_open", "page.unconfirmed",
     "page.passed_on", "page.screen_broken", "page.ladder_broken",
     "crisis.ladder_opened", "crisis.joined", "crisis.acked", "crisis.contacted", "crisis.exhausted", "crisis.unreached",

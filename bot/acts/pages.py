@@ -22,6 +22,8 @@ from storage.talks import PromptRow
 RECEIPTS = 6
 """How many of the last receipts a page shows."""
 OUTCOMES = ("safe", "emergency", "handed_over", "false_alarm")
+SETTLES = ("contacted", "close", "confirm")
+"""What says how it stands or ends, and so counts only for the danger it was shown after."""
 OF_ITS_HOLDER = ("hand", "back", "contacts")
 """What only whoever has the alert can do, and what moves it nowhere."""
 
@@ -32,6 +34,9 @@ def page(s: Sitting, prompt: PromptRow, option: str) -> None:
     whom), hand:<person>, back, confirm, disagree."""
     row = escalations.get(s.u, prompt.subject) if prompt.subject is not None else None
     if row is None or s.person.role != "staff" or not s.person.active:
+        return
+    if option.partition(":")[0] in SETTLES and row.state != "CLOSED" and danger.is_before_newer(s, row, prompt):
+        _newer(s, row, prompt)
         return
     if option in OF_ITS_HOLDER:
         held = row.acked_by == s.person.id and row.state != "CLOSED"
@@ -102,7 +107,11 @@ def still_yours(s: Sitting, row: EscalationRow, draft: Draft, *, edit: int | Non
     draft.row(draft.button("close", "page.button.close"))
     if count := len(contacts.to_ask(s.u, people.person(s.u, row.person), "staff")):
         draft.row(draft.button("contacts", "page.button.contacts", count=count))
-    s.offer(draft, "act", "page", subject=row.id, lane=ESCALATION, edit=edit)
+    _offer(s, row, draft, edit)
+
+
+def _offer(s: Sitting, row: EscalationRow, draft: Draft, edit: int | None = None) -> None:
+    s.offer(draft, "act", "page", subject=row.id, args=danger.newest(s, row)[0], lane=ESCALATION, edit=edit)
 
 
 def _ask_contacts(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
@@ -118,7 +127,7 @@ def _to_whom(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
     draft.add("page.hand_whom" if others else "page.hand_nobody", ref=row.ref)
     draft.grid([Button(f"hand:{who.id}", who.name) for who in others], 1)
     draft.row(draft.button("back", "button.back"))
-    s.offer(draft, "act", "page", subject=row.id, lane=ESCALATION, edit=prompt.panel)
+    _offer(s, row, draft, prompt.panel)
 
 
 def _add_receipts(s: Sitting, draft: Draft, row: EscalationRow) -> None:
@@ -138,19 +147,42 @@ def _ask_outcome(s: Sitting, row: EscalationRow) -> None:
     draft = s.draft().add("page.outcome_question", ref=row.ref)
     for outcome in OUTCOMES:
         draft.row(draft.button(f"close:{outcome}", f"page.outcome.{outcome}"))
-    s.offer(draft, "act", "page", subject=row.id, lane=ESCALATION)
+    _offer(s, row, draft)
+
+
+def _newer(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
+    """A button from before newer danger: nothing is noted, and what can be done about it now is put there."""
+    if prompt.panel is not None:
+        s.strip(prompt.panel)
+    draft = s.draft().add("page.before", ref=row.ref, time=danger.newest(s, row)[1])
+    if row.acked_by == s.person.id:
+        still_yours(s, row, draft)
+    elif row.acked_by is not None:
+        s.post(_held(s, row, draft), lane=ESCALATION)
+    else:
+        open_to_take(s, row, draft)
+
+
+def open_to_take(s: Sitting, row: EscalationRow, draft: Draft) -> None:
+    """What anybody on call can do with an alert that nobody has."""
+    draft.row(draft.button("ack", "page.button.ack")).row(draft.button("cant", "page.button.cant"))
+    _offer(s, row, draft)
+
+
+def _held(s: Sitting, row: EscalationRow, draft: Draft) -> Draft:
+    """Who has it, and since when."""
+    at = (row.acked_at or s.u.now).astimezone(ZoneInfo(s.person.zone))
+    return draft.add("page.acked_by_other", ref=row.ref, name=people.person(s.u, row.acked_by or 0).name, time=f"{at:%H:%M}")
 
 
 def _too_late(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
     if prompt.panel is not None:
         s.strip(prompt.panel)
-    holder = people.person(s.u, row.acked_by).name if row.acked_by is not None else ""
     if row.state == "CLOSED":
         s.say("page.over", ref=row.ref, lane=ESCALATION)
-    elif not holder:
+    elif row.acked_by is None:
         s.say("page.open_again", ref=row.ref, lane=ESCALATION)
     elif row.acked_by == s.person.id:
         still_yours(s, row, s.draft().add("page.yours", ref=row.ref))
     else:
-        at = (row.acked_at or s.u.now).astimezone(ZoneInfo(s.person.zone))
-        s.say("page.acked_by_other", ref=row.ref, name=holder, time=f"{at:%H:%M}", lane=ESCALATION)
+        s.post(_held(s, row, s.draft()), lane=ESCALATION)
