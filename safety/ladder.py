@@ -29,7 +29,7 @@ CONTACT_WITHIN = timedelta(minutes=30)
 LEVELS = ("concern", "high", "imminent")
 TWO_MUST_AGREE = ("imminent",)
 """Levels at which one person alone cannot close an alert as a false alarm."""
-HANDED, SECOND, NEWER = "page.handed", "page.second", "page.newer"
+HANDED, SECOND, NEWER, RISEN = "page.handed", "page.second", "page.newer", "page.risen"
 ONCE_MORE = (HANDED, SECOND)
 """Pages outside the climb, for an alert that somebody holds: each belongs to the version it was asked in."""
 
@@ -117,8 +117,12 @@ def begin(rungs: tuple[Rung, ...], level: str, now: datetime, holders: Holders, 
 
 def advance(ladder: Ladder, now: datetime, holders: Holders) -> Move:
     """Do all that is due by `now`. Steps missed while nobody was running are taken together: each person is paged once."""
+    return _on(ladder, now, holders, {})
+
+
+def _on(ladder: Ladder, now: datetime, holders: Holders, paged: dict[int, Page]) -> Move:
+    """The same where some are paged in any case: a step that is due for them too takes the place of that."""
     actions: list[Action] = []
-    paged: dict[int, Page] = {}
     while ladder.next_at is not None and ladder.next_at <= now:
         if ladder.state in ("ACKED", "CONTACTED"):
             told = "second_look" if ladder.state == "CONTACTED" else "reopened"
@@ -137,10 +141,10 @@ def advance(ladder: Ladder, now: datetime, holders: Holders) -> Move:
     return Move(ladder, (*paged.values(), *actions))
 
 
-def _again(ladder: Ladder, now: datetime, step: int = 0) -> Ladder:
-    """Open, in a new cycle so that no page counts as sent, and nobody's."""
+def _again(ladder: Ladder, now: datetime, step: int = 0, began: datetime | None = None) -> Ladder:
+    """Open, in a new cycle so that no page counts as sent, and nobody's. began: where the climb goes on as if it had not been held."""
     return replace(
-        ladder, state="OPEN", cycle=ladder.cycle + 1, step=step, began=now, next_at=now,
+        ladder, state="OPEN", cycle=ladder.cycle + 1, step=step, began=began or now, next_at=now,
         acked_by=None, acked_at=None, handed_to=None, doubted_by=None,
     )  # fmt: skip
 
@@ -152,30 +156,56 @@ def _climb(ladder: Ladder, now: datetime, holders: Holders, paged: dict[int, Pag
     actions: list[Action] = [] if reached else [Alarm("nobody_at_step")]
     after = ladder.step + 1
     if after == len(ladder.rungs):
-        return replace(ladder, state="EXHAUSTED", step=after, next_at=now + AGAIN), [*actions, Tell("exhausted"), Alarm("exhausted")]
+        again = (ladder.next_at or now) + AGAIN  # after a rung that was due before now, as soon as it would have been
+        exhausted = replace(ladder, state="EXHAUSTED", step=after, next_at=again if again > now else now + AGAIN)
+        return exhausted, [*actions, Tell("exhausted"), Alarm("exhausted")]
     began = ladder.began or now
     due = began + timedelta(minutes=ladder.rungs[after][0])
     return replace(ladder, step=after, next_at=due if reached else now), actions
 
 
 def join(ladder: Ladder, level: str, now: datetime, holders: Holders, rungs: tuple[Rung, ...] = DEFAULT) -> Move:
-    """New danger while one is open: it raises the level, and pages again if the level rose or someone had only taken it.
+    """New danger while one is open: it raises the level, and opens again what somebody had taken.
 
-    A level that rose climbs by the `rungs` of that level; otherwise they stay as they were when it opened.
+    A level that rose climbs by the shorter of its own `rungs` and those it had, from where it stands: worse danger makes no page later.
+    Otherwise they stay as they were when it opened.
     """
     rose = LEVELS.index(level) > LEVELS.index(ladder.level)
     if rose:
-        ladder = replace(ladder, level=level, rungs=rungs)
-    if ladder.state in ("ACKED", "CONTACTED") or (rose and ladder.state == "OPEN"):
-        if ladder.state == "OPEN" and ladder.next_at is not None and ladder.next_at > now and ladder.step == 0:
-            return Move(ladder, (Tell("no_cover"),))
+        ladder = replace(ladder, level=level, rungs=_shorter(ladder.rungs, rungs))
+    if ladder.state in ("ACKED", "CONTACTED"):
         had = ladder.acked_by
         moved = _tell_holder(advance(_again(ladder, now), now, holders), had, holders)
         return Move(moved.ladder, (*moved.actions, Tell("joined")))
     if ladder.state == "EXHAUSTED":
         return advance(replace(ladder, next_at=now), now, holders)
-    waits_for_cover = ladder.step == 0 and ladder.next_at is not None and ladder.next_at > now
-    return Move(ladder, (Tell("no_cover" if waits_for_cover else "joined"),))
+    if waits_for_cover(ladder, now):
+        return Move(ladder, (Tell("no_cover"),))
+    if rose and ladder.state == "OPEN":
+        moved = _risen(ladder, now, holders)
+        return Move(moved.ladder, (*moved.actions, Tell("joined")))
+    return Move(ladder, (Tell("joined"),))
+
+
+def waits_for_cover(ladder: Ladder, now: datetime) -> bool:
+    """Whether nobody is paged before somebody is on duty again."""
+    return ladder.state == "OPEN" and ladder.step == 0 and ladder.next_at is not None and ladder.next_at > now
+
+
+def _shorter(one: tuple[Rung, ...], other: tuple[Rung, ...]) -> tuple[Rung, ...]:
+    """Each rung at the earlier minute of the two; of ladders that are built otherwise, the one that is at its end first."""
+    if [rung[1:] for rung in one] != [rung[1:] for rung in other]:
+        return min(one, other, key=lambda rungs: rungs[-1][0])
+    return tuple((min(mine[0], theirs[0]), *mine[1:]) for mine, theirs in zip(one, other, strict=True))
+
+
+def _risen(ladder: Ladder, now: datetime, holders: Holders) -> Move:
+    """Worse while nobody has it: all it has come to are paged at once, and it climbs on from there."""
+    due = (ladder.began or now) + timedelta(minutes=ladder.rungs[ladder.step][0])
+    soonest = due if ladder.next_at is None else min(due, ladder.next_at)
+    risen, last = replace(ladder, cycle=ladder.cycle + 1, next_at=soonest), ladder.step - 1
+    reached = (person for _, position, _ in ladder.rungs[: ladder.step] for person in _holders(holders, position))
+    return _on(risen, now, holders, {person: Page(person, RISEN, risen.cycle, last) for person in reached})
 
 
 def _tell_holder(moved: Move, had: int | None, holders: Holders) -> Move:
@@ -219,24 +249,25 @@ def decline(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move |
     """ "I can't": the next rung fires at once, and what was taken is open again, in a new cycle so that no page counts as sent.
 
     From whoever was handed it: it stays with who has it. Once everyone is paged there is nobody left to pass it to: the paging
-    goes on as it was.
+    goes on as it was. So it does while nobody is on duty.
     """
     if ladder.handed_to == who and ladder.state in ("ACKED", "CONTACTED"):
         return Move(replace(ladder, handed_to=None), (Inform("not_taken", to=ladder.acked_by),))
     if ladder.state == "ACKED":
         return leave(ladder, who, now, holders)
-    if ladder.state == "OPEN":
+    if ladder.state == "OPEN" and not waits_for_cover(ladder, now):
         return advance(replace(ladder, next_at=now), now, holders)
-    return Move(ladder) if ladder.state == "EXHAUSTED" else None
+    return Move(ladder) if ladder.state in ("OPEN", "EXHAUSTED") else None
 
 
 def leave(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move | None:
-    """Whoever has it cannot any more, or is staff no more: it is open again from where it was, also after they had reached the patient, as
-    nobody else could close it."""
+    """Whoever has it cannot any more, or is staff no more: it is open again from where it was, also after they had reached the patient,
+    as nobody else could close it. While they had not, its minutes have gone on: nobody is paged later for its having been held."""
     if ladder.state not in ("ACKED", "CONTACTED") or ladder.acked_by != who:
         return None
     told = "second_look" if ladder.state == "CONTACTED" else "reopened"
-    moved = advance(_again(ladder, now, min(ladder.step, len(ladder.rungs) - 1)), now, holders)
+    began = ladder.began if ladder.state == "ACKED" else now
+    moved = advance(_again(ladder, now, min(ladder.step, len(ladder.rungs) - 1), began), now, holders)
     return Move(moved.ladder, (Inform("reopened", but=who), Tell(told), *moved.actions))
 
 

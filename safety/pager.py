@@ -53,7 +53,7 @@ def cover_came_early(u: Unit, seen: EscalationRow) -> bool:
 
 
 def _waits_for_cover(u: Unit, row: EscalationRow) -> bool:
-    return row.state == "OPEN" and row.step == 0 and row.next_at is not None and row.next_at > u.now
+    return ladder.waits_for_cover(as_ladder(row), u.now)
 
 
 def _join(u: Unit, row: EscalationRow, level: str, who: PersonCard, reason: str, words: str | None) -> Paged:

@@ -232,14 +232,74 @@ def test_more_danger_while_it_is_open_is_joined() -> None:
     assert story.until(5) == [(5, "page.backup to 2")], "the ladder climbs on as it was"
 
 
-def test_a_higher_level_pages_from_the_beginning() -> None:
+def test_a_higher_level_pages_all_it_has_come_to_at_once_and_climbs_on() -> None:
     story = Story("high")
     story.until(6)
     story.news()
     story.now_is(ladder.join(story.ladder, "imminent", story.now, TEAM))
     assert story.ladder.level == "imminent"
-    assert story.news() == ["page.new to 1", "tell joined"]
-    assert story.until(11) == [(8, "page.repeat to 1"), (11, "page.backup to 2")]
+    assert story.news() == ["page.risen to 1", "page.risen to 2", "tell joined"]
+    assert story.until(11) == [(10, "page.supervisor to 3")]
+
+
+def test_a_level_that_rises_has_the_shorter_of_the_two_ladders() -> None:
+    """A clinic may be quicker than reviewed at high, or slower: what is overdue by the other one is due at once."""
+    slow, quick = policy.rungs({"high": (0, 5, 10, 20, 30)}, "high"), policy.rungs({"high": (0, 1, 2, 3, 4)}, "high")
+    risen = ladder.join(ladder.begin(quick, "high", START, TEAM).ladder, "imminent", START, TEAM, DEFAULT)
+    assert risen.ladder.rungs == quick
+    climbed = ladder.advance(ladder.begin(slow, "high", START, TEAM).ladder, START + timedelta(minutes=11), TEAM).ladder
+    late = ladder.join(climbed, "imminent", START + timedelta(minutes=11), TEAM, DEFAULT)
+    assert [_said(action) for action in late.actions] == ["page.risen to 1", "page.risen to 2", "page.supervisor to 3", "tell joined"]
+    assert late.ladder.next_at == START + timedelta(minutes=15)
+
+
+QUICK_OR_SLOW = st.sampled_from([(0, 2, 5, 10, 15), (0, 5, 10, 20, 30), (0, 1, 2, 3, 4), (0, 1, 9, 10, 29)])
+ADMIN, HOUR = 5, 90
+ALL = {**TEAM, "administrator": [ADMIN]}
+
+
+def climbed(minutes: tuple[int, ...], events: Mapping[int, str]) -> dict[int, list[int]]:
+    """Who is paged at which minutes of an hour and a half, when at some of them it gets worse, or the first person can't, takes it, or
+    gives it back."""
+    paged: dict[int, list[int]] = {person: [] for person in (PRIMARY, BACKUP, SUPERVISOR, ADMIN)}
+    rungs, without = policy.rungs({"high": minutes}, "high"), {**ALL, "primary": []}
+    moves = [ladder.begin(rungs, "high", START, ALL)]
+    for minute in range(HOUR):
+        now, at = moves[-1].ladder, START + timedelta(minutes=minute)
+        what = events.get(minute, "")
+        if what in ("imminent", "high") and now.state != "ACKED":
+            moves.append(ladder.join(now, what, at, ALL, policy.rungs({"high": minutes}, what)))
+        elif what == "take" and (taken := ladder.acknowledge(now, PRIMARY, at)) is not None:
+            moves.append(taken)
+        elif what == "cant" and (passed := ladder.decline(now, PRIMARY, at, without)) is not None:
+            moves.append(passed)
+        moves.append(ladder.advance(moves[-1].ladder, at, ALL))
+        for action in (action for move in moves for action in move.actions):
+            if isinstance(action, Page):
+                paged[action.person].append(minute)
+        moves = [Move(moves[-1].ladder)]
+    return paged
+
+
+@given(QUICK_OR_SLOW, st.dictionaries(st.integers(0, 60), st.sampled_from(["imminent", "high", "cant"]), max_size=6))
+def test_worse_danger_and_i_cant_make_no_page_later(minutes: tuple[int, ...], events: dict[int, str]) -> None:
+    """Beside a ladder that nothing happens to, everybody's first page, second page and so on comes no later."""
+    plain, paged = climbed(minutes, {}), climbed(minutes, events)
+    for person in (BACKUP, SUPERVISOR, ADMIN) if "cant" in events.values() else plain:
+        for one, (would, comes) in enumerate(zip(plain[person], paged[person], strict=False)):
+            assert comes <= would, (person, one)
+        assert len(paged[person]) >= len([minute for minute in plain[person] if minute < HOUR - 15])
+
+
+@given(QUICK_OR_SLOW, st.integers(0, 40), st.integers(1, 29), st.lists(st.integers(0, 40), max_size=2))
+def test_what_was_taken_and_given_back_pages_nobody_later(minutes: tuple[int, ...], took: int, held: int, worse: list[int]) -> None:
+    """For its having been held: what was due meanwhile is due at once."""
+    back = took + held
+    events = {minute: "imminent" for minute in worse if not took <= minute <= back} | {took: "take", back: "cant"}
+    plain, paged = climbed(minutes, {}), climbed(minutes, events)
+    for person in (BACKUP, SUPERVISOR, ADMIN):
+        first = plain[person][0]
+        assert paged[person][0] <= (back if took <= first <= back else first)
 
 
 def test_nothing_lowers_a_level() -> None:
