@@ -35,8 +35,8 @@ TELLS = {
 }
 
 
-STILL = dict.fromkeys(("opened", "joined", "reopened", "second_look", "no_cover"), "OPEN") | {"exhausted": "EXHAUSTED"}
-"""The state in which it is still true."""
+STILL = dict.fromkeys(("opened", "joined", "reopened", "second_look"), "OPEN") | {"exhausted": "EXHAUSTED"}
+"""The state in which it is still true; that nobody is on call is true until that of the moment changes."""
 INFORMS = {
     "acked": "page.acked_by_other",
     "taken_over": "page.acked_by_other",
@@ -203,7 +203,8 @@ def _page(
     level = draft.phrase(f"page.level.{row.level}")
     danger, again = newest(at, row)
     fill(draft, words, None, code=patient.code, level=level, time=f"{opened:%H:%M}", again=again, ref=row.ref, **named)
-    for option in BUTTONS.get(words, ("ack", "cant")):
+    waits = pager.waits_for_cover(s.u, row)  # nobody is paged yet, so there is nothing to pass on
+    for option in BUTTONS.get(words, ("ack",) if waits else ("ack", "cant")):
         draft.row(draft.button(option, f"page.button.{option}"))
     still = f"escalation:{row.id}:{wanted}"
     at.offer(draft, "act", "page", subject=row.id, args=danger, lane=ESCALATION, dedupe=dedupe, wanted=still, ref=row.ref)
@@ -240,7 +241,7 @@ def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str,
     fill(draft := at.draft(), words, lines, **known)
     if what in ("opened", "no_cover"):
         presence.add_to(draft, at, paging=what == "opened")
-    still = STILL.get(what)
+    still = row.state if what == "no_cover" else STILL.get(what)
     wanted = f"state:{row.id}:{still}" if still else None  # what is no longer so when it is sent is not said
     lane = CRISIS if what == "exhausted" else ESCALATION
     at.post(draft, lane=lane, dedupe=f"tell:{what}:{row.id}:{row.version}", wanted=wanted)
@@ -278,7 +279,8 @@ def _pages(s: Sitting, row: EscalationRow) -> list[talks.PromptRow]:
 
 
 def _minutes(s: Sitting, row: EscalationRow) -> int:
-    return int((s.u.now - row.opened_at).total_seconds() // 60)
+    """Since when it has been climbing: danger that joined what somebody had begins it anew."""
+    return int((s.u.now - row.began_at).total_seconds() // 60)
 
 
 @dataclass(frozen=True)

@@ -164,27 +164,36 @@ def _climb(ladder: Ladder, now: datetime, holders: Holders, paged: dict[int, Pag
     return replace(ladder, step=after, next_at=due if reached else now), actions
 
 
-def join(ladder: Ladder, level: str, now: datetime, holders: Holders, rungs: tuple[Rung, ...] = DEFAULT) -> Move:
+def join(
+    ladder: Ladder, level: str, now: datetime, holders: Holders, rungs: tuple[Rung, ...] = DEFAULT, starts: datetime | None = None
+) -> Move:
     """New danger while one is open: it raises the level, and opens again what somebody had taken.
 
     A level that rose climbs by the shorter of its own `rungs` and those it had, from where it stands: worse danger makes no page later.
-    Otherwise they stay as they were when it opened.
+    Otherwise they stay as they were when it opened. `starts` is as in `begin`: without cover now, what somebody had waits for it; what is
+    climbing already climbs on, and the patient is told not to wait all the same.
     """
     rose = LEVELS.index(level) > LEVELS.index(ladder.level)
     if rose:
         ladder = replace(ladder, level=level, rungs=_shorter(ladder.rungs, rungs))
     if ladder.state in ("ACKED", "CONTACTED"):
         had = ladder.acked_by
+        if starts is not None:
+            waiting = replace(_again(ladder, starts), next_at=starts)
+            told = (Inform("newer", to=had),) if had is not None else ()
+            return Move(waiting, (*told, Tell("no_cover"), Alarm("no_cover")))
         moved = _tell_holder(advance(_again(ladder, now), now, holders), had, holders)
         return Move(moved.ladder, (*moved.actions, Tell("joined")))
     if ladder.state == "EXHAUSTED":
-        return advance(replace(ladder, next_at=now), now, holders)
+        moved = advance(replace(ladder, next_at=now), now, holders)
+        return moved if starts is None else Move(moved.ladder, (*moved.actions, Tell("no_cover")))
+    truth = Tell("joined" if starts is None else "no_cover")
     if waits_for_cover(ladder, now):
         return Move(ladder, (Tell("no_cover"),))
     if rose and ladder.state == "OPEN":
         moved = _risen(ladder, now, holders)
-        return Move(moved.ladder, (*moved.actions, Tell("joined")))
-    return Move(ladder, (Tell("joined"),))
+        return Move(moved.ladder, (*moved.actions, truth))
+    return Move(ladder, (truth,))
 
 
 def waits_for_cover(ladder: Ladder, now: datetime) -> bool:

@@ -41,10 +41,10 @@ def raise_danger(u: Unit, who: PersonCard, chat: ChatCard, level: str, track: st
 
 def cover_came_early(u: Unit, seen: EscalationRow) -> bool:
     """An alert that waits for somebody to be on duty begins now when the clinic's hours were changed so that somebody is."""
-    if not _waits_for_cover(u, seen) or cover_starts(u) is not None:
+    if not waits_for_cover(u, seen) or cover_starts(u) is not None:
         return False
     row = escalations.get(u, seen.id)  # once more, now locked
-    if row is None or not _waits_for_cover(u, row):
+    if row is None or not waits_for_cover(u, row):
         return False
     saved = escalations.save(u, row, next_at=u.now, began_at=u.now)
     due.cancel(u, "escalation", row.id, "moved")
@@ -52,14 +52,15 @@ def cover_came_early(u: Unit, seen: EscalationRow) -> bool:
     return True
 
 
-def _waits_for_cover(u: Unit, row: EscalationRow) -> bool:
+def waits_for_cover(u: Unit, row: EscalationRow) -> bool:
+    """Whether nobody is paged before somebody is on duty again."""
     return ladder.waits_for_cover(as_ladder(row), u.now)
 
 
 def _join(u: Unit, row: EscalationRow, level: str, who: PersonCard, reason: str, words: str | None) -> Paged:
     if cover_came_early(u, row):
         row = escalations.get(u, row.id) or row
-    move = ladder.join(as_ladder(row), level, u.now, to_page(u), policy.rungs(clinic.ladders(u), level))
+    move = ladder.join(as_ladder(row), level, u.now, to_page(u), policy.rungs(clinic.ladders(u), level), cover_starts(u))
     escalations.note(u, row.id, "joined", code=reason, words=words, key=who.key)
     return Paged(_keep(u, row, move), move.actions)
 

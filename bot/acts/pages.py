@@ -165,7 +165,9 @@ def _newer(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
 
 def open_to_take(s: Sitting, row: EscalationRow, draft: Draft) -> None:
     """What anybody on call can do with an alert that nobody has."""
-    draft.row(draft.button("ack", "page.button.ack")).row(draft.button("cant", "page.button.cant"))
+    draft.row(draft.button("ack", "page.button.ack"))
+    if not pager.waits_for_cover(s.u, row):
+        draft.row(draft.button("cant", "page.button.cant"))
     _offer(s, row, draft)
 
 
