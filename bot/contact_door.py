@@ -45,6 +45,15 @@ def take(s: Sitting) -> bool:
     return True
 
 
+def leave(s: Sitting) -> None:
+    """Whoever sits here has been let into a program: "stop" means something else to them now, so they are nobody's contact any more.
+    Who chose them learns that they can't be asked, and nothing else."""
+    for row in contacts.in_chat(s.u, s.chat.id):
+        finish(s, row, "ended")
+        audit.record(s.u, row.person, "contact", "contact.ended", "contact")
+        _tell(s, row, "contacts.they_left")
+
+
 def _tapped(s: Sitting, rows: list[ContactRow]) -> None:
     found = DATA.fullmatch(s.event.data)
     prompt = talks.prompt_by_nonce(s.u, found[1]) if found else None

@@ -109,6 +109,7 @@ def _redeem(s: Sitting) -> None:
             _guessed(s, since)
         return
     talks.leave_nothing_open(s.u, s.chat)
+    contact_door.leave(s)
     audit.record(s.u, who.id, who.code, "invite.redeemed")
     s.who = who
     for chat in before:
