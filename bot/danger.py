@@ -144,7 +144,7 @@ def pass_on(u: Unit, person: int, position: str, source: int) -> None:
         return
     for row in escalations.all_open(u):
         reached = any(rung[1] in (position, "all") for rung in row.ladder[: row.step])
-        if row.state in ("OPEN", "EXHAUSTED") and reached and not outage.covers(at, row.id, person):
+        if row.state in ("OPEN", "EXHAUSTED") and reached and not outage.covers(at, row.id, person, f"on.{source}"):
             _page(at, row, people.person(u, row.person), person, "page.come_on", f"page:{row.id}:{row.cycle}:on:{source}:{person}")
 
 
@@ -164,7 +164,7 @@ def _perform(s: Sitting, row: EscalationRow, patient: people.PersonCard, action:
         case Page(person, words, cycle, step) if words == NEWER:
             _strip_before(s, row, person)
             _page(s, row, patient, person, words, f"page:{row.id}:{cycle}:{step}:{person}")
-        case Page(person, words, cycle, step) if not outage.covers(s, row.id, person):
+        case Page(person, words, cycle, step) if not outage.covers(s, row.id, person, f"{cycle}.{step}"):
             _page(s, row, patient, person, words, f"page:{row.id}:{cycle}:{step}:{person}")
         case Tell(what):
             if what == "exhausted":

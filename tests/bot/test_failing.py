@@ -15,7 +15,7 @@ from bot.flow import Flow, Me, Say, Talking
 from bot.phones import Phones, instant
 from bot.registry import DUES, RECURRING
 from handlers import FLOWS
-from safety import duty, rota
+from safety import duty, pager, rota
 from safety import screen as screening
 from safety.heard import Heard, Level
 from storage import clinic, due, escalations, notes, people
@@ -24,7 +24,7 @@ from storage.seal import Keyring
 from storage.store import Store, table
 from storage.tables import Observation, Talk
 from tests.bots import MASTER
-from tests.clinics import PATIENT, STAFF, add_patient, open_clinic
+from tests.clinics import PATIENT, STAFF, add_patient, add_staff, open_clinic
 from tests.transcripts.facts import FACTS
 
 START = instant("2026-11-16T19:00-05:00")
@@ -87,6 +87,48 @@ def test_a_screen_that_fails_for_many_pages_once_with_the_list(phones: Phones, m
     assert untold == []
     phones.tap(STAFF, "I reached them")
     assert "how did it end?" in texts(phones, STAFF)[-1], "the buttons under the numbers to call are alive"
+
+
+def test_the_page_for_all_rings_again_and_its_button_lasts(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After two minutes it comes anew, as an edit makes no sound; half an hour later one tap still takes all that is open."""
+    with phones._store().unit(phones.now) as u:
+        for number in range(8):
+            add_patient(u, 6000 + number, "Kim", code=f"10{number:02d}")
+    monkeypatch.setattr(screening, "load_rules", broken)
+    for number in range(8):
+        phones.type(6000 + number, "good evening")
+    monkeypatch.undo()
+    first = phones.phone(STAFF).messages[-1]
+    assert "8 patients" in first.text
+    phones.wait(timedelta(minutes=2))
+    last = phones.phone(STAFF).messages[-1]
+    assert last.id != first.id
+    assert "8 patients" in last.text
+    assert not first.buttons
+    told = [shown for shown in phones.phone(STAFF).messages if "8 patients" in shown.text]
+    assert len(told) == 2, "one for each rung, not one for each alert"
+    phones.wait(timedelta(minutes=2))
+    page, button = next((shown.id, data) for shown in [last] for _, data in shown.buttons)
+    phones.wait(timedelta(minutes=28))
+    phones.tap_data(STAFF, page, button)
+    with phones._store().unit(phones.now) as u:
+        assert {row.state for row in escalations.all_open(u)} == {"ACKED"}
+
+
+def test_the_page_for_all_says_when_nothing_of_it_is_left(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    with phones._store().unit(phones.now) as u:
+        for number in range(8):
+            add_patient(u, 6000 + number, "Kim", code=f"10{number:02d}")
+        other = people.person(u, add_staff(u, STAFF + 1, "Ana Ruiz"))
+    monkeypatch.setattr(screening, "load_rules", broken)
+    for number in range(8):
+        phones.type(6000 + number, "good evening")
+    with phones._store().unit(phones.now) as u:
+        for row in escalations.all_open(u):
+            pager.answer(u, row.id, other, "ack")
+    phones.tap(STAFF, "I'll take it")
+    said = texts(phones, STAFF)
+    assert any("None of the alerts on that page" in text for text in said), said
 
 
 def test_a_handler_that_raises_hides_no_danger_and_keeps_the_text(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
