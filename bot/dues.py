@@ -36,7 +36,7 @@ def fire(u: Unit, row: DueRow) -> None:
         dues.dropped(u, row.id, "unknown")
         log.error("due.unknown", kind=row.kind)
         return
-    if row.kind == "escalation":
+    if row.kind in ("escalation", pager.OUTCOME):
         escalations.get(u, row.subject)  # locked before its due row is written, in the order of whoever answers the page
     dues.done(u, row.id)
     if row.chat is None:

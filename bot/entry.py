@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import contact_door, danger, menu, talk, taps
+from bot.acts import outcome
 from bot.acts.check_in import check_in_now
 from bot.acts.profile import replan
 from bot.flow.commands import ShowHome
@@ -118,6 +119,7 @@ def _redeem(s: Sitting) -> None:
     _tell_issuer(s, who)
     if who.role == "staff":
         menu.post_staff_menu(s.u, s.chat)
+        outcome.put_held(s)
     replan(s)
     welcome(s)
 

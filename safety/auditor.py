@@ -50,6 +50,8 @@ def audit(u: Unit) -> Findings:
     for seen in rows:
         if pager.cover_came_early(u, seen):
             continue
+        if seen.state == "CONTACTED" and not due.planned(u, pager.OUTCOME, seen.id):
+            _remind(u, seen.id)
         if _sound(u, seen):
             late += _late(seen, u.now)
             continue
@@ -62,6 +64,13 @@ def audit(u: Unit) -> Findings:
         notes.add(u, row.person, "ladder", "repaired")
         repaired += 1
     return Findings(len(rows), repaired, late, _unsent(u))
+
+
+def _remind(u: Unit, id: int) -> None:
+    """What waits for its outcome alone is never forgotten."""
+    row = escalations.get(u, id)  # once more, now locked
+    if row is not None and row.state == "CONTACTED" and not due.planned(u, pager.OUTCOME, id):
+        pager.plan_reminder(u, row, u.now)
 
 
 def _sound(u: Unit, row: EscalationRow) -> bool:

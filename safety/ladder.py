@@ -280,9 +280,11 @@ def leave(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move | N
     return Move(moved.ladder, (Inform("reopened", but=who), Tell(told), *moved.actions))
 
 
-def close(ladder: Ladder, who: int) -> Move | None:
-    """A human ends it with an outcome; only whoever holds it, or anyone entitled when nobody does."""
-    if ladder.state == "CLOSED" or (ladder.acked_by is not None and ladder.acked_by != who):
+def close(ladder: Ladder, who: int, overdue: bool = False) -> Move | None:
+    """A human ends it with an outcome; only whoever holds it, or anyone entitled when nobody does, or when the outcome of a contact
+    is `overdue`."""
+    free = ladder.acked_by in (None, who) or (overdue and ladder.state == "CONTACTED" and ladder.doubted_by is None)
+    if ladder.state == "CLOSED" or not free:
         return None
     return _closed(ladder, who)
 
@@ -294,11 +296,11 @@ def hand(ladder: Ladder, who: int, to: int) -> Move | None:
     return Move(replace(ladder, handed_to=to), (Page(to, HANDED, ladder.cycle, ladder.step),))
 
 
-def doubt(ladder: Ladder, who: int, now: datetime, others: Holders) -> Move | None:
+def doubt(ladder: Ladder, who: int, now: datetime, others: Holders, overdue: bool = False) -> Move | None:
     """ "False alarm": closes it, but where two must agree a second person is asked first. Until one does it stays open with
     whoever said it, and opens again after 30 minutes like anything nobody was reached about."""
     if ladder.level not in TWO_MUST_AGREE:
-        return close(ladder, who)
+        return close(ladder, who, overdue)
     if ladder.state == "CLOSED" or ladder.doubted_by is not None or (ladder.acked_by is not None and ladder.acked_by != who):
         return None
     actions: tuple[Action, ...] = ()

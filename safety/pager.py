@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from safety import ladder, policy
 from safety.duty import cover_starts, to_page
@@ -13,8 +14,13 @@ from storage import audit, clinic, due, escalations, people
 from storage.escalations import EscalationRow
 from storage.people import ChatCard, PersonCard
 from storage.store import Unit
+from storage.wall import next_instant
 
 FALSE_ALARM = "false_alarm"
+OUTCOME, REMINDED = "outcome", "reminded"
+"""What is due of an alert that waits for its outcome alone, and the event of its holder's having been reminded of that."""
+REMIND_AFTER, REMIND_AT = timedelta(hours=4), "09:00"
+"""How long after the contact the holder is reminded first, and when each morning, by their own clock."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,11 @@ def answer(u: Unit, id: int, who: PersonCard, option: str) -> Paged | None:
         "cant": lambda: ladder.decline(before, who.id, u.now, others()),
         "leave": lambda: ladder.leave(before, who.id, u.now, others()),
         "hand": lambda: ladder.hand(before, who.id, int(said)),
-        "close": lambda: ladder.doubt(before, who.id, u.now, others()) if said == FALSE_ALARM else ladder.close(before, who.id),
+        "close": lambda: (
+            ladder.doubt(before, who.id, u.now, others(), may_close(u, row, who))
+            if said == FALSE_ALARM
+            else ladder.close(before, who.id, may_close(u, row, who))
+        ),
         "confirm": lambda: ladder.confirm(before, who.id),
         "disagree": lambda: ladder.disagree(before, who.id),
     }
@@ -105,6 +115,24 @@ def answer(u: Unit, id: int, who: PersonCard, option: str) -> Paged | None:
     audit.record(u, row.person, who.code, f"escalation.{'doubted' if doubted else act}", row.ref, code)
     outcome = FALSE_ALARM if act == "confirm" else said
     return Paged(_keep(u, row, move, closed_by=who.id, outcome=outcome), move.actions)
+
+
+def may_close(u: Unit, row: EscalationRow, who: PersonCard) -> bool:
+    """Whether they have it, or nobody does, or its holder was reminded in vain and they are on call."""
+    if row.acked_by in (None, who.id):
+        return True
+    since = [event.kind for event in escalations.events(u, row.id) if event.kind in ("ack", "CONTACTED", REMINDED)]
+    waits = row.state == "CONTACTED" and row.doubted_by is None and since[-1:] == [REMINDED]
+    return waits and any(who.id in ids for ids in to_page(u).values())
+
+
+def plan_reminder(u: Unit, row: EscalationRow, after: datetime) -> None:
+    """The next time the holder of what is CONTACTED is reminded of its outcome, no earlier than `after`."""
+    first = max(row.acked_at or row.opened_at, row.contacted_at or row.opened_at) + REMIND_AFTER
+    zone = people.person(u, row.acked_by).zone if row.acked_by is not None else "UTC"
+    at = first if first >= after else next_instant(after, REMIND_AT, zone)[1]
+    due.cancel(u, OUTCOME, row.id, "moved")
+    due.plan(u, OUTCOME, row.id, f"{OUTCOME}:{row.id}:{row.version}:{at:%Y%m%d%H%M}", at, chat=row.chat)
 
 
 def _without(holders: Holders, person: int) -> Holders:
@@ -146,4 +174,8 @@ def _keep(u: Unit, row: EscalationRow, move: Move, *, closed_by: int | None = No
     due.cancel(u, "escalation", row.id, "moved")
     if saved.next_at is not None:
         due.plan(u, "escalation", row.id, f"escalation:{row.id}:{saved.version}", saved.next_at, chat=row.chat)
+    if saved.state == "CONTACTED" and (row.state, row.acked_by) != (saved.state, saved.acked_by):
+        plan_reminder(u, saved, u.now)
+    elif row.state == "CONTACTED" and saved.state != "CONTACTED":
+        due.cancel(u, OUTCOME, row.id, "moved")
     return saved

@@ -148,7 +148,7 @@ def erase_chat(u: Unit, chat: ChatCard) -> bool:
 def leave_nothing_due(u: Unit, person: int, chat: ChatCard | None) -> None:
     """Nothing more is said by itself to this person. What staff are told goes on, and so does the expiry of a talk."""
     rows = table(Due)
-    keep = ("escalation", "talk_expiry", "concern_unread", "calm")
+    keep = ("escalation", "outcome", "talk_expiry", "concern_unread", "calm")
     about: ColumnElement[bool] = rows.c.subject == person
     if chat is not None:
         about |= rows.c.chat_id == chat.id

@@ -5,6 +5,7 @@ What went wrong (a dead letter, a message set aside, a ladder that did not go as
 
 from __future__ import annotations
 
+from bot.acts import outcome
 from bot.acts.schedule import told
 from bot.message import Draft
 from bot.registry import command, tap
@@ -31,11 +32,18 @@ def inbox(s: Sitting) -> None:
 
 @tap("inbox", role="staff")
 def tapped(s: Sitting, prompt: PromptRow, option: str) -> None:
-    """seen:<note>, why:<note>:<reason> or back. A line that somebody else has ticked off meanwhile stays ticked."""
+    """seen:<note>, why:<note>:<reason>, alert:<alert> or back. A line that somebody else has ticked off meanwhile stays ticked."""
     if not allowed(s, "inbox"):
         return
     verb, _, rest = option.partition(":")
     id, _, reason = rest.partition(":")
+    if verb == "alert":
+        alert = escalations.get(s.u, int(id))
+        if prompt.panel is not None:
+            s.strip(prompt.panel)
+        if alert is not None:
+            outcome.put_panel(s, alert)
+        return
     row = next((row for row in notes.unseen(s.u, 1000) if id and row.id == int(id)), None)
     if row is not None and verb == "seen" and row.kind in WENT_WRONG:
         _ask_why(s, prompt, row)
@@ -73,9 +81,10 @@ def _show(s: Sitting, panel: int | None) -> None:
     rows = waiting[:SHOWN]
     draft = s.draft()
     alerts = escalations.all_open(s.u)
+    codes = {alert.id: people.person(s.u, alert.person).code for alert in alerts[:SHOWN]}
     for alert in alerts[:SHOWN]:
         level, at = draft.phrase(f"page.level.{alert.level}"), f"{local(alert.opened_at, s.person.zone):%m-%d %H:%M}"
-        draft.add("staff.inbox.alert", ref=alert.ref, code=people.person(s.u, alert.person).code, level=level, time=at)
+        draft.add("staff.inbox.alert", ref=alert.ref, code=codes[alert.id], level=level, time=at)
     if len(alerts) > SHOWN:
         draft.add("staff.inbox.more_alerts", count=len(alerts) - SHOWN)
     if rows:
@@ -90,6 +99,7 @@ def _show(s: Sitting, panel: int | None) -> None:
             audit.record(s.u, row.person, s.person.code, "note.read", row.kind)
     ticks = [draft.button(f"seen:{row.id}", "staff.inbox.tick", place=place) for place, row in enumerate(rows, 1)]
     draft.grid(ticks, 5)
+    draft.grid([draft.button(f"alert:{id}", "staff.inbox.open_alert", code=code) for id, code in codes.items()], 2)
     draft.row(draft.button("~help", "button.help"))
     s.offer(draft, "act", "inbox", edit=panel)
 

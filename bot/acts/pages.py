@@ -12,7 +12,7 @@ from bot.message import Button, Draft
 from bot.registry import tap
 from bot.sitting import Sitting
 from safety import pager
-from safety.ladder import Alarm
+from safety.ladder import TWO_MUST_AGREE, Alarm
 from safety.pager import Paged
 from storage import audit, contacts, escalations, people
 from storage.escalations import EscalationRow
@@ -40,10 +40,10 @@ def page(s: Sitting, prompt: PromptRow, option: str) -> None:
         return
     if option in OF_ITS_HOLDER:
         held = row.acked_by == s.person.id and row.state != "CLOSED"
-        does = {"hand": _to_whom, "back": _details, "contacts": _ask_contacts}[option] if held else _too_late
+        does = {"hand": _to_whom, "back": _back, "contacts": _ask_contacts}[option] if held else _too_late
         does(s, row, prompt)
         return
-    if option == "close":
+    if option == "close" and pager.may_close(s.u, row, s.person):
         _ask_outcome(s, row)
         return
     if option.startswith("hand:") and not can_hold(s.u, people.person(s.u, int(option.partition(":")[2]))):
@@ -63,7 +63,7 @@ def _follow(s: Sitting, paged: Paged, prompt: PromptRow, option: str) -> None:
     """What the one who tapped sees. Details come after the open pages were taken away, as their buttons are new ones."""
     row = paged.row
     if option == "ack":
-        _details(s, row, prompt)
+        details(s, row, prompt.panel)
     elif option == "contacted":
         _ask_outcome(s, row)
     elif option == "cant":
@@ -81,7 +81,11 @@ def _follow(s: Sitting, paged: Paged, prompt: PromptRow, option: str) -> None:
         s.say("page.kept_open", ref=row.ref, lane=ESCALATION)
 
 
-def _details(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
+def _back(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
+    details(s, row, prompt.panel)
+
+
+def details(s: Sitting, row: EscalationRow, edit: int | None = None) -> None:
     """After a role-checked tap: the call-back number, and the sentence if consent allows. The look is audited."""
     patient = people.person(s.u, row.person)
     shared = "crisis_words" in people.consents(s.u, patient.id)
@@ -94,7 +98,7 @@ def _details(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
             local = at.astimezone(ZoneInfo(s.person.zone))
             draft.add("page.words", time=f"{local:%H:%M}", words=words[:600])
     _add_receipts(s, draft, row)
-    still_yours(s, row, draft, edit=prompt.panel)
+    still_yours(s, row, draft, edit=edit)
 
 
 def still_yours(s: Sitting, row: EscalationRow, draft: Draft, *, edit: int | None = None) -> None:
@@ -146,6 +150,8 @@ def _add_receipts(s: Sitting, draft: Draft, row: EscalationRow) -> None:
 def _ask_outcome(s: Sitting, row: EscalationRow) -> None:
     draft = s.draft().add("page.outcome_question", ref=row.ref)
     for outcome in OUTCOMES:
+        if outcome == pager.FALSE_ALARM and row.acked_by not in (None, s.person.id) and row.level in TWO_MUST_AGREE:
+            continue  # whoever has it says that first
         draft.row(draft.button(f"close:{outcome}", f"page.outcome.{outcome}"))
     _offer(s, row, draft)
 
@@ -161,6 +167,16 @@ def _newer(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
         s.post(_held(s, row, draft), lane=ESCALATION)
     else:
         open_to_take(s, row, draft)
+
+
+def held_by_other(s: Sitting, row: EscalationRow) -> None:
+    """Who has it; with a button to close it where the outcome is overdue and they are on call."""
+    draft = _held(s, row, s.draft())
+    if pager.may_close(s.u, row, s.person):
+        draft.add("page.overdue").row(draft.button("close", "page.button.close"))
+        _offer(s, row, draft)
+    else:
+        s.post(draft, lane=ESCALATION)
 
 
 def open_to_take(s: Sitting, row: EscalationRow, draft: Draft) -> None:
@@ -187,4 +203,4 @@ def _too_late(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
     elif row.acked_by == s.person.id:
         still_yours(s, row, s.draft().add("page.yours", ref=row.ref))
     else:
-        s.post(_held(s, row, s.draft()), lane=ESCALATION)
+        held_by_other(s, row)

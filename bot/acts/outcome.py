@@ -1,0 +1,54 @@
+"""An alert whose patient was reached and that nobody has closed: its holder is reminded, and its panel can be had again.
+
+Only whoever has it could end it, so a forgotten outcome, or a new phone, would leave it open for good.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from bot.acts import pages
+from bot.registry import due
+from bot.sitting import Sitting
+from safety import pager
+from storage import escalations, people
+from storage.due import DueRow
+from storage.escalations import EscalationRow
+from storage.outbox import ESCALATION
+
+
+@due(pager.OUTCOME)
+def remind(s: Sitting, row: DueRow) -> None:
+    """From the first time on whoever is on call may close it too; while a second person is asked about it, that comes first."""
+    alert = escalations.get(s.u, row.subject)
+    if alert is None or alert.state != "CONTACTED" or alert.acked_by is None:
+        return
+    if alert.doubted_by is None:
+        escalations.note(s.u, alert.id, pager.REMINDED, by=alert.acked_by)
+        at = s.of(alert.acked_by)
+        if at is not None and at.person.active:
+            since = (alert.contacted_at or s.u.now).astimezone(ZoneInfo(at.person.zone))
+            pages.still_yours(at, alert, at.draft().add("page.outcome_waits", ref=alert.ref, time=f"{since:%m-%d %H:%M}"))
+    pager.plan_reminder(s.u, alert, s.u.now + timedelta(seconds=1))
+
+
+def put_held(s: Sitting) -> None:
+    """On a new phone nothing of the old one's buttons is left: what they have is put before them."""
+    for row in escalations.all_open(s.u):
+        if row.acked_by == s.person.id:
+            pages.details(s, row)
+
+
+def put_panel(s: Sitting, row: EscalationRow) -> None:
+    """What whoever sits here can do with this alert now."""
+    if row.state == "CLOSED":
+        s.say("page.over", ref=row.ref, lane=ESCALATION)
+    elif row.acked_by == s.person.id:
+        pages.details(s, row)
+    elif row.acked_by is None or row.handed_to == s.person.id:
+        level = s.words.text(f"page.level.{row.level}")
+        code, opened = people.person(s.u, row.person).code, row.opened_at.astimezone(ZoneInfo(s.person.zone))
+        pages.open_to_take(s, row, s.draft().add("page.new", code=code, level=level, time=f"{opened:%H:%M}", ref=row.ref))
+    else:
+        pages.held_by_other(s, row)
