@@ -39,7 +39,8 @@ def _offer(ways: dict[str, str], around: dict[str, Any]) -> Talking:
             yield Say("crisis.barrier.trusted")
             done.append(chosen)
         elif chosen == "callback":
-            yield Say("crisis.barrier.callback")
+            takes = yield Read("reaching.callback")
+            yield Say(f"crisis.barrier.callback{'' if takes == 'team' else f'_{takes}'}")
             yield Do(StartFlow("phone"))
             return
         elif chosen == "ground":

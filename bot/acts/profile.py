@@ -29,8 +29,8 @@ def save_profile(s: Sitting, command: SaveProfile) -> None:
     s.who = people.save_profile(s.u, before, command.values)
     if PLANNED_FROM & command.values.keys():
         replan(s)
-    if s.person.phone != before.phone:
-        _tell_who_calls(s)
+    if "phone" in command.values:
+        _tell_who_calls(s, changed=s.person.phone != before.phone)
 
 
 def replan(s: Sitting) -> None:
@@ -41,14 +41,19 @@ def replan(s: Sitting) -> None:
         plan_prompts.keep(s.u, s.person, s.chat)
 
 
-def _tell_who_calls(s: Sitting) -> None:
-    """The number was changed while somebody had taken an alert about this person: they get the new one."""
+def _tell_who_calls(s: Sitting, *, changed: bool) -> None:
+    """A number was left while somebody had taken an alert about this person: they get it, if it is new or they were in touch already
+    and so look for none. Then the patient is told to whom it went."""
     row = escalations.open_for(s.u, s.person.id)
     at = s.of(row.acked_by) if row is not None and row.acked_by is not None else None
     if row is None or at is None or not at.person.active or not s.person.phone:
         return
+    if not changed and row.state != "CONTACTED":
+        return
     audit.record(s.u, s.person.id, at.person.code, "phone.read", row.ref)
     at.say("staff.phone_changed", ref=row.ref, phone=s.person.phone, lane=ESCALATION)
+    if row.state == "CONTACTED":
+        s.say("crisis.barrier.passed", name=at.person.name, time=f"{s.local:%H:%M}", lane=ESCALATION)
 
 
 @act(NoteStaff)

@@ -22,17 +22,29 @@ KNOWN = ("wont_help", "alone", "police", "cost", "effort")
 
 @look("reaching.around")
 def around(s: Sitting) -> dict[str, Any]:
-    """{"facts", "known": which replies state facts of the line shown, and how they end; "on_call": whether a person could call
-    back; "people": whether somebody agreed to be asked, or there is a plan that names some}."""
+    """{"facts", "known": which replies state facts of the line shown, and how they end; "on_call": whether a person can be counted on
+    to take up a call back; "people": whether somebody agreed to be asked, or there is a plan that names some}."""
     shown = hotlines.lines(s.person.country)[0].id
     facts = FACTS.get(shown, "")
-    on_call = duty.cover_starts(s.u) is None and any(duty.reachable(s.u).values())
     return {
         "facts": facts,
         "known": list(KNOWN) if facts else [],
-        "on_call": on_call and escalations.any_open(s.u, s.person.id),
+        "on_call": callback(s) != "nobody",
         "people": bool(_people(s).rows),
     }
+
+
+@look("reaching.callback")
+def callback(s: Sitting) -> str:
+    """Who takes up a number that is left now: "holder", who was in touch with them and is sent it; "team", while somebody on duty is
+    paged or has the alert; else "nobody"."""
+    row = escalations.open_for(s.u, s.person.id)
+    if row is None:
+        return "nobody"
+    if row.state == "CONTACTED":
+        return "holder" if row.acked_by is not None and duty.fit(s.u)(row.acked_by) else "nobody"
+    covered = duty.cover_starts(s.u) is None and any(duty.reachable(s.u).values())
+    return "team" if row.state in ("OPEN", "ACKED") and covered else "nobody"
 
 
 @act(ShowPeople)
