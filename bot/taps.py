@@ -11,7 +11,7 @@ from bot.flow import Given
 from bot.panel import BACK, DONE, HELP, LATER, SKIP
 from bot.registry import COMMANDS, TAPPED_BY, TAPS
 from bot.sitting import Sitting
-from storage import escalations, outbox, talks
+from storage import inbox, outbox, talks
 from storage.store import Unit
 from storage.talks import PromptRow, TalkRow
 
@@ -78,13 +78,12 @@ def _answer(s: Sitting, prompt: PromptRow, option: str) -> None:
 
 def _stays(s: Sitting, prompt: PromptRow, option: str) -> bool:
     """Whether a button of the crisis card or the help screen is meant anew. Nobody in danger taps in vain, but for a doubled tap."""
-    if prompt.kind != "act" or prompt.key != STAYS:
-        return False
-    if prompt.answered != option:
-        return True
-    row = escalations.open_for(s.u, s.person.id)
-    heard = escalations.events(s.u, row.id)[-1].at if row is not None else None
-    return talks.waiting(s.u, s.chat) is None and (heard is None or s.u.now - heard > DOUBLED)
+    return prompt.kind == "act" and prompt.key == STAYS and not (prompt.answered == option and doubled(s))
+
+
+def doubled(s: Sitting) -> bool:
+    """Whether this very button was tapped in this chat a moment ago; what waits meanwhile, or was tapped long before, is no matter."""
+    return s.event.data in inbox.taps_before(s.u, s.chat, s.source, s.said_at - DOUBLED)
 
 
 def _closed(s: Sitting, prompt: PromptRow, option: str) -> None:

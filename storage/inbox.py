@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,6 +46,13 @@ RECENT = Prepared(
     .where(INBOX.c.raw.is_not(None), INBOX.c.kind == fixed("text"))
     .order_by((INBOX.c.id + literal_column("0")).desc())  # a sum, so that no planner walks through all ids for it
     .limit(bindparam("most"))
+)
+TAPPED = Prepared(
+    select(INBOX.c.id, INBOX.c.raw)
+    .where(INBOX.c.chat_id == bindparam("of_chat"), INBOX.c.received_at >= bindparam("since"), INBOX.c.id < bindparam("before"))
+    .where(INBOX.c.raw.is_not(None), INBOX.c.kind == fixed("button"))
+    .order_by(INBOX.c.received_at.desc(), INBOX.c.id.desc())
+    .limit(literal_column("20"))
 )
 SINCE = Prepared(
     select(INBOX.c.id)
@@ -184,3 +192,12 @@ def recent_raw(u: Unit, row: Received, within: timedelta, limit: int) -> list[di
     since = min(u.now, row.received_at) - within
     rows = u.all(RECENT, of_chat=row.chat.id, since=since, before=row.id, most=limit)
     return [json.loads(u.open(row.chat.key, "inbox.raw", one.id, one.raw)) for one in reversed(rows)]
+
+
+def taps_before(u: Unit, chat: ChatCard, before: int, since: datetime) -> set[str]:
+    """What the buttons carried that were last tapped in a chat since then, before its row `before`; what does not open is none."""
+    found = set()
+    for row in u.all(TAPPED, of_chat=chat.id, since=since, before=before):
+        with suppress(SealBroken):
+            found.add(str(json.loads(u.open(chat.key, "inbox.raw", row.id, row.raw))["callback_query"].get("data", "")))
+    return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot import danger, presence, talk
 from bot.acts.contacts import asked_by_patient
 from bot.registry import command, tap
 from bot.sitting import Sitting
-from storage import people
+from storage import people, talks
 from storage.outbox import CRISIS
 from storage.talks import PromptRow
 
@@ -40,12 +42,21 @@ def crisis(s: Sitting, prompt: PromptRow, option: str) -> None:
     if option == "sos":
         sos(s)
     elif option == "ground":
-        talk.start(s, "skill", {"card": "grounding_54321", "calm": True})
+        _begin(s, "skill", {"card": "grounding_54321", "calm": True})
     elif option.startswith("ask:"):
         asked_by_patient(s, int(option.partition(":")[2]))
     elif option == "plan":
-        talk.start(s, "plan_use")
+        _begin(s, "plan_use", {})
     elif option == "call_me":
-        talk.start(s, "phone")
+        _begin(s, "phone", {})
     elif option == "cant_call":
-        talk.start(s, "reaching")
+        _begin(s, "reaching", {})
+
+
+def _begin(s: Sitting, flow: str, start: dict[str, Any]) -> None:
+    """Start it, or put its question below once more while it is the one that waits."""
+    waiting = talks.waiting(s.u, s.chat)
+    if waiting is not None and waiting.flow == flow and waiting.body["me"]["start"] == start:
+        talk.show_again(s, waiting)
+    else:
+        talk.start(s, flow, start)
