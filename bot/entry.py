@@ -13,6 +13,7 @@ from bot.flow.commands import ShowHome
 from bot.panel import HELP
 from bot.registry import act, command, tap
 from bot.sitting import Sitting
+from safety.heard import Heard, Level
 from storage import audit, contacts, inbox, invites, my_data, notes, people, talks
 from storage.people import ChatCard, PersonCard
 from storage.talks import PromptRow
@@ -21,23 +22,36 @@ TRIES, ALL_TRIES, TRY_WINDOW = 5, 200, timedelta(hours=1)
 """Wrong invitations of one chat, and of everybody together, after which no code is looked at until the window has passed."""
 
 
-def outside(s: Sitting) -> None:
-    """Someone this program does not know, or no longer: an invitation, or a kind word about where to find one."""
+def outside(s: Sitting, heard: Heard) -> None:
+    """Someone this program does not know, or no longer: an invitation, or a kind word about where to find one.
+
+    Whoever asks for help, or worries, gets the numbers before it is said that nobody here is told.
+    """
     command = s.event.command if s.event.kind == "command" else ""
-    if s.who is None and not (command == "start" and s.event.argument) and contact_door.take(s):
+    worries, tapped = heard.level is Level.CONCERN, taps.for_help(s)
+    for_help = worries or bool(tapped) or command in ("help", "sos")
+    if s.who is None and not for_help and not (command == "start" and s.event.argument) and contact_door.take(s):
+        return
+    if tapped and taps.doubled(s):
         return
     if command == "start" and s.event.argument:
         _redeem(s)
-    elif command == "sos" and s.who is not None and s.who.role == "patient" and danger.is_open(s):
+    elif "sos" in (command, tapped) and s.who is not None and s.who.role == "patient" and danger.is_open(s):
         danger.from_button(s, "high", "sos", "suicide")  # as with words of danger: a human still has their alert
+    elif for_help:
+        _numbers(s, heard)
     elif s.who is not None and s.who.status == "declined" and _still_theirs(s, s.who, command):
         return
-    elif command in ("help", "sos"):
-        danger.card(s, "unknown")
-        s.say(alone(s), dedupe=f"alone:{s.source}")
     else:
         words = "bot.not_invited" if s.who is None else alone(s)
         s.say(words, dedupe=f"outside:{s.chat.id}:{s.u.now:%Y%m%d%H}")
+
+
+def _numbers(s: Sitting, heard: Heard) -> None:
+    """The card, and then who is told: nobody, but for worrying words while a human still has their alert."""
+    danger.card(s, heard.track.value, danger.rule_of(heard))
+    if heard.level is not Level.CONCERN or s.who is None or s.who.role != "patient" or not danger.add_context(s):
+        s.say(alone(s), dedupe=f"alone:{s.source}")
 
 
 def alone(s: Sitting) -> str:

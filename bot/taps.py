@@ -81,6 +81,16 @@ def _stays(s: Sitting, prompt: PromptRow, option: str) -> bool:
     return prompt.kind == "act" and prompt.key == STAYS and not (prompt.answered == option and doubled(s))
 
 
+def for_help(s: Sitting) -> str:
+    """Which button of a crisis card or help screen of this chat was tapped, or the Help of any keyboard; empty when none of them was."""
+    found = DATA.fullmatch(s.event.data)
+    prompt = talks.prompt_by_nonce(s.u, found[1]) if found else None
+    if found is None or prompt is None or prompt.chat != s.chat.id or int(found[2]) >= len(prompt.options):
+        return ""
+    option = prompt.options[int(found[2])]
+    return option if option == HELP or (prompt.kind == "act" and prompt.key == STAYS) else ""
+
+
 def doubled(s: Sitting) -> bool:
     """Whether this very button was tapped in this chat a moment ago; what waits meanwhile, or was tapped long before, is no matter."""
     return s.event.data in inbox.taps_before(s.u, s.chat, s.source, s.said_at - DOUBLED)

@@ -86,7 +86,7 @@ def advance(s: Sitting, heard: Heard) -> None:
     elif heard.level >= Level.HIGH:
         _danger(s, heard)
     elif who is None or who.outside:
-        entry.outside(s)
+        entry.outside(s, heard)
     elif heard.level is Level.CONCERN and who.role == "patient":
         _concern(s, heard)
     elif event.kind == "command":

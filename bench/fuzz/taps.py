@@ -193,7 +193,9 @@ def _outsider(rng: random.Random, button: Button, who: str, there: list[Button])
 
 
 def _own_of_outsiders(rng: random.Random, button: Button, who: str, there: list[Button]) -> Shot:
-    own = [each for each in there if each.owner in FORMERLY] or [button]
+    own = [each for each in there if each.owner in FORMERLY and each.option != HELP and each.key != STAYS]
+    if not own:
+        return _outsider(rng, button, who, there)
     button = rng.choice(own)
     return PEOPLE[button.owner], button.data, "outside", {}
 
