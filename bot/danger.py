@@ -110,6 +110,12 @@ def is_open(s: Sitting) -> bool:
     return s.who is not None and escalations.open_for(s.u, s.who.id) is not None
 
 
+def is_under_way(s: Sitting) -> bool:
+    """Whether what is open about this patient is being paged, or was taken and opens again by itself: not once they were reached."""
+    row = escalations.open_for(s.u, s.who.id) if s.who is not None else None
+    return row is not None and row.state != "CONTACTED"
+
+
 def is_paging(s: Sitting) -> bool:
     """Whether something is open about this patient that nobody has taken."""
     row = escalations.open_for(s.u, s.person.id)

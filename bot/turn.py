@@ -136,31 +136,29 @@ def _tell_danger(s: Sitting, heard: Heard) -> bool:
 
 
 def _concern(s: Sitting, heard: Heard) -> None:
-    """The kind questions; while a human has something open already, the conversation goes on instead."""
-    going_on = danger.is_open(s)
-    taken = _keep_words(s, go_on=going_on)
+    """The kind questions. While an alert is under way the conversation goes on instead; what was said is kept with one that is open."""
+    going_on = danger.is_under_way(s)
+    danger.add_context(s)
+    _keep_words(s, go_on=going_on)
     notes.add(s.u, s.person.id, "concern", "text")
     if not going_on:
         concern.ask(s, heard)
-    elif not taken:
-        danger.add_context(s)
 
 
-def _keep_words(s: Sitting, *, go_on: bool = False) -> bool:
+def _keep_words(s: Sitting, *, go_on: bool = False) -> None:
     """What was typed as an answer is still that answer, also when it sounded like danger; but never as a name or number.
 
-    Returns whether it was one. go_on: show the next question. After a crisis card nothing may follow it.
+    go_on: show the next question. After a crisis card nothing may follow it.
     """
     waiting = talks.waiting(s.u, s.chat)
     if waiting is not None and s.event.kind == "text" and not talk.asks_fact(waiting):
         try:
             with s.u.savepoint():
-                return (talk.take if go_on else talk.keep)(s, waiting, Given("text", s.event.text), typed=True)
+                (talk.take if go_on else talk.keep)(s, waiting, Given("text", s.event.text), typed=True)
         except SQLAlchemyError:
             raise
         except Exception as fault:
             log.error("turn.keep", fault=type(fault).__name__)
-    return False
 
 
 def _command(s: Sitting) -> None:

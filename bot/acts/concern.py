@@ -100,7 +100,7 @@ def silent(s: Sitting, row: DueRow) -> None:
     A tap on the note that says nothing comes here too.
     """
     asked, tapped = talks.waiting(s.u, s.chat), s.event.kind != "due"
-    stands = asked is not None and asked.flow in ASKING and s.who is not None and s.who.active and not danger.is_open(s)
+    stands = asked is not None and asked.flow in ASKING and s.who is not None and s.who.active and not danger.is_under_way(s)
     if asked is None or not stands or (not tapped and inbox.came_since(s.u, s.chat, row.subject)):
         if tapped:
             s.say("bot.note_over")
