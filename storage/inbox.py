@@ -54,10 +54,13 @@ TAPPED = Prepared(
     .order_by(INBOX.c.received_at.desc(), INBOX.c.id.desc())
     .limit(literal_column("20"))
 )
+ANSWERS = ("text", "edit", "command", "button")
+"""What can answer: a voice message or a sticker that nobody reads, or blocking the bot, is none."""
 SINCE = Prepared(
-    select(INBOX.c.id)
+    select(INBOX.c.received_at)
     .where(INBOX.c.chat_id == bindparam("of_chat"), INBOX.c.received_at >= bindparam("since"), INBOX.c.id > bindparam("after"))
-    .where(INBOX.c.kind != fixed("blocked"))
+    .where(INBOX.c.kind.in_([fixed(kind) for kind in ANSWERS]))
+    .order_by(INBOX.c.received_at.desc(), INBOX.c.id.desc())
     .limit(literal_column("1"))
 )
 RAW_KEPT = timedelta(days=7)
@@ -180,10 +183,11 @@ def guesses(u: Unit, since: datetime, chat: int | None = None) -> int:
     return int(u.run(select(func.count()).select_from(INBOX).where(wanted)).scalar_one())
 
 
-def came_since(u: Unit, chat: ChatCard, id: int) -> bool:
-    """Whether anything was said or tapped in a chat since this row of it; who blocks the bot says nothing."""
-    row = u.one(select(INBOX.c.received_at).where(INBOX.c.id == id))
-    return row is not None and u.one(SINCE, of_chat=chat.id, since=row.received_at - ASTRAY, after=id) is not None
+def answered_at(u: Unit, chat: ChatCard, since: int) -> datetime | None:
+    """When something was last typed or tapped in a chat after this row of it; None when nothing was."""
+    row = u.one(select(INBOX.c.received_at).where(INBOX.c.id == since))
+    last = u.one(SINCE, of_chat=chat.id, since=row.received_at - ASTRAY, after=since) if row is not None else None
+    return last.received_at if last is not None else None
 
 
 def recent_raw(u: Unit, row: Received, within: timedelta, limit: int) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from storage import calm, due, inbox, notes, talks
 from storage.due import DueRow
 from storage.lines import confirmed
 from storage.outbox import ESCALATION
+from storage.talks import TalkRow
 from storage.wall import local
 
 UNREAD, SILENT = "concern_unread", "concern_silent"
@@ -39,8 +40,26 @@ def ask(s: Sitting, heard: Heard) -> None:
     """Begin the questions that fit what was heard, and listen for an answer. Who is being asked already goes on from where they are."""
     about = _about(heard)
     _put(s, about, heard)
-    if about not in INBOX_ALONE:
-        due.plan(s.u, SILENT, s.source, f"{SILENT}:{s.source}", s.u.now + SILENCE, chat=s.chat.id, about=about)
+    listen(s, about)
+
+
+def listen(s: Sitting, about: str) -> None:
+    """From now on no answer is silence. Counted once for each conversation, from the last words that worried."""
+    asked = _asked(s)
+    if asked is not None:
+        due.cancel(s.u, SILENT, asked.id, "moved")
+        due.plan(s.u, SILENT, asked.id, f"{SILENT}:{s.source}", s.u.now + SILENCE, chat=s.chat.id, since=s.source, about=about)
+
+
+def _asked(s: Sitting) -> TalkRow | None:
+    """The questions that wait for an answer here, if there are any."""
+    waiting = talks.waiting(s.u, s.chat)
+    return waiting if waiting is not None and waiting.flow in ASKING else None
+
+
+def _about_what(asked: TalkRow) -> str:
+    """What questions were begun about; what was said since does not change that."""
+    return str(asked.body["me"]["start"].get("about"))
 
 
 def _put(s: Sitting, about: str, heard: Heard) -> None:
@@ -50,7 +69,7 @@ def _put(s: Sitting, about: str, heard: Heard) -> None:
     if under_way is None:
         talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
         return
-    asked = under_way.body["me"]["start"].get("about")
+    asked = _about_what(under_way)
     if under_way.flow == "concern" and about != asked and about in ASKED_DIRECTLY:
         talk.close(s, under_way, "partial")
         talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
@@ -99,9 +118,9 @@ def silent(s: Sitting, row: DueRow) -> None:
 
     A tap on the note that says nothing comes here too.
     """
-    asked, tapped = talks.waiting(s.u, s.chat), s.event.kind != "due"
-    stands = asked is not None and asked.flow in ASKING and s.who is not None and s.who.active and not danger.is_under_way(s)
-    if asked is None or not stands or (not tapped and inbox.came_since(s.u, s.chat, row.subject)):
+    asked, tapped = _asked(s), s.event.kind != "due"
+    stands = s.who is not None and s.who.active and not danger.is_under_way(s)
+    if asked is None or not stands or not (tapped or _silent_since(s, row, asked)):
         if tapped:
             s.say("bot.note_over")
         return
@@ -112,6 +131,11 @@ def silent(s: Sitting, row: DueRow) -> None:
     draft = s.draft().add("crisis.worry.silent", **ways(s, "violence" if violence else "suicide"))
     s.post(draft.add("crisis.worry.told") if told else draft)
     talk.show_again(s, asked)
+
+
+def _silent_since(s: Sitting, row: DueRow, asked: TalkRow) -> bool:
+    """Whether they have said nothing since; about a return to use, or about somebody else, that is none to be told of."""
+    return _about_what(asked) not in INBOX_ALONE and inbox.answered_at(s.u, s.chat, int(row.args.get("since", row.subject))) is None
 
 
 def _tell_staff(s: Sitting, note: int, positions: tuple[str, ...]) -> bool:
