@@ -29,7 +29,7 @@ from bot.flow import (
     YesNo,
 )
 from bot.flow import replay as replay_flow
-from bot.flow.commands import StartFlow
+from bot.flow.commands import Command, StartFlow
 from bot.flow.effects import Effect
 from bot.log import get
 from bot.registry import ACTS, LOOKS
@@ -183,13 +183,19 @@ def close(s: Sitting, row: TalkRow, state: str) -> None:
     """End a talk before its end ("partial" or "expired"), keeping what its flow says is worth keeping; nothing of another version's."""
     _stop_timer(s, row)
     panel.close(s, row)
-    flow = FLOWS.get(row.flow)
-    if flow and flow.partial and row.version == flow.version and s.who is not None:
-        command = flow.partial(Me.from_json(row.body["me"]), _answers(row))
-        if command is not None:
-            ACTS[type(command)](s, command)
+    command = left_as(row)
+    if command is not None and s.who is not None:
+        ACTS[type(command)](s, command)
     talks.save_talk(s.u, s.chat, row.id, body=_emptied(row), state=state)
     due.cancel(s.u, "talk_expiry", row.id, state)
+
+
+def left_as(row: TalkRow) -> Command | None:
+    """What would be kept of a talk if it ended with the answers so far; nothing of another version's."""
+    flow = FLOWS.get(row.flow)
+    if flow is None or flow.partial is None or row.version != flow.version:
+        return None
+    return flow.partial(Me.from_json(row.body["me"]), _answers(row))
 
 
 def _answers(row: TalkRow) -> dict[str, Any]:

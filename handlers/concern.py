@@ -89,8 +89,11 @@ def keep(me: Me, answers: dict[str, Any]) -> KeepConcern:
 
 
 def left(told: Mapping[str, str]) -> KeepConcern:
-    """What is kept of questions that were left: the gravest of what was answered, and else that they were left."""
-    found = settled(told)
+    """What is kept of questions that were left: the gravest of what was answered, and else that they were left.
+
+    "I don't want to live", tapped where something else was asked, counts as the wish until that is answered itself.
+    """
+    found = settled({"wish": "yes", **told} if worries.DARK in told.values() else told)
     return KeepConcern("unanswered") if found in ("none", "skipped") else KeepConcern(found, today=found in TODAY)
 
 

@@ -114,17 +114,17 @@ def unread(s: Sitting, row: DueRow) -> None:
 
 @due_kind(SILENT)
 def silent(s: Sitting, row: DueRow) -> None:
-    """Nothing has come since the words that worried: whoever is on call is told, and so is the patient, with the question once more.
+    """Fifteen minutes after the words that worried: whoever is silent is told of, and told so, with the question once more.
 
     A tap on the note that says nothing comes here too.
     """
     asked, tapped = _asked(s), s.event.kind != "due"
     stands = s.who is not None and s.who.active and not danger.is_under_way(s)
-    if asked is None or not stands or not (tapped or _silent_since(s, row, asked)):
+    if asked is None or not stands or not (tapped or _fell_silent(s, row, asked)):
         if tapped:
             s.say("bot.note_over")
         return
-    told = not tapped and keep_concern(s, KeepConcern("silent", today=True))
+    told = not tapped and _tell_of_silence(s, asked)
     violence = row.args["about"] == "violence"
     if veiled(s, row, always=violence):
         return
@@ -133,9 +133,32 @@ def silent(s: Sitting, row: DueRow) -> None:
     talk.show_again(s, asked)
 
 
-def _silent_since(s: Sitting, row: DueRow, asked: TalkRow) -> bool:
-    """Whether they have said nothing since; about a return to use, or about somebody else, that is none to be told of."""
-    return _about_what(asked) not in INBOX_ALONE and inbox.answered_at(s.u, s.chat, int(row.args.get("since", row.subject))) is None
+def _fell_silent(s: Sitting, row: DueRow, asked: TalkRow) -> bool:
+    """Whether they have said nothing since the words that worried; about a return to use, or somebody else, that is none to be told of.
+
+    Whoever has answered so far in a way that worries falls silent fifteen minutes after the last that came; the row waits until then.
+    """
+    last = inbox.answered_at(s.u, s.chat, int(row.args.get("since", row.subject)))
+    if _worry(asked) is None:
+        return last is None and _about_what(asked) not in INBOX_ALONE
+    if last is not None and last + SILENCE > s.u.now:
+        due.move(s.u, row.id, last + SILENCE)
+        return False
+    return True
+
+
+def _worry(asked: TalkRow) -> KeepConcern | None:
+    """What was answered so far, if it worries."""
+    left = talk.left_as(asked)
+    return left if isinstance(left, KeepConcern) and left.code not in UNANSWERED else None
+
+
+def _tell_of_silence(s: Sitting, asked: TalkRow) -> bool:
+    """Staff find what was answered before, if it worries, and that it was followed by silence. Whether somebody on call was told."""
+    worry = _worry(asked)
+    if worry is not None:
+        notes.add(s.u, s.person.id, "concern", worry.code)
+    return keep_concern(s, KeepConcern("silent", today=True))
 
 
 def _tell_staff(s: Sitting, note: int, positions: tuple[str, ...]) -> bool:

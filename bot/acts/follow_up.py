@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot import talk
+from bot.acts import concern
 from bot.panel import HELP
 from bot.prompting import may_prompt, veiled
 from bot.registry import due as due_kind
@@ -53,6 +54,7 @@ def answered(s: Sitting, prompt: PromptRow, option: str) -> None:
         s.strip(prompt.panel)
     due.cancel(s.u, UNANSWERED, s.person.id, "answered", slot=f"{UNANSWERED}:{prompt.args['asked']}")
     talk.start(s, "follow_up", {"about": prompt.args["about"], "answer": option})
+    concern.listen(s, str(prompt.args["about"]))
 
 
 @due_kind(UNANSWERED)
