@@ -15,6 +15,7 @@ from bot.prompting import veiled
 from bot.registry import act, look
 from bot.registry import due as due_kind
 from bot.sitting import Sitting
+from handlers.follow_up import asks_about_dying
 from safety import duty
 from safety.heard import Heard
 from storage import calm, due, inbox, notes, talks
@@ -32,23 +33,34 @@ LOOK_WITHIN = timedelta(hours=4)
 LOOK_AGAIN = timedelta(hours=1)
 UNANSWERED = ("skipped", "unanswered", "silent")
 ASKING = ("concern", "follow_up")
+VIOLENCE = "violence"
 ASKED_DIRECTLY = ("suicide", "self_harm")
 """What is asked about even when other questions are under way."""
 
 
 def ask(s: Sitting, heard: Heard) -> None:
     """Begin the questions that fit what was heard, and listen for an answer. Who is being asked already goes on from where they are."""
-    about = _about(heard)
+    about, seen = _about(heard), _may_be_seen(s)
     _put(s, about, heard)
-    listen(s, about)
+    listen(s, about, veil=seen)
 
 
-def listen(s: Sitting, about: str) -> None:
+def listen(s: Sitting, about: str, *, veil: bool = False) -> None:
     """From now on no answer is silence. Counted once for each conversation, from the last words that worried."""
     asked = _asked(s)
-    if asked is not None:
-        due.cancel(s.u, SILENT, asked.id, "moved")
-        due.plan(s.u, SILENT, asked.id, f"{SILENT}:{s.source}", s.u.now + SILENCE, chat=s.chat.id, since=s.source, about=about)
+    if asked is None:
+        return
+    veil = veil or about == VIOLENCE or _may_be_seen(s)
+    due.cancel(s.u, SILENT, asked.id, "moved")
+    due.plan(s.u, SILENT, asked.id, f"{SILENT}:{s.source}", s.u.now + SILENCE, chat=s.chat.id, since=s.source, about=about, veil=veil)
+
+
+def _may_be_seen(s: Sitting) -> bool:
+    """Whether violence has come up in the questions that wait: then somebody may be beside them, whatever they spoke of last."""
+    asked = _asked(s)
+    if asked is None:
+        return False
+    return _about_what(asked) == VIOLENCE or any(row.args["veil"] for row in due.planned(s.u, SILENT, asked.id))
 
 
 def _asked(s: Sitting) -> TalkRow | None:
@@ -63,20 +75,24 @@ def _about_what(asked: TalkRow) -> str:
 
 
 def _put(s: Sitting, about: str, heard: Heard) -> None:
-    under_way = talks.waiting(s.u, s.chat)
-    if under_way is None or under_way.flow not in ASKING:
-        under_way = talks.parked(s.u, s.chat, "concern")
-    if under_way is None:
-        talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
-        return
-    asked = _about_what(under_way)
-    if under_way.flow == "concern" and about != asked and about in ASKED_DIRECTLY:
+    under_way = _asked(s) or talks.parked(s.u, s.chat, "concern")
+    if under_way is not None and not _is_new(under_way, about):
+        if under_way.state == "parked":
+            talk.resume(s, under_way)
+        else:
+            talk.show_again(s, under_way)
+        if _asked(s) is not None:
+            return  # else it was of another version, and is closed
+    elif under_way is not None:
         talk.close(s, under_way, "partial")
-        talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
-    elif under_way.state == "parked":
-        talk.resume(s, under_way)
-    else:
-        talk.show_again(s, under_way)
+    talk.start(s, "concern", {"about": about, "spanish": cards.in_spanish(danger.rule_of(heard))})
+
+
+def _is_new(under_way: TalkRow, about: str) -> bool:
+    """Whether this is asked about at once, although other questions are under way."""
+    asked = _about_what(under_way)
+    asks_it = about == "suicide" and under_way.flow == "follow_up" and asks_about_dying(asked)
+    return about != asked and about in ASKED_DIRECTLY and not asks_it
 
 
 def _about(heard: Heard) -> str:
@@ -120,15 +136,15 @@ def silent(s: Sitting, row: DueRow) -> None:
     """
     asked, tapped = _asked(s), s.event.kind != "due"
     stands = s.who is not None and s.who.active and not danger.is_under_way(s)
-    if asked is None or not stands or not (tapped or _fell_silent(s, row, asked)):
+    if asked is None or asked.id != row.subject or not stands or not (tapped or _fell_silent(s, row, asked)):
         if tapped:
             s.say("bot.note_over")
         return
     told = not tapped and _tell_of_silence(s, asked)
-    violence = row.args["about"] == "violence"
-    if veiled(s, row, always=violence):
+    violence = VIOLENCE in (row.args["about"], _about_what(asked))
+    if veiled(s, row, always=violence or bool(row.args["veil"])):
         return
-    draft = s.draft().add("crisis.worry.silent", **ways(s, "violence" if violence else "suicide"))
+    draft = s.draft().add("crisis.worry.silent", **ways(s, VIOLENCE if violence else "suicide"))
     s.post(draft.add("crisis.worry.told") if told else draft)
     talk.show_again(s, asked)
 
@@ -138,7 +154,7 @@ def _fell_silent(s: Sitting, row: DueRow, asked: TalkRow) -> bool:
 
     Whoever has answered so far in a way that worries falls silent fifteen minutes after the last that came; the row waits until then.
     """
-    last = inbox.answered_at(s.u, s.chat, int(row.args.get("since", row.subject)))
+    last = inbox.answered_at(s.u, s.chat, int(row.args["since"]))
     if _worry(asked) is None:
         return last is None and _about_what(asked) not in INBOX_ALONE
     if last is not None and last + SILENCE > s.u.now:
