@@ -109,12 +109,14 @@ def record(u: Unit, row: Claimed, result: Result) -> None:
             if row.kind == "send":
                 _tell_staff(u, row, "refused")
                 letters.refused(u, row.id, "refused")
+                _tell_the_others(u, row)
         case Gone():
             outbox.finish(u, row.id, row.attempt, "dead", reason="403")
             people.set_reachable(u, row.chat, False)
             _tell_staff(u, row, "blocked")
             letters.refused(u, row.id)
             _next_channel(u, row)
+            _tell_the_others(u, row)
         case Doubt(safe):
             _doubt(u, row, safe)
 
@@ -170,6 +172,8 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
             return "answered"
         holder = people.person(u, chat.person) if chat.person is not None else None
         return None if holder is not None and holder.active and holder.role == "staff" else "not_entitled"
+    if kind == "concern":
+        return None if notes.is_unseen(u, int(rest)) else "seen"
     if kind == "contact":
         return None if contacts.is_on(u, int(rest)) else "no_consent"
     if kind == "state":
@@ -297,3 +301,10 @@ def _next_channel(u: Unit, row: Claimed) -> None:
         after = escalations.save(u, escalation, next_at=u.now)
         due.cancel(u, "escalation", escalation.id, "moved")
         due.plan(u, "escalation", escalation.id, f"escalation:{escalation.id}:{after.version}", u.now, chat=escalation.chat)
+
+
+def _tell_the_others(u: Unit, row: Claimed) -> None:
+    """A word about a concern that can't be delivered: everyone on call is told now, and not only in four hours. Once for each concern."""
+    kind, _, note = (row.wanted or "").partition(":")
+    for waits in due.planned(u, "concern_unread", int(note))[:1] if kind == "concern" else ():
+        due.plan(u, waits.kind, waits.subject, f"{waits.kind}:{note}:others", u.now, chat=waits.chat, **waits.args)

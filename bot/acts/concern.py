@@ -187,7 +187,7 @@ def _tell_staff(s: Sitting, note: int, positions: tuple[str, ...]) -> bool:
         if at is not None:
             now = local(s.u.now, at.person.zone)
             words = f"concern:{note}:{s.u.now:%Y%m%d%H%M}:{person}"
-            at.say("staff.concern_today", lane=ESCALATION, dedupe=words, code=code, time=f"{now:%H:%M}")
+            at.say("staff.concern_today", lane=ESCALATION, dedupe=words, wanted=f"concern:{note}", code=code, time=f"{now:%H:%M}")
     return bool(people)
 
 
