@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import contact_door, danger, menu, talk, taps
-from bot.acts import outcome
+from bot.acts import concern, outcome
 from bot.acts.check_in import check_in_now
 from bot.acts.profile import replan
 from bot.flow.commands import ShowHome
@@ -118,6 +118,8 @@ def _redeem(s: Sitting) -> None:
     few = inbox.guesses(s.u, since, s.chat.id) < TRIES and inbox.guesses(s.u, since) < ALL_TRIES
     person = invites.lets_in(s.u, s.event.argument) if few else None
     before = people.chats_of(s.u, person) if person is not None else []
+    for chat in before:
+        concern.leave(replace(s, chat=chat, who=people.seated(s.u, chat.id)[1]))
     who = invites.redeem(s.u, s.event.argument, s.chat.id) if person is not None else None
     if who is None:
         if not few or s.who is not None or not contact_door.opened(s, s.event.argument):

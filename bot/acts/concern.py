@@ -7,6 +7,7 @@ screen grades many imminent messages only so high, and whoever means them may no
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from bot import cards, danger, talk
@@ -22,6 +23,7 @@ from storage import calm, due, inbox, notes, talks
 from storage.due import DueRow
 from storage.lines import confirmed
 from storage.outbox import ESCALATION
+from storage.seal import SealBroken
 from storage.talks import TalkRow
 from storage.wall import local
 
@@ -175,6 +177,22 @@ def _tell_of_silence(s: Sitting, asked: TalkRow) -> bool:
     if worry is not None:
         notes.add(s.u, s.person.id, "concern", worry.code)
     return keep_concern(s, KeepConcern("silent", today=True))
+
+
+def leave(s: Sitting) -> None:
+    """These questions can't be answered here any more: what was answered is kept, and no answer is told of as silence would be."""
+    for flow in ASKING:
+        with suppress(SealBroken):  # what can't be read any more holds up nobody's new phone
+            for row in talks.open_talks(s.u, s.chat, flow):
+                _leave(s, row)
+
+
+def _leave(s: Sitting, row: TalkRow) -> None:
+    worry = _worry(row)
+    told = worry.today if worry is not None else _about_what(row) in INBOX_ALONE
+    talk.close(s, row, "partial")
+    if not told and not danger.is_under_way(s):
+        keep_concern(s, KeepConcern("silent", today=True))
 
 
 def _tell_staff(s: Sitting, note: int, positions: tuple[str, ...]) -> bool:

@@ -6,7 +6,7 @@ A chat message is a disclosure, so patients appear here by code alone. What ends
 from __future__ import annotations
 
 from bot import danger
-from bot.acts import plan_staff
+from bot.acts import concern, plan_staff
 from bot.acts.consent import quiet
 from bot.acts.staff import link
 from bot.message import Button, Draft
@@ -146,6 +146,7 @@ def _discharge(s: Sitting, panel: int | None, who: PersonCard) -> None:
         return
     at = s.of(who.id)
     if at is not None:
+        concern.leave(at)
         quiet(at)
         at.say("staff.goodbye")
     my_data.leave_nothing_due(s.u, who.id, None)
