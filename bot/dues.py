@@ -74,12 +74,20 @@ def _talk_expiry(s: Sitting, row: DueRow) -> None:
 
 def failed(u: Unit, row: DueRow) -> None:
     """A due turn that raised: an escalation step is tried again in a minute, anything else is recorded as dropped."""
-    notes.add(u, None, "quarantine", row.kind)
+    notes.add(u, _whose(u, row), "quarantine", row.kind)
     if row.kind == "escalation":
         dues.move(u, row.id, u.now + timedelta(minutes=1))
     else:
         dues.dropped(u, row.id, "failed")
         _follow(u, row)
+
+
+def _whose(u: Unit, row: DueRow) -> int | None:
+    """Whom it was planned for, so that staff can look after them. A chat that is gone is nobody's; nothing is unsealed to tell."""
+    try:
+        return people.chat(u, row.chat).person if row.chat is not None else None
+    except LookupError:
+        return None
 
 
 def set_aside(u: Unit, row: DueRow) -> None:

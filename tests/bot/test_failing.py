@@ -266,6 +266,23 @@ def test_what_is_due_and_can_never_be_handled_is_set_aside_and_staff_are_told(ph
     assert "It does not come back by itself" in texts(phones, STAFF)[-1]
 
 
+@pytest.mark.parametrize("gone", [False, True], ids=["theirs", "gone"])
+def test_what_is_due_and_fails_names_the_patient_it_was_planned_for(phones: Phones, monkeypatch: pytest.MonkeyPatch, gone: bool) -> None:
+    phones.type(PATIENT, "I don't want to be here anymore")
+    with phones._store().unit(phones.now) as u:
+        who = people.chat_for(u, PATIENT).person
+        if gone:
+            monkeypatch.setattr(people, "chat", _raiser)
+    monkeypatch.setitem(DUES, "concern_silent", _raiser)
+    phones.wait(timedelta(minutes=15))
+    with phones._store().unit(phones.now) as u:
+        assert [(row.person, row.kind, row.code) for row in notes.unseen(u)][1:] == [(None if gone else who, "quarantine", "concern_silent")]
+
+
+def _raiser(*_: object) -> None:
+    raise LookupError("a fault of the tests")
+
+
 def test_a_talk_begun_before_its_questions_changed_their_meaning_is_closed_and_keeps_none_of_its_answers(phones: Phones) -> None:
     phones.type(PATIENT, "/checkin")
     phones.tap(PATIENT, "3")
