@@ -50,7 +50,9 @@ def wipe_person(u: Unit, id: int, key: int) -> None:
     _wipe_titles(u, id)
     for model in (Attendee, SkillGate):
         u.run(table(model).delete().where(table(model).c.person_id == id))
-    u.run(table(Due).delete().where(table(Due).c.subject == id, table(Due).c.state == "ready"))
+    of_notes = select(notes.c.id).where(notes.c.person_id == id)
+    waits = (table(Due).c.subject == id) | table(Due).c.subject.in_(of_notes)
+    u.run(table(Due).delete().where(waits, table(Due).c.state == "ready"))
     invites, consents = table(Invite), table(Consent)
     u.run(update(invites).where(invites.c.person_id == id, invites.c.used_at.is_(None)).values(used_at=u.now))
     u.run(update(consents).where(consents.c.person_id == id, consents.c.revoked_at.is_(None)).values(revoked_at=u.now))

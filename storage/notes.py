@@ -49,9 +49,10 @@ def change(u: Unit, id: int, code: str, words: str | None = None) -> bool:
     return True
 
 
-def is_unseen(u: Unit, id: int) -> bool:
-    """Whether a line waits to be seen."""
-    return u.one(select(NOTES.c.id).where(NOTES.c.id == id, NOTES.c.seen_at.is_(None))) is not None
+def about(u: Unit, id: int) -> int | None:
+    """Whom a line that waits to be seen is about; None for one about nobody, and once somebody has seen it."""
+    row = u.one(select(NOTES.c.person_id).where(NOTES.c.id == id, NOTES.c.seen_at.is_(None)))
+    return row.person_id if row is not None else None
 
 
 def waits(u: Unit, person: int, kind: str, code: str) -> bool:

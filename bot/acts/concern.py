@@ -13,17 +13,19 @@ from datetime import timedelta
 from bot import cards, danger, talk
 from bot.flow.commands import KeepConcern
 from bot.prompting import veiled
-from bot.registry import act, look
+from bot.registry import act, clinic_due, look
 from bot.registry import due as due_kind
-from bot.sitting import Sitting
+from bot.sitting import Sitting, seat
 from handlers.follow_up import asks_about_dying
 from safety import duty
 from safety.heard import Heard
-from storage import calm, due, inbox, notes, talks
+from storage import calm, due, inbox, notes, people, talks
 from storage.due import DueRow
 from storage.lines import confirmed
 from storage.outbox import ESCALATION
+from storage.people import PersonCard
 from storage.seal import SealBroken
+from storage.store import Unit
 from storage.talks import TalkRow
 from storage.wall import local
 
@@ -110,24 +112,29 @@ def keep_concern(s: Sitting, command: KeepConcern) -> bool:
     if not command.today:
         return False
     starts = duty.cover_starts(s.u)
-    told = starts is None and _tell_staff(s, note, ("primary",))
+    told = starts is None and _tell_staff(s.u, s.person, note, ("primary",))
     again = s.u.now + LOOK_WITHIN if told or starts is None else starts
-    due.plan(s.u, UNREAD, note, f"{UNREAD}:{note}", again, chat=s.chat.id, at=s.u.now.isoformat())
+    due.plan(s.u, UNREAD, note, f"{UNREAD}:{note}", again, at=s.u.now.isoformat())
     return told
 
 
-@due_kind(UNREAD)
-def unread(s: Sitting, row: DueRow) -> None:
-    """Nobody has looked at a concern that should be seen the same day: everyone on call is told."""
-    if s.who is None or not notes.is_unseen(s.u, row.subject):
+@clinic_due(UNREAD)
+def unread(u: Unit, row: DueRow) -> None:
+    """Nobody has looked at a concern that should be seen the same day: everyone on call is told.
+
+    It happens in no chat: whoever it is about may have left the program since, and their phone may be somebody else's.
+    """
+    about = notes.about(u, row.subject)
+    who = people.person(u, about) if about is not None else None
+    if who is None or who.status == "forgotten":
         return
-    starts = duty.cover_starts(s.u)
+    starts = duty.cover_starts(u)
     if starts is not None:
-        due.move(s.u, row.id, starts)
-    elif not _tell_staff(s, row.subject, ("primary", "backup", "supervisor")):
-        if not notes.waits(s.u, s.who.id, "ladder", "nobody_at_step"):
-            notes.add(s.u, s.who.id, "ladder", "nobody_at_step")
-        due.move(s.u, row.id, s.u.now + LOOK_AGAIN)
+        due.move(u, row.id, starts)
+    elif not _tell_staff(u, who, row.subject, ("primary", "backup", "supervisor")):
+        if not notes.waits(u, who.id, "ladder", "nobody_at_step"):
+            notes.add(u, who.id, "ladder", "nobody_at_step")
+        due.move(u, row.id, u.now + LOOK_AGAIN)
 
 
 @due_kind(SILENT)
@@ -195,18 +202,16 @@ def _leave(s: Sitting, row: TalkRow) -> None:
         keep_concern(s, KeepConcern("silent", today=True))
 
 
-def _tell_staff(s: Sitting, note: int, positions: tuple[str, ...]) -> bool:
-    """A word to those who hold these positions, with no name and nothing of what was said. False when there is nobody."""
-    on_call = duty.reachable(s.u)
-    people = list(dict.fromkeys(person for position in positions for person in on_call.get(position, ())))
-    code = s.person.code
-    for person in people:
-        at = s.of(person)
+def _tell_staff(u: Unit, who: PersonCard, note: int, positions: tuple[str, ...]) -> bool:
+    """A word about `who` to those who hold these positions, with no name and nothing of what was said. False when there is nobody."""
+    on_call = duty.reachable(u)
+    told = list(dict.fromkeys(person for position in positions for person in on_call.get(position, ())))
+    for person in told:
+        at = seat(u, person, note)
         if at is not None:
-            now = local(s.u.now, at.person.zone)
-            words = f"concern:{note}:{s.u.now:%Y%m%d%H%M}:{person}"
-            at.say("staff.concern_today", lane=ESCALATION, dedupe=words, wanted=f"concern:{note}", code=code, time=f"{now:%H:%M}")
-    return bool(people)
+            words, now = f"concern:{note}:{u.now:%Y%m%d%H%M}:{person}", local(u.now, at.person.zone)
+            at.say("staff.concern_today", lane=ESCALATION, dedupe=words, wanted=f"concern:{note}", code=who.code, time=f"{now:%H:%M}")
+    return bool(told)
 
 
 @due_kind(calm.KIND)
