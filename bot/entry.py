@@ -125,6 +125,7 @@ def _redeem(s: Sitting) -> None:
         if not few or s.who is not None or not contact_door.opened(s, s.event.argument):
             _guessed(s, since)
         return
+    s.chat = people.chat(s.u, s.chat.id)  # under a fresh key, where it was somebody else's
     talks.leave_nothing_open(s.u, s.chat)
     contact_door.leave(s)
     audit.record(s.u, who.id, who.code, "invite.redeemed")

@@ -65,8 +65,8 @@ def wipe_person(u: Unit, id: int, key: int) -> None:
     due.plan(u, CHORE, 0, f"{CHORE}:{id}", u.now)
 
 
-def wipe_chat(u: Unit, id: int) -> None:
-    """Empty a chat of all that was said and shown, but for what has not been heard yet."""
+def wipe_chat(u: Unit, id: int, *, but: tuple[int, ...] = ()) -> None:
+    """Empty a chat of all that was said and shown, but for what has not been heard yet. `but`: outbox rows that stay as they are."""
     for model in (Prompt, Talk):
         u.run(table(model).delete().where(table(model).c.chat_id == id))
     waits = (table(Due).c.chat_id == id) & (table(Due).c.state == "ready")
@@ -75,8 +75,9 @@ def wipe_chat(u: Unit, id: int) -> None:
     u.run(update(came).where(came.c.chat_id == id, came.c.state != "ready").values(raw=None))
     unsent = sent.c.state.in_(("ready", "leased"))  # whoever has one on its way has lost its lease, and can't give it back
     over = {"state": "dropped", "reason": "forgotten", "done_at": u.now, "lease_owner": None, "lease_until": None}
-    u.run(update(sent).where(sent.c.chat_id == id, unsent).values(over))
-    u.run(update(sent).where(sent.c.chat_id == id).values(payload=b""))
+    there = (sent.c.chat_id == id) & sent.c.id.not_in(but)
+    u.run(update(sent).where(there, unsent).values(over))
+    u.run(update(sent).where(there).values(payload=b""))
 
 
 def unbind(u: Unit, chat: int, key: int) -> None:

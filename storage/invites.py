@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from storage import people
+from storage import my_data, people
 from storage.people import CHATS, PersonCard
 from storage.store import Unit, table
 from storage.tables import Chat, Due, Escalation, Invite, Person
@@ -37,7 +37,10 @@ def lets_in(u: Unit, code: str) -> int | None:
 
 
 def redeem(u: Unit, code: str, chat: int) -> PersonCard | None:
-    """Bind the chat to the invited person, once. None for a wrong, used or expired code: one answer for all three."""
+    """Bind the chat to the invited person, once. None for a wrong, used or expired code: one answer for all three.
+
+    The chat may be under a fresh key afterwards: somebody else's was emptied first.
+    """
     used = u.run(
         update(INVITES)
         .where(INVITES.c.code_hash == _code_hash(code), INVITES.c.used_at.is_(None), INVITES.c.expires_at > u.now)
@@ -49,6 +52,7 @@ def redeem(u: Unit, code: str, chat: int) -> PersonCard | None:
     who = people.person(u, used.person_id)
     if who.status not in ("invited", "active", "declined"):
         return None
+    my_data.make_room(u, chat, who.id)
     _follow(u, who.id, chat)
     u.run(update(CHATS).where(CHATS.c.person_id == who.id, CHATS.c.id != chat).values(person_id=None))
     u.set(Chat, chat, person_id=who.id, reachable=True)

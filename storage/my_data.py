@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlmodel import SQLModel
 
 from storage import audit, due, erasing, escalations, people, plans
+from storage.outbox import CRISIS
 from storage.people import ChatCard, PersonCard
 from storage.store import Unit, table
 from storage.tables import (
@@ -31,6 +33,10 @@ ERASE_CHAT_AFTER = timedelta(minutes=10)
 """Time for the last words to leave; then the chat's Telegram id is erased too."""
 LOOKS = (".read", ".opened", ".exported")
 """How the audit actions end that mean somebody saw something."""
+
+
+IN_NO_CHAT = ("calm", "concern_unread")
+"""What is due about a person and not said to them: it goes on when they have no chat any more."""
 
 
 class StillOpen(Exception):
@@ -124,6 +130,23 @@ def forget(u: Unit, person: PersonCard, actor: str | None = None) -> ChatCard | 
     return chats[0] if chats else None
 
 
+def make_room(u: Unit, chat: int, who: int) -> None:
+    """Another person is about to sit at this chat: what somebody else said and was shown there goes as if its address had been erased.
+
+    It is somebody else's while it is bound to them, also when they have left, and while it waits to be erased because they moved or
+    were forgotten. An open alert of theirs goes on.
+    """
+    found = people.chat(u, chat)
+    if found.person in (None, who) and not due.cancel(u, "forget_chat", chat, "redeemed"):
+        return
+    rows = table(Due)
+    theirs = (rows.c.chat_id == chat) & (rows.c.state == "ready") & rows.c.kind.in_(IN_NO_CHAT)
+    u.run(update(rows).where(theirs).values(chat_id=None))
+    due.cancel(u, "forget_chat", chat, "redeemed")
+    _clear(u, found)
+    due.plan(u, erasing.CHORE, 0, f"{erasing.CHORE}:{found.key}", u.now)
+
+
 def plan_erasing(u: Unit, chat: int) -> None:
     """Let a chat that nobody is bound to any more be erased once its last words have left."""
     due.plan(u, "forget_chat", chat, f"forget_chat:{chat}:{u.new_id()}", u.now + ERASE_CHAT_AFTER, chat=chat)
@@ -159,15 +182,27 @@ def _clear(u: Unit, chat: ChatCard) -> ChatCard:
     """Empty a chat, unbind it, and put what is left (its address) under a fresh key."""
     address = people.address(u, chat.id)
     came = table(Inbox)
-    erasing.wipe_chat(u, chat.id)
+    cards = _cards(u, chat)
+    erasing.wipe_chat(u, chat.id, but=tuple(cards))
     key = u.new_key()
     sealed = u.seal(key, "chat.address", chat.id, str(address))
     u.set(Chat, chat.id, person_id=None, key_id=key, address=sealed)
     for row in u.all(select(came.c.id, came.c.raw).where(came.c.chat_id == chat.id, came.c.state == "ready")):
         said = u.open(chat.key, "inbox.raw", row.id, row.raw)  # what was written since has not been heard yet
         u.set(Inbox, row.id, raw=u.seal(key, "inbox.raw", row.id, said))
+    for id, payload in cards.items():
+        u.set(Outbox, id, payload=u.seal(key, "outbox.payload", id, payload))
     erasing.destroy(u, chat.key)
     return ChatCard(chat.id, key, None, chat.reachable)
+
+
+def _cards(u: Unit, chat: ChatCard) -> dict[int, Any]:
+    """The crisis cards that have not left yet, without those that name a person's own contacts: who holds the phone is to see them."""
+    sent = table(Outbox)
+    waits = (sent.c.chat_id == chat.id) & sent.c.state.in_(("ready", "leased")) & (sent.c.lane == CRISIS) & (sent.c.kind == "send")
+    rows = u.all(select(sent.c.id, sent.c.payload).where(waits, sent.c.wanted.is_(None)))
+    opened = {row.id: u.open_json(chat.key, "outbox.payload", row.id, row.payload) for row in rows}
+    return {id: payload for id, payload in opened.items() if not payload.get("keyboard")}
 
 
 def _erase_copies(u: Unit, chat: ChatCard) -> None:

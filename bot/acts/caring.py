@@ -111,8 +111,8 @@ def notes(s: Sitting) -> dict[str, Any]:
 
 def _plan(u: Unit, row: EscalationRow, n: int, by: int) -> None:
     """The note number `n` (from 0) after this alert; one chain a patient, that of the alert that was closed last."""
-    if n >= len(DAYS):
-        return
+    if n >= len(DAYS) or people.chat_of(u, row.person) is None:
+        return  # the chat of the alert may be somebody else's by now
     if n == 0:
         due.forget_plan(u, KIND, row.person)
     at: datetime = (row.closed_at or u.now) + timedelta(days=DAYS[n])

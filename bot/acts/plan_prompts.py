@@ -43,9 +43,9 @@ WANTED = "consent:program"
 def after_alert(s: Sitting, row: EscalationRow) -> None:
     """An alert was closed: the plan is looked through in the next calm hour after three days; who has none is offered to write one.
 
-    Not when it was a false alarm.
+    Not when it was a false alarm, nor when they have no chat any more: that of the alert may be somebody else's.
     """
-    if row.outcome == "false_alarm":
+    if row.outcome == "false_alarm" or people.chat_of(s.u, row.person) is None:
         return
     at = s.u.now + AFTER_ALERT
     due.cancel(s.u, REVIEW, row.person, "moved")
