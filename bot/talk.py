@@ -186,7 +186,7 @@ def close(s: Sitting, row: TalkRow, state: str) -> None:
     command = left_as(row)
     if command is not None and s.who is not None:
         ACTS[type(command)](s, command)
-    talks.save_talk(s.u, s.chat, row.id, body=_emptied(row), state=state)
+    talks.save_talk(s.u, s.chat, row.id, body=_emptied(), state=state)
     due.cancel(s.u, "talk_expiry", row.id, state)
 
 
@@ -238,7 +238,7 @@ def _advance(s: Sitting, row: TalkRow, given: Given | None, *, typed: bool = Fal
         body["timer"] = None
     if quiet:
         panel.close(s, row)
-        talks.save_talk(s.u, s.chat, row.id, body=body if step.ask else _emptied(row), state="waiting" if step.ask else "done")
+        talks.save_talk(s.u, s.chat, row.id, body=body if step.ask else _emptied(), state="waiting" if step.ask else "done")
         return True
     says = [say for say in step.says if not say.alone or say in step.performed]
     if step.ask is None:
@@ -275,7 +275,7 @@ def _running(s: Sitting, row: TalkRow, step: Step, question: Timer, says: list[S
 
 def _finish(s: Sitting, row: TalkRow, says: list[Say], start_next: list[StartFlow], *, typed: bool) -> None:
     panel.end(s, row, says, typed=typed)
-    talks.save_talk(s.u, s.chat, row.id, body=_emptied(row), state="done")
+    talks.save_talk(s.u, s.chat, row.id, body=_emptied(), state="done")
     due.cancel(s.u, "talk_expiry", row.id, "done")
     if start_next:
         start(s, start_next[-1].flow, start_next[-1].start)
@@ -294,9 +294,10 @@ def offer_parked(s: Sitting) -> None:
     s.offer(draft, "act", "resume", subject=row.id)
 
 
-def _emptied(row: TalkRow) -> dict[str, Any]:
-    """A talk that is over keeps no words: what was worth keeping is a fact by now, and what was deleted must not live on here."""
-    return {"me": row.body["me"], "log": Log().as_json()}
+def _emptied() -> dict[str, Any]:
+    """A talk that is over keeps no words, no name and no medicines: what was worth keeping is a fact by now, and what was deleted must
+    not live on here."""
+    return {"me": {}, "log": Log().as_json()}
 
 
 def _stop_timer(s: Sitting, row: TalkRow) -> None:

@@ -56,7 +56,7 @@ KEPT = {
     "skill_gate": "until the patient is forgotten",
     "skill_use": CARE,
     "staff_leave": FACT,
-    "talk": f"{TRAFFIC.days} days after it was last touched",
+    "talk": f"words until it is over, row {TRAFFIC.days} days after it was last touched",
 }
 
 

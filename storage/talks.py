@@ -88,7 +88,7 @@ class PromptRow:
 
 
 def _talk(u: Unit, chat: ChatCard, row: Row[Any]) -> TalkRow:
-    body = u.open_json(chat.key, "talk.body", row.id, row.body)
+    body = u.open_json(chat.key, "talk.body", row.id, row.body) if row.body else {}  # one that was closed for good has none
     return TalkRow(
         row.id,
         row.chat_id,
@@ -123,15 +123,15 @@ def open_talks(u: Unit, chat: ChatCard, flow: str) -> list[TalkRow]:
 
 
 def close_for_good(u: Unit, chat: ChatCard) -> None:
-    """No parked talk of this chat is offered again, and no keyboard in it does anything any more."""
-    u.run(update(TALKS).where(TALKS.c.chat_id == chat.id, IS_PARKED).values(state="closed"))
+    """No parked talk of this chat is offered again, nothing of what was said in it is kept, and no keyboard here does anything any more."""
+    u.run(update(TALKS).where(TALKS.c.chat_id == chat.id, IS_PARKED).values(state="closed", body=b""))
     u.run(update(PROMPTS).where(PROMPTS.c.chat_id == chat.id, LIVE).values(state="closed"))
 
 
 def leave_nothing_open(u: Unit, chat: ChatCard) -> None:
     """Somebody else sits at this chat from now on: what was talked about before, and every keyboard of it, is over."""
     close_for_good(u, chat)
-    u.run(update(TALKS).where(TALKS.c.chat_id == chat.id, TALKS.c.state == "waiting").values(state="closed"))
+    u.run(update(TALKS).where(TALKS.c.chat_id == chat.id, IS_WAITING).values(state="closed", body=b""))
 
 
 def talk(u: Unit, chat: ChatCard, id: int) -> TalkRow | None:
