@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from storage.people import PersonCard
 from storage.store import Unit, table
@@ -80,3 +80,8 @@ def unseen(u: Unit, limit: int = 50) -> list[NoteRow]:
 
 def seen(u: Unit, id: int, by: PersonCard) -> None:
     u.set(Note, id, seen_at=u.now, seen_by=by.id)
+
+
+def empty(u: Unit, person: int) -> None:
+    """The words of all lines about a person go; the lines stay."""
+    u.run(update(NOTES).where(NOTES.c.person_id == person).values(words=None))

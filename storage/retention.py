@@ -42,7 +42,7 @@ KEPT = {
     "invite": f"{LINKS.days} days after it was used or ended; only a hash of the code is ever kept",
     "lease": FACT,
     "meta": FACT,
-    "note": f"words {PASSED_ON.days} days after staff have seen them; the line is kept as the record of care",
+    "note": f"words {PASSED_ON.days} days after staff have seen them, or until its patient leaves; the line is kept as the record of care",
     "observation": CARE,
     "on_call": FACT,
     "override": FACT,

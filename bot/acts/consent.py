@@ -53,10 +53,12 @@ def leave_program(s: Sitting, command: LeaveProgram) -> None:
 
 
 def quiet(s: Sitting) -> None:
-    """Nothing is said by itself any more in this chat, nor to whom they chose: nothing due, no prompt on its way, no live button."""
+    """Nothing is said by itself any more in this chat, nor to whom they chose: nothing due, no prompt on its way, no live button. What they
+    had passed on to staff goes."""
     my_data.leave_nothing_due(s.u, s.person.id, s.chat)
     outbox.drop_prompts(s.u, s.chat.id, PROMPT, "left")
     talks.close_for_good(s.u, s.chat)
+    notes.empty(s.u, s.person.id)
     for row in contacts.mine(s.u, s.person):
         finish(s, row, "ended")
 

@@ -5,6 +5,8 @@ What went wrong (a dead letter, a message set aside, a ladder that did not go as
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.acts import outcome
 from bot.acts.schedule import told
 from bot.message import Draft
@@ -13,6 +15,7 @@ from bot.rights import allowed
 from bot.sitting import Sitting
 from storage import audit, escalations, notes, people, settling
 from storage.notes import NoteRow
+from storage.series import BARRIERS
 from storage.talks import PromptRow
 from storage.wall import local
 
@@ -91,7 +94,7 @@ def _show(s: Sitting, panel: int | None) -> None:
         draft.add("staff.inbox.head", count=len(waiting))
     elif not alerts:
         draft.add("staff.inbox.empty")
-    for place, row in enumerate(rows, 1):
+    for place, row in enumerate((_allowed(s, row) for row in rows), 1):
         at = f"{local(row.at, s.person.zone):%m-%d %H:%M}"
         draft.add("staff.inbox.line", place=place, who=_who(s, row), time=at, what=told(s, draft, row) or _what(draft, row))
         if row.words and row.person is not None:
@@ -102,6 +105,21 @@ def _show(s: Sitting, panel: int | None) -> None:
     draft.grid([draft.button(f"alert:{id}", "staff.inbox.open_alert", code=code) for id, code in codes.items()], 2)
     draft.row(draft.button("~help", "button.help"))
     s.offer(draft, "act", "inbox", edit=panel)
+
+
+def _allowed(s: Sitting, row: NoteRow) -> NoteRow:
+    """The line as it may be read: of somebody who has left, or took back their consent to the program, nothing they passed on by choice."""
+    if row.person is None or not (row.words or _is_reason(row)):
+        return row
+    who = people.person(s.u, row.person)
+    if not who.outside and "program" in people.consents(s.u, who.id):
+        return row
+    return replace(row, words=None, code="cant" if _is_reason(row) else row.code)
+
+
+def _is_reason(row: NoteRow) -> bool:
+    """Whether the line says why somebody can't come, which is passed on only if they want that."""
+    return row.kind == "session" and row.code in BARRIERS
 
 
 def _who(s: Sitting, row: NoteRow) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from bot import worker
 from bot.phones import Phones
-from storage import audit, notes, people
+from storage import audit, notes, people, series, sessions
 from storage.figures import Figures, figures
 from storage.store import Store
-from tests.bot.conftest import NOW
+from tests.bot.conftest import NOW, robin
 from tests.clinics import OTHER, PATIENT, STAFF
 
 
@@ -65,6 +67,36 @@ def test_two_of_staff_settle_one_line_and_the_first_word_stands(store: Store, ph
     phones.tap(STAFF, "I reached them another way")
     phones.tap_data(STAFF, first[0].id, first[1])
     assert [reason for _, _, reason in settled(store, "0001")] == ["reached"]
+
+
+def passed_on(store: Store) -> None:
+    """Robin can't come tomorrow, and let the team know why."""
+    with store.unit(NOW) as u:
+        row = sessions.add_series(u, "group", "Evening group", (NOW + timedelta(days=1)).date(), "18:00", 60)
+        (each,) = series.of_series(u, row, NOW, NOW + timedelta(days=3))
+        sessions.record_answer(u, robin(u), each, "cant", barrier="used", words="marigold")
+
+
+def inbox(phones: Phones) -> str:
+    phones.type(STAFF, "/inbox")
+    return phones.phone(STAFF).messages[-1].text
+
+
+def test_what_somebody_passed_on_is_not_read_once_they_are_discharged(store: Store, phones: Phones) -> None:
+    passed_on(store)
+    assert "tomorrow at 18:00: used" in inbox(phones)
+    with store.unit(NOW) as u:
+        people.set_status(u, robin(u).id, "discharged")
+    shown = inbox(phones)
+    assert "can't come to Evening group, tomorrow at 18:00" in shown
+    assert "used" not in shown and "marigold" not in shown
+
+
+def test_what_somebody_passed_on_is_not_read_without_their_consent_to_the_program(store: Store, phones: Phones) -> None:
+    passed_on(store)
+    with store.unit(NOW) as u:
+        people.revoke_consent(u, robin(u).id, "program")
+    assert "marigold" not in inbox(phones)
 
 
 def boom(*_: object) -> None:

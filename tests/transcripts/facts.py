@@ -11,7 +11,22 @@ from safety import duty
 from storage import audit, drills, escalations, journal, notes, people, plans, skills
 from storage.seal import SealBroken
 from storage.store import Unit, table
-from storage.tables import Attendance, Chat, CheckIn, Consent, Due, Entry, Inbox, Observation, Outbox, Person, PlanItem, SkillUse, Talk
+from storage.tables import (
+    Attendance,
+    Chat,
+    CheckIn,
+    Consent,
+    Due,
+    Entry,
+    Inbox,
+    Note,
+    Observation,
+    Outbox,
+    Person,
+    PlanItem,
+    SkillUse,
+    Talk,
+)
 
 
 def _escalation(u: Unit) -> str:
@@ -56,6 +71,11 @@ def _entries(u: Unit) -> str:
 def _notes(u: Unit) -> str:
     """`= notes session:transport concern:text`: the staff inbox, oldest first."""
     return " ".join(f"{row.kind}:{row.code}" for row in notes.unseen(u)) or "none"
+
+
+def _note_words(u: Unit) -> str:
+    """`= note_words 1`: how many lines of the staff inbox, seen or not, still hold words."""
+    return str(u.run(select(func.count()).select_from(table(Note)).where(table(Note).c.words.is_not(None))).scalar_one())
 
 
 def _skills(u: Unit) -> str:
@@ -268,6 +288,7 @@ FACTS: dict[str, Callable[[Unit], str]] = {
     "check_in": _check_in,
     "entries": _entries,
     "notes": _notes,
+    "note_words": _note_words,
     "skills": _skills,
     "attendance": _attendance,
     "attended": _attended,
