@@ -31,8 +31,10 @@ from storage.tables import (
 
 ERASE_CHAT_AFTER = timedelta(minutes=10)
 """Time for the last words to leave; then the chat's Telegram id is erased too."""
-LOOKS = (".read", ".opened", ".exported")
-"""How the audit actions end that mean somebody saw something."""
+LOOKS = (
+    "entry.read", "escalation.read", "note.read", "phone.read", "plan.read", "weekly.read", "weekly.exported",
+)  # fmt: skip
+"""The audit actions that mean somebody saw something. An alert that was opened is none: nobody has seen it by then."""
 
 
 IN_NO_CHAT = ("calm", "concern_unread")
@@ -88,7 +90,7 @@ def kept(u: Unit, who: PersonCard) -> Kept:
 
 def looks(u: Unit, who: PersonCard, limit: int = 10) -> list[Look]:
     """Who saw something of this person, newest first."""
-    rows = [row for row in audit.history(u, who.id, limit=500) if row.action.endswith(LOOKS) and row.actor != who.code]
+    rows = [row for row in audit.history(u, who.id, limit=500) if row.action in LOOKS and row.actor != who.code]
     names = {row.actor: _name(u, row.actor) for row in rows[:limit]}
     return [Look(row.at, row.action, names[row.actor]) for row in rows[:limit]]
 

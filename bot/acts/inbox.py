@@ -22,6 +22,8 @@ from storage.wall import local
 SHOWN = 5
 WENT_WRONG = ("undelivered", "quarantine", "ladder", "ended", "weekly", "forgotten_outside")
 """Kinds of lines that take a reason: somebody has to say what they did about it."""
+ANSWERS = ("concern", "follow_up")
+"""Kinds of lines that tell what a patient said or tapped when they were asked how they are: who reads them is audited, as with a reason."""
 REASONS = ("reached", "passed_on", "over", "nothing")
 LONGEST = 300
 """Characters of what a patient passed on; the rest is on the weekly page."""
@@ -97,8 +99,9 @@ def _show(s: Sitting, panel: int | None) -> None:
     for place, row in enumerate((_allowed(s, row) for row in rows), 1):
         at = f"{local(row.at, s.person.zone):%m-%d %H:%M}"
         draft.add("staff.inbox.line", place=place, who=_who(s, row), time=at, what=told(s, draft, row) or _what(draft, row))
-        if row.words and row.person is not None:
+        if row.words:
             draft.add("staff.inbox.words", words=row.words[:LONGEST])
+        if row.person is not None and (row.words or row.kind in ANSWERS or _is_reason(row)):
             audit.record(s.u, row.person, s.person.code, "note.read", row.kind)
     ticks = [draft.button(f"seen:{row.id}", "staff.inbox.tick", place=place) for place, row in enumerate(rows, 1)]
     draft.grid(ticks, 5)

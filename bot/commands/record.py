@@ -39,7 +39,7 @@ def _show(u: Unit, subject: int, *, looks: bool) -> None:
     known = clinic.clinic(u)
     zone = known.zone if known else "UTC"
     for row in reversed(trail.history(u, subject, ALL)):
-        if looks and not row.action.endswith(LOOKS):
+        if looks and row.action not in LOOKS:
             continue
         parts = (f"{local(row.at, zone):%Y-%m-%d %H:%M}", row.actor, row.action, row.object, row.reason)
         out("  ".join(part.replace("\n", " ") for part in parts if part))

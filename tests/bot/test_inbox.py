@@ -8,7 +8,8 @@ import pytest
 
 from bot import worker
 from bot.phones import Phones
-from storage import audit, notes, people, series, sessions
+from content.library import load
+from storage import audit, my_data, notes, people, series, sessions
 from storage.figures import Figures, figures
 from storage.store import Store
 from tests.bot.conftest import NOW, robin
@@ -97,6 +98,46 @@ def test_what_somebody_passed_on_is_not_read_without_their_consent_to_the_progra
     with store.unit(NOW) as u:
         people.revoke_consent(u, robin(u).id, "program")
     assert "marigold" not in inbox(phones)
+
+
+def looks(store: Store) -> list[tuple[str, str]]:
+    with store.unit(NOW) as u:
+        return [(look.who, look.action) for look in my_data.looks(u, robin(u))]
+
+
+def test_a_reason_that_was_tapped_and_read_is_in_the_list_of_who_saw_what(store: Store, phones: Phones) -> None:
+    with store.unit(NOW) as u:
+        row = sessions.add_series(u, "group", "Evening group", (NOW + timedelta(days=1)).date(), "18:00", 60)
+        (each,) = series.of_series(u, row, NOW, NOW + timedelta(days=3))
+        sessions.record_answer(u, robin(u), each, "cant")
+    inbox(phones)
+    assert looks(store) == [], "that they can't come is an answer for staff, and says nothing about them"
+    with store.unit(NOW) as u:
+        sessions.record_answer(u, robin(u), each, "cant", barrier="used")
+    inbox(phones)
+    assert looks(store) == [("Dana Reyes", "note.read")]
+
+
+def test_an_answer_that_worries_is_in_it_too_once_it_was_read(store: Store, phones: Phones) -> None:
+    phones.type(PATIENT, "I don't want to be here anymore")
+    assert looks(store) == []
+    inbox(phones)
+    assert looks(store) == [("Dana Reyes", "note.read")]
+    phones.type(PATIENT, "/mydata")
+    phones.tap(PATIENT, "Who saw it")
+    assert "Dana Reyes read a note about something you said or tapped" in phones.phone(PATIENT).messages[-1].text
+
+
+def test_an_alert_that_opened_is_no_look_at_anybodys_record(store: Store, phones: Phones) -> None:
+    phones.type(PATIENT, "I want to kill myself")
+    assert looks(store) == []
+    phones.tap(STAFF, "I'll take it")
+    assert looks(store) == [("Dana Reyes", "escalation.read")]
+
+
+def test_every_look_has_words_for_whose_record_it_is(store: Store) -> None:
+    said = {id.removeprefix("my_data.saw.") for id in (item.id for item in load("en").under("my_data.saw"))}
+    assert said - {"line", "other"} == {action.replace(".", "_") for action in my_data.LOOKS}
 
 
 def boom(*_: object) -> None:
