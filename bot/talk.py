@@ -295,8 +295,7 @@ def offer_parked(s: Sitting) -> None:
 
 
 def _emptied() -> dict[str, Any]:
-    """A talk that is over keeps no words, no name and no medicines: what was worth keeping is a fact by now, and what was deleted must
-    not live on here."""
+    """A talk that is over keeps no words, name or medicines: what was worth keeping is a fact by now, what was deleted must not live on."""
     return {"me": {}, "log": Log().as_json()}
 
 

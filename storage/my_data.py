@@ -180,6 +180,15 @@ def leave_nothing_due(u: Unit, person: int, chat: ChatCard | None) -> None:
     u.run(rows.delete().where(about, rows.c.state == "ready", rows.c.kind.not_in(keep)))
 
 
+def let_nothing_out(u: Unit, chat: int, reason: str) -> None:
+    """What waits for a chat or is on its way there is not sent, but for crisis cards and keyboards that go. Who has one on its way loses
+    its lease, so that it can't come back."""
+    rows = table(Outbox)
+    there = (rows.c.chat_id == chat) & (rows.c.lane > CRISIS) & (rows.c.kind != "strip") & rows.c.state.in_(("ready", "leased"))
+    over = {"state": "dropped", "reason": reason, "done_at": u.now, "lease_owner": None, "lease_until": None}
+    u.run(update(rows).where(there).values(over))
+
+
 def _clear(u: Unit, chat: ChatCard) -> ChatCard:
     """Empty a chat, unbind it, and put what is left (its address) under a fresh key."""
     address = people.address(u, chat.id)

@@ -111,11 +111,11 @@ def still_yours(s: Sitting, row: EscalationRow, draft: Draft, *, edit: int | Non
     draft.row(draft.button("close", "page.button.close"))
     if count := len(contacts.to_ask(s.u, people.person(s.u, row.person), "staff")):
         draft.row(draft.button("contacts", "page.button.contacts", count=count))
-    _offer(s, row, draft, edit)
+    _offer(s, row, draft, edit, wanted=f"escalation:{row.id}:held")
 
 
-def _offer(s: Sitting, row: EscalationRow, draft: Draft, edit: int | None = None) -> None:
-    s.offer(draft, "act", "page", subject=row.id, args=danger.newest(s, row)[0], lane=ESCALATION, edit=edit)
+def _offer(s: Sitting, row: EscalationRow, draft: Draft, edit: int | None = None, wanted: str | None = None) -> None:
+    s.offer(draft, "act", "page", subject=row.id, args=danger.newest(s, row)[0], lane=ESCALATION, edit=edit, wanted=wanted)
 
 
 def _ask_contacts(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:

@@ -51,7 +51,7 @@ def _tell_who_calls(s: Sitting, *, changed: bool) -> None:
     if not changed and row.state != "CONTACTED":
         return
     audit.record(s.u, s.person.id, at.person.code, "phone.read", row.ref)
-    at.say("staff.phone_changed", ref=row.ref, phone=s.person.phone, lane=ESCALATION)
+    at.say("staff.phone_changed", ref=row.ref, phone=s.person.phone, lane=ESCALATION, wanted=f"escalation:{row.id}:held")
     if row.state == "CONTACTED":
         s.say("crisis.barrier.passed", name=at.person.name, time=f"{s.local:%H:%M}", lane=ESCALATION)
 

@@ -157,7 +157,8 @@ def _discharge(s: Sitting, panel: int | None, who: PersonCard) -> None:
 
 
 def _revoke(s: Sitting, panel: int | None, who: PersonCard) -> None:
-    """Their access ends at once: positions become vacant, and what they had taken is open again and pages on."""
+    """Their access ends at once: positions become vacant, what they had taken is open again and pages on, and what waits to be sent to
+    them is not sent."""
     if who.id == s.person.id:
         _end(s, panel, "staff.members.not_yourself")
         return
@@ -172,6 +173,7 @@ def _revoke(s: Sitting, panel: int | None, who: PersonCard) -> None:
     people.set_status(s.u, who.id, "revoked")
     audit.record(s.u, who.id, s.person.code, "person.revoked")
     if at is not None:
+        my_data.let_nothing_out(s.u, at.chat.id, "revoked")
         at.say("staff.revoked")
     for position in duty.settle_vacant(s.u, held):
         notes.add(s.u, None, "on_call", position)
