@@ -173,7 +173,7 @@ def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
         holder = people.person(u, chat.person) if chat.person is not None else None
         return None if holder is not None and holder.active and holder.role == "staff" else "not_entitled"
     if kind == "concern":
-        return None if notes.is_unseen(u, int(rest)) else "seen"
+        return None if notes.about(u, int(rest)) is not None else "seen"
     if kind == "contact":
         return None if contacts.is_on(u, int(rest)) else "no_consent"
     if kind == "state":
