@@ -70,8 +70,9 @@ def rule_of(heard: Heard) -> str:
     return heard.findings[0].rule if heard.findings else ""
 
 
-def card(s: Sitting, track: str, rule: str = "") -> None:
-    """The crisis card of this track, rule and country, in the first lane; once per message that caused it."""
+def card(s: Sitting, track: str, rule: str = "", *, about: str | None = None) -> None:
+    """The crisis card of this track, rule and country, in the first lane; once per message that caused it, or once `about` what is said."""
+    once = f"card:{about or s.source}"
     country, checked = s.who.country if s.who else "US", confirmed(s.u)
     lines = Lines.of(country, cards.PURPOSES.get(track, "suicide"), checked)
     spanish = cards.spanish_way(s.words, country, checked)
@@ -84,9 +85,9 @@ def card(s: Sitting, track: str, rule: str = "") -> None:
         draft.row(draft.button("call_me", "crisis.button.phone"))
         draft.row(draft.button("cant_call", "crisis.button.cant_call"))
         with_contacts(s, draft)
-        s.offer(draft, "act", "crisis", lane=CRISIS, dedupe=f"card:{s.source}")
+        s.offer(draft, "act", "crisis", lane=CRISIS, dedupe=once)
     else:
-        s.post(draft, lane=CRISIS, dedupe=f"card:{s.source}")
+        s.post(draft, lane=CRISIS, dedupe=once)
 
 
 def with_plan(s: Sitting, draft: Draft) -> None:

@@ -48,10 +48,12 @@ def outside(s: Sitting, heard: Heard) -> None:
 
 
 def _numbers(s: Sitting, heard: Heard) -> None:
-    """The card, and then who is told: nobody, but for worrying words while a human still has their alert."""
-    danger.card(s, heard.track.value, danger.rule_of(heard))
+    """The card, and then who is told: nobody, but for worrying words while a human still has their alert. A stranger who goes on gets it
+    once a minute."""
+    about = str(s.source) if s.who is not None else f"{s.chat.id}:{s.u.now:%Y%m%d%H%M}"
+    danger.card(s, heard.track.value, danger.rule_of(heard), about=about)
     if heard.level is not Level.CONCERN or s.who is None or s.who.role != "patient" or not danger.add_context(s):
-        s.say(alone(s), dedupe=f"alone:{s.source}")
+        s.say(alone(s), dedupe=f"alone:{about}")
 
 
 def alone(s: Sitting) -> str:

@@ -138,11 +138,12 @@ class Phones:
     def _deliver(self) -> int:
         store, count = self._store(), 0
         with store.unit(self.now) as u:
-            for row in sorted(outbox.waiting(u), key=lambda row: (row.lane, row.id)):
-                claimed = sending.claim(u, row, "phones")
-                if claimed is not None:
-                    sending.record(u, claimed, self._show(claimed))
-                    count += 1
+            while rows := outbox.waiting(u):
+                for row in (row for row in rows if row.lane == rows[0].lane):
+                    claimed = sending.claim(u, row, "phones")
+                    if claimed is not None:
+                        sending.record(u, claimed, self._show(claimed))
+                        count += 1
         return count
 
     def _show(self, row: Claimed) -> Result:

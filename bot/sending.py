@@ -156,7 +156,7 @@ def _unreadable(u: Unit, row: Waiting) -> None:
 
 
 def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
-    if row.send_by is not None and u.now > row.send_by:
+    if taken.send_by is not None and u.now > taken.send_by:
         return "late"
     chat = people.chat(u, row.chat)
     if not chat.reachable and row.lane > ESCALATION:

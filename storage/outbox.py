@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, literal_column, null, select, union_all, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, literal_column, null, select, union_all, update
 
 from storage.people import ADDRESS, ChatCard
 from storage.prepared import Prepared, fixed
@@ -40,6 +40,7 @@ UNSENT_EDIT = Prepared(
     select(OUTBOX.c.id, OUTBOX.c.payload).where(OUTBOX.c.target == bindparam("onto"), READY, OUTBOX.c.kind == fixed("edit"))
 )
 _AIMED = OUTBOX.alias()
+_AHEAD = OUTBOX.alias("ahead")
 _HELD = select(
     OUTBOX.c.id, OUTBOX.c.chat_id, OUTBOX.c.lane, OUTBOX.c.attempt, OUTBOX.c.kind, OUTBOX.c.target, _AIMED.c.message_id
 ).join(_AIMED, _AIMED.c.id == OUTBOX.c.target, isouter=True)
@@ -60,9 +61,7 @@ class Waiting:
     lane: int
     chat: int
     kind: str
-    target: int | None
     not_before: datetime
-    send_by: datetime | None
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,7 @@ class Claimed:
     message_id: int | None
     ref: str | None
     not_before: datetime
+    send_by: datetime | None
     target: int | None
     created_at: datetime
     wanted: str | None
@@ -141,10 +141,21 @@ def _strip_unsent(u: Unit, chat: ChatCard, target: int) -> bool:
 
 
 def _of_lane(lane: int) -> Select[Any]:
-    columns = OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.chat_id, OUTBOX.c.kind, OUTBOX.c.target, OUTBOX.c.not_before, OUTBOX.c.send_by
+    """The first rows of chats in this lane. Asked row by row whether one lies ahead (`is false`: PostgreSQL would otherwise join all
+    that wait with all that wait), which ends as soon as there are enough."""
+    columns = OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.chat_id, OUTBOX.c.kind, OUTBOX.c.not_before
+    here, ahead = literal_column(str(lane)), _AHEAD.c
+    in_front = exists().where(
+        ahead.state == fixed("ready"),
+        ahead.chat_id == OUTBOX.c.chat_id,
+        ahead.lane == here,
+        ahead.id < OUTBOX.c.id,
+        ahead.channel == fixed("telegram"),
+        ahead.not_before <= bindparam("at"),
+    )
     oldest = (
         select(*columns)
-        .where(READY, TO_TELEGRAM, OUTBOX.c.lane == literal_column(str(lane)), OUTBOX.c.not_before <= bindparam("at"))
+        .where(READY, TO_TELEGRAM, OUTBOX.c.lane == here, OUTBOX.c.not_before <= bindparam("at"), in_front.is_(false()))
         .order_by(OUTBOX.c.id)
         .limit(bindparam("most"))
     )
@@ -155,13 +166,14 @@ NEXT_OF_LANES = Prepared(union_all(*(_of_lane(lane) for lane in LANES)))
 """One statement for all lanes, as each is a way to the server and back."""
 
 
-def waiting(u: Unit, limit: int = 200) -> list[Waiting]:
+def waiting(u: Unit, limit: int = 100) -> list[Waiting]:
     """Rows that could go now, most urgent lane first, oldest first within it; every lane gets its share of `limit`.
 
-    Rows of chats that cannot be reached are left out, but for the replies to someone who has just written.
+    Of a chat only the first of each lane, as it takes one at a time: whoever has hundreds waiting must not hide everybody else's. So a
+    hundred are a hundred chats, and three times what may go in a second.
     """
     rows = u.all(NEXT_OF_LANES, at=u.now, most=limit)
-    found = [Waiting(r.id, r.lane, r.chat_id, r.kind, r.target, r.not_before, r.send_by) for r in rows]
+    found = [Waiting(r.id, r.lane, r.chat_id, r.kind, r.not_before) for r in rows]
     return sorted(found, key=lambda row: (row.lane, row.id))
 
 
@@ -192,6 +204,7 @@ def claim(u: Unit, id: int, owner: str, until: datetime) -> Claimed | None:
         message_id=target.message_id if target else None,
         ref=taken.ref,
         not_before=taken.not_before,
+        send_by=taken.send_by,
         target=taken.target,
         created_at=taken.created_at,
         wanted=taken.wanted,

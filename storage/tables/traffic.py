@@ -94,6 +94,9 @@ class Outbox(SQLModel, table=True):
 
     __table_args__ = (
         Index("outbox_ready", "lane", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
+        Index(
+            "outbox_in_chat", "chat_id", "lane", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")
+        ),
         Index("outbox_next", "not_before", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
         Index("outbox_leased", "lease_until", sqlite_where=text("state = 'leased'"), postgresql_where=text("state = 'leased'")),
         Index("outbox_kept", "done_at", sqlite_where=text("length(payload) > 0"), postgresql_where=text("length(payload) > 0")),

@@ -28,7 +28,7 @@ SOON = NOW + timedelta(milliseconds=100)
 
 def row(id: int, lane: int, chat: int | None = None, *, kind: str = "send", since: int = 0) -> Waiting:
     """One row that waits; a chat of its own unless told."""
-    return Waiting(id, lane, chat if chat is not None else 1000 + id, kind, None, NOW - timedelta(seconds=since), None)
+    return Waiting(id, lane, chat if chat is not None else 1000 + id, kind, NOW - timedelta(seconds=since))
 
 
 def go(pace: Pace, rows: list[Waiting], now: datetime = NOW) -> list[int]:

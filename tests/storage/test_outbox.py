@@ -62,9 +62,25 @@ def test_the_same_thing_is_posted_once(u: Unit, chat: ChatCard) -> None:
 
 def test_the_most_urgent_waits_in_front_and_every_lane_is_seen(u: Unit, chat: ChatCard) -> None:
     bulk, prompt = post(u, chat, lane=BULK), post(u, chat, lane=PROMPT)
-    replies = [post(u, chat) for _ in range(5)]
+    replies = [post(u, people.chat_for(u, 5001 + number)) for number in range(5)]
     card = post(u, chat, lane=CRISIS)
     assert [row.id for row in outbox.waiting(u, limit=3)] == [card, *replies[:3], prompt, bulk]
+
+
+def test_whoever_has_hundreds_waiting_hides_nobody_elses_card(u: Unit, chat: ChatCard) -> None:
+    """Of a chat only the first of each lane is looked at."""
+    many = [post(u, chat, lane=CRISIS) for _ in range(400)]
+    reply = post(u, chat)
+    card = post(u, people.chat_for(u, 5002), lane=CRISIS)
+    assert ready(u) == [many[0], card, reply]
+    outbox.finish(u, many[0], claim(u, many[0]).attempt, "sent", message_id=100)
+    assert ready(u) == [many[1], card, reply]
+
+
+def test_what_is_planned_for_later_holds_nothing_up(u: Unit, chat: ChatCard) -> None:
+    post(u, chat, not_before=NOW + timedelta(hours=1))
+    row = post(u, chat)
+    assert ready(u) == [row]
 
 
 def test_nothing_goes_before_its_time(u: Unit, chat: ChatCard) -> None:
@@ -159,7 +175,7 @@ def test_of_several_edits_only_the_newest_goes(u: Unit, chat: ChatCard) -> None:
 def test_an_edit_of_another_message_is_left_alone(u: Unit, chat: ChatCard) -> None:
     one, two = sent(u, chat), sent(u, chat)
     first, second = post(u, chat, kind="edit", target=one), post(u, chat, kind="edit", target=two)
-    assert ready(u) == [first, second]
+    assert [outbox.state_of(u, row) for row in (first, second)] == [("ready", None)] * 2
 
 
 def test_taking_the_keyboard_off_never_swallows_words_that_wait(u: Unit, chat: ChatCard) -> None:
