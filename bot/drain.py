@@ -56,8 +56,7 @@ class Drain:
 
     @staticmethod
     def _sendable(u: Unit) -> bool:
-        at = outbox.next_at(u)
-        return at is not None and at <= u.now
+        return bool(outbox.waiting(u, 1))
 
     async def run(self) -> None:
         """Until cancelled. A database that is gone is tried again every second; nothing is sent meanwhile."""
@@ -102,12 +101,13 @@ class Drain:
         return len(claimed)
 
     def _choose(self, u: Unit) -> tuple[list[Waiting], float]:
+        """What goes now, and how many seconds may pass until the next look."""
         rows = outbox.waiting(u)
+        at = u.now if rows else outbox.next_at(u)
         if self._shared:  # what somebody else has on its way, or had when it died, goes first; a crisis waits for nobody
             elsewhere = outbox.held_by_others(u, self._owner)
             rows = [row for row in rows if row.lane <= ESCALATION or row.chat not in elsewhere]
         chosen = self._pace.choose(rows, u.now)
-        at = outbox.next_at(u)
         wait = (at - u.now) / timedelta(seconds=1) if at is not None else IDLE
         return chosen, wait if wait > 0 else BUSY
 

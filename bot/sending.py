@@ -247,11 +247,13 @@ def _doubt(u: Unit, row: Claimed, safe: bool) -> None:
     if row.lane <= ESCALATION:
         if not safe:
             _mark_repeat(u, row.id)
-        outbox.put_back(u, row.id, row.attempt, u.now + (CRISIS_RETRY if safe else DOUBT_AGAIN), reason="doubt")
+        again, reason = (CRISIS_RETRY, "unconnected") if safe else (DOUBT_AGAIN, "doubt")
+        outbox.put_back(u, row.id, row.attempt, u.now + again, reason=reason)
     elif "plan" in row.payload and (following := frame(row.payload["plan"], u.now)[1]) is not None:
-        outbox.put_back(u, row.id, row.attempt, following, reason="doubt")
+        outbox.put_back(u, row.id, row.attempt, following, reason="skipped")
     elif (safe or row.kind != "send") and row.attempt < ATTEMPTS:
-        outbox.put_back(u, row.id, row.attempt, u.now + timedelta(seconds=2**row.attempt), reason="doubt")
+        reason = "unconnected" if safe else "doubt"
+        outbox.put_back(u, row.id, row.attempt, u.now + timedelta(seconds=2**row.attempt), reason=reason)
     else:
         outbox.finish(u, row.id, row.attempt, "unknown", reason="doubt")
         if row.kind == "send":

@@ -28,7 +28,12 @@ SUPERSEDE = Prepared(
     .where(OUTBOX.c.target == bindparam("onto"), READY, _CHANGE)
     .values(state="superseded", done_at=bindparam("at"))
 )
-NEXT = Prepared(select(OUTBOX.c.not_before).where(READY, TO_TELEGRAM).order_by(OUTBOX.c.not_before).limit(literal_column("1")))
+NEXT = Prepared(
+    select(OUTBOX.c.not_before)
+    .where(READY, TO_TELEGRAM, OUTBOX.c.not_before > bindparam("at"))
+    .order_by(OUTBOX.c.not_before)
+    .limit(literal_column("1"))
+)
 _FREE = select(OUTBOX.c.id).where(OUTBOX.c.id == bindparam("row"), READY).with_for_update(skip_locked=True)
 CLAIM = Prepared(
     update(OUTBOX)
@@ -49,6 +54,8 @@ TARGET = Prepared(select(OUTBOX.c.message_id).where(OUTBOX.c.id == bindparam("ro
 
 LANES = CRISIS, ESCALATION, REPLY, PROMPT, BULK = range(5)
 """Most urgent first."""
+HOLDS = 5
+"""Tries of a crisis message in doubt that the next one to the same chat waits for."""
 KEPT = timedelta(days=7)
 """How long the words of a message stay here once it is over."""
 
@@ -140,6 +147,16 @@ def _strip_unsent(u: Unit, chat: ChatCard, target: int) -> bool:
     return True
 
 
+def _holds(lane: int) -> ColumnElement[bool]:
+    """Whether a row that lies ahead is tried again, so that what was posted after it waits with it. In the urgent lanes only what is in
+    doubt, and not for ever: neither a 429 nor a card that is never answered may keep the next card from being tried."""
+    reason, urgent = _AHEAD.c.reason, lane <= ESCALATION
+    doubted = reason.bool_op("in")(literal_column("('doubt', 'lease')" if urgent else "('doubt', 'lease', '429')"))
+    if urgent:
+        doubted &= _AHEAD.c.attempt <= literal_column(str(HOLDS))
+    return doubted | (reason == fixed("unconnected"))
+
+
 def _of_lane(lane: int) -> Select[Any]:
     """The first rows of chats in this lane. Asked row by row whether one lies ahead (`is false`: PostgreSQL would otherwise join all
     that wait with all that wait), which ends as soon as there are enough."""
@@ -151,7 +168,7 @@ def _of_lane(lane: int) -> Select[Any]:
         ahead.lane == here,
         ahead.id < OUTBOX.c.id,
         ahead.channel == fixed("telegram"),
-        ahead.not_before <= bindparam("at"),
+        (ahead.not_before <= bindparam("at")) | _holds(lane),
     )
     oldest = (
         select(*columns)
@@ -169,7 +186,7 @@ NEXT_OF_LANES = Prepared(union_all(*(_of_lane(lane) for lane in LANES)))
 def waiting(u: Unit, limit: int = 100) -> list[Waiting]:
     """Rows that could go now, most urgent lane first, oldest first within it; every lane gets its share of `limit`.
 
-    Of a chat only the first of each lane, as it takes one at a time: whoever has hundreds waiting must not hide everybody else's. So a
+    Of a chat only the first of each lane, or nothing while that is yet to be tried again, as it takes one at a time: whoever has hundreds waiting must not hide everybody else's. So a
     hundred are a hundred chats, and three times what may go in a second.
     """
     rows = u.all(NEXT_OF_LANES, at=u.now, most=limit)
@@ -178,8 +195,8 @@ def waiting(u: Unit, limit: int = 100) -> list[Waiting]:
 
 
 def next_at(u: Unit) -> datetime | None:
-    """When the earliest row that waits may go, or None when nothing waits."""
-    found = u.one(NEXT)
+    """When the next row that waits for its time may go, or None when none does. Others wait behind it (`waiting`)."""
+    found = u.one(NEXT, at=u.now)
     return found.not_before if found else None
 
 
@@ -227,7 +244,8 @@ def end_unreadable(u: Unit, id: int) -> bool:
 
 
 def put_back(u: Unit, id: int, attempt: int, not_before: datetime, *, reason: str | None = None) -> bool:
-    """Give a leased row back, to go no earlier than `not_before`."""
+    """Give a leased row back, to go no earlier than `not_before`. What is tried again because it failed ("doubt", "lease", "429",
+    "unconnected") holds back what was posted after it in its chat and lane."""
     return _give_up(u, id, attempt, state="ready", not_before=not_before, reason=reason)
 
 

@@ -147,6 +147,42 @@ def test_what_is_put_back_waits_again(u: Unit, chat: ChatCard) -> None:
     assert claim(u, row).attempt == 2
 
 
+@pytest.mark.parametrize("reason", ["doubt", "unconnected", "lease", "429"])
+def test_what_is_tried_again_is_not_overtaken_in_its_chat_and_lane(u: Unit, chat: ChatCard, reason: str) -> None:
+    first, second, prompt = post(u, chat), post(u, chat), post(u, chat, lane=PROMPT)
+    card, elsewhere = post(u, chat, lane=CRISIS), post(u, people.chat_for(u, 5002))
+    outbox.put_back(u, first, claim(u, first).attempt, NOW + timedelta(seconds=4), reason=reason)
+    assert ready(u) == [card, elsewhere, prompt]
+    assert outbox.next_at(u) == NOW + timedelta(seconds=4)
+    u.now = NOW + timedelta(seconds=4)
+    assert ready(u) == [card, first, elsewhere, prompt]
+    outbox.finish(u, first, claim(u, first).attempt, "sent", message_id=100)
+    assert ready(u) == [card, second, elsewhere, prompt]
+
+
+def test_an_edit_that_waits_for_its_message_and_a_picture_of_a_timer_hold_nothing_up(u: Unit, chat: ChatCard) -> None:
+    edit, frame = post(u, chat, kind="edit", target=post(u, chat, lane=PROMPT)), post(u, chat, lane=BULK, kind="frame")
+    after = [post(u, chat), post(u, chat, lane=BULK)]
+    for row, reason in ((edit, "waits"), (frame, "skipped")):
+        outbox.put_back(u, row, claim(u, row).attempt, NOW + timedelta(seconds=4), reason=reason)
+    assert set(after) <= set(ready(u))
+
+
+def test_a_crisis_message_waits_for_the_one_in_doubt_before_it_but_not_for_ever_and_not_for_a_429(u: Unit, chat: ChatCard) -> None:
+    first, second = post(u, chat, lane=CRISIS), post(u, chat, lane=CRISIS)
+    outbox.put_back(u, first, claim(u, first).attempt, NOW + timedelta(seconds=30), reason="429")
+    assert ready(u) == [second]
+    u.now = NOW + timedelta(seconds=30)
+    for attempt in range(2, 6):
+        taken = claim(u, first)
+        assert taken.attempt == attempt
+        outbox.put_back(u, first, taken.attempt, u.now + timedelta(seconds=2), reason="doubt")
+        assert ready(u) == []
+        u.now += timedelta(seconds=2)
+    outbox.put_back(u, first, claim(u, first).attempt, u.now + timedelta(seconds=2), reason="doubt")
+    assert ready(u) == [second]
+
+
 def test_an_end_is_an_end(u: Unit, chat: ChatCard) -> None:
     row = post(u, chat)
     taken = claim(u, row)
