@@ -229,6 +229,8 @@ def _accepted(u: Unit, row: Claimed, message_id: int | None) -> None:
     following = frame(plan, u.now)[1] if plan else None
     if plan and following is not None:
         outbox.put_back(u, row.id, row.attempt, following)
+        if row.target is not None:
+            outbox.overtake(u, row.target, row.id)
         return
     if outbox.finish(u, row.id, row.attempt, "sent", message_id=message_id) and row.ref is not None:
         _receipt(u, row)

@@ -97,21 +97,28 @@ def doubled(s: Sitting) -> bool:
 
 
 def _closed(s: Sitting, prompt: PromptRow, option: str) -> None:
-    """The same button twice is silent; so is a tap that crossed with the edit that replaced its keyboard."""
-    if prompt.answered == option:
-        return
+    """The same button twice is silent; so is a tap that crossed with the edit that replaced its keyboard.
+
+    A keyboard that should have been replaced longer ago is still on the phone: nobody is left with one that does nothing.
+    """
     waiting = talks.waiting(s.u, s.chat)
     if prompt.panel is not None and waiting is not None and waiting.panel == prompt.panel:
-        _late_tick(s, prompt, waiting, option)
+        now = talks.prompt(s.u, waiting.prompt) if waiting.prompt is not None else None
+        if not _late_tick(s, prompt, waiting, now, option) and now is not None and s.u.now - now.created_at > DOUBLED:
+            talk.show_again(s, waiting)
         return
-    _dead(s)
+    if prompt.answered != option:
+        _dead(s)
 
 
-def _late_tick(s: Sitting, prompt: PromptRow, waiting: TalkRow, option: str) -> None:
+def _late_tick(s: Sitting, prompt: PromptRow, waiting: TalkRow, now: PromptRow | None, option: str) -> bool:
     """Chips are tapped quicker than a keyboard is redrawn: a tick made on the one before still counts while its question stands."""
-    now = talks.prompt(s.u, waiting.prompt) if waiting.prompt is not None else None
-    if now is not None and now.talk == prompt.talk and now.key == prompt.key and option[:1] in "+-" and option in now.options:
-        talk.tick(s, waiting, option)
+    if prompt.answered == option or now is None or now.talk != prompt.talk or now.key != prompt.key:
+        return False
+    if option[:1] not in "+-" or option not in now.options:
+        return False
+    talk.tick(s, waiting, option)
+    return True
 
 
 def _dead(s: Sitting) -> None:

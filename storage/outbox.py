@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, literal_column, null, select, union_all, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, exists, false, literal, literal_column, null, select, union_all, update
 
 from storage.people import ADDRESS, ChatCard
 from storage.prepared import Prepared, fixed
@@ -22,12 +22,15 @@ TO_TELEGRAM = OUTBOX.c.channel == fixed("telegram")
 """What goes any other way is `storage.letters`'."""
 FULL: ColumnElement[bool] = literal_column("length(payload) > 0")
 """As the index `outbox_kept` has it, on both engines."""
-_CHANGE = (OUTBOX.c.kind == "edit") | (OUTBOX.c.kind == "strip")
-SUPERSEDE = Prepared(
-    update(OUTBOX)
-    .where(OUTBOX.c.target == bindparam("onto"), READY, _CHANGE)
-    .values(state="superseded", done_at=bindparam("at"))
-)
+_OLDER = update(OUTBOX).where(OUTBOX.c.target == bindparam("onto"), READY | LEASED, OUTBOX.c.id < bindparam("than"))
+_OVERTAKE = {
+    "state": case((READY, literal("superseded")), else_=OUTBOX.c.state),
+    "done_at": case((READY, bindparam("at", type_=OUTBOX.c.done_at.type)), else_=OUTBOX.c.done_at),
+    "reason": case((LEASED, literal("overtaken")), else_=OUTBOX.c.reason),
+}
+"""What waits gives way at once; what is on its way is marked, and ends when it would be put back."""
+OVERTAKE = Prepared(_OLDER.values(_OVERTAKE))
+OVERTAKE_STRIPS = Prepared(_OLDER.where(OUTBOX.c.kind != fixed("edit")).values(_OVERTAKE))
 NEXT = Prepared(
     select(OUTBOX.c.not_before)
     .where(READY, TO_TELEGRAM, OUTBOX.c.not_before > bindparam("at"))
@@ -42,7 +45,22 @@ CLAIM = Prepared(
     .returning(*OUTBOX.c)
 )
 UNSENT_EDIT = Prepared(
-    select(OUTBOX.c.id, OUTBOX.c.payload).where(OUTBOX.c.target == bindparam("onto"), READY, OUTBOX.c.kind == fixed("edit"))
+    select(OUTBOX.c.id, OUTBOX.c.payload, OUTBOX.c.state)
+    .where(OUTBOX.c.target == bindparam("onto"), READY | LEASED, OUTBOX.c.kind == fixed("edit"))
+    .order_by(OUTBOX.c.id.desc())
+)
+_OVERTAKEN = OUTBOX.c.reason == fixed("overtaken")
+PUT_BACK = Prepared(
+    update(OUTBOX)
+    .where(OUTBOX.c.id == bindparam("row"), LEASED, OUTBOX.c.attempt == bindparam("held"))
+    .values(
+        state=case((_OVERTAKEN, literal("superseded")), else_=literal("ready")),
+        done_at=case((_OVERTAKEN, bindparam("at", type_=OUTBOX.c.done_at.type)), else_=null()),
+        reason=case((_OVERTAKEN, OUTBOX.c.reason), else_=bindparam("why", type_=OUTBOX.c.reason.type)),
+        not_before=bindparam("not_before"),
+        lease_owner=null(),
+        lease_until=null(),
+    )
 )
 _AIMED = OUTBOX.alias()
 _AHEAD = OUTBOX.alias("ahead")
@@ -109,13 +127,14 @@ def post(
     """Put one thing in a lane. None when `dedupe` says it was put there before.
 
     kind: "send" (a new message), "edit" (words and keyboard of `target`), "strip" (its keyboard only), "frame" (a timer).
-    An unsent edit of the same message gives way to a newer one; a strip leaves it its words and takes its keyboard.
+    An unsent edit of the same message gives way to a newer one; a strip leaves it its words and takes its keyboard. So does one that
+    is on its way, should it have to go again.
     """
     if kind == "strip" and target is not None and _strip_unsent(u, chat, target):
         return None
-    if kind in ("edit", "strip") and target is not None:
-        u.later(SUPERSEDE, {"onto": target, "at": u.now})
     id = u.new_id()
+    if kind in ("edit", "strip") and target is not None:
+        u.later(OVERTAKE if kind == "edit" else OVERTAKE_STRIPS, {"onto": target, "than": id, "at": u.now})
     values = {
         "dedupe_key": dedupe,
         "lane": lane,
@@ -138,13 +157,18 @@ def post(
 
 
 def _strip_unsent(u: Unit, chat: ChatCard, target: int) -> bool:
-    """Take the keyboard off an edit that has not gone out yet. False when there is none."""
+    """Take the keyboard off an edit that has not gone out yet, so that it needs no strip. One that is on its way needs that too."""
     row = u.one(UNSENT_EDIT, onto=target)
     if row is None:
         return False
     payload = u.open_json(chat.key, "outbox.payload", row.id, row.payload) | {"keyboard": []}
     u.set(Outbox, row.id, payload=u.seal(chat.key, "outbox.payload", row.id, payload))
-    return True
+    return bool(row.state == "ready")
+
+
+def overtake(u: Unit, target: int, id: int) -> None:
+    """This row has just changed the message: an older change of it that is still to go would take that back."""
+    u.run(OVERTAKE, {"onto": target, "than": id, "at": u.now})
 
 
 def _holds(lane: int) -> ColumnElement[bool]:
@@ -186,8 +210,8 @@ NEXT_OF_LANES = Prepared(union_all(*(_of_lane(lane) for lane in LANES)))
 def waiting(u: Unit, limit: int = 100) -> list[Waiting]:
     """Rows that could go now, most urgent lane first, oldest first within it; every lane gets its share of `limit`.
 
-    Of a chat only the first of each lane, or nothing while that is yet to be tried again, as it takes one at a time: whoever has hundreds waiting must not hide everybody else's. So a
-    hundred are a hundred chats, and three times what may go in a second.
+    Of a chat only the first of each lane, as it takes one at a time, and nothing while that is yet to be tried again: whoever has
+    hundreds waiting must not hide everybody else's. So a hundred are a hundred chats, and three times what may go in a second.
     """
     rows = u.all(NEXT_OF_LANES, at=u.now, most=limit)
     found = [Waiting(r.id, r.lane, r.chat_id, r.kind, r.not_before) for r in rows]
@@ -245,8 +269,9 @@ def end_unreadable(u: Unit, id: int) -> bool:
 
 def put_back(u: Unit, id: int, attempt: int, not_before: datetime, *, reason: str | None = None) -> bool:
     """Give a leased row back, to go no earlier than `not_before`. What is tried again because it failed ("doubt", "lease", "429",
-    "unconnected") holds back what was posted after it in its chat and lane."""
-    return _give_up(u, id, attempt, state="ready", not_before=not_before, reason=reason)
+    "unconnected") holds back what was posted after it in its chat and lane. What was overtaken meanwhile ends instead."""
+    given = {"row": id, "held": attempt, "at": u.now, "not_before": not_before, "why": reason}
+    return bool(u.run(PUT_BACK, given).rowcount)
 
 
 def _give_up(u: Unit, id: int, attempt: int, **values: Any) -> bool:

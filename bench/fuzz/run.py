@@ -19,7 +19,8 @@ from storage.tables import Inbox
 
 GROUP, LIFE = 40, 10_000
 """Updates in one batch; updates after which a fresh database is begun, so that none grows without end."""
-GOOD = 8100
+GOOD = 810_000
+"""The first of many strangers: time stands still here, and one of them gets one card a minute."""
 """A chat no fuzzed update is from; it asks for help in every batch."""
 
 
@@ -75,7 +76,7 @@ def _worlds(folder: Path) -> Iterator[World]:
 
 def _batch(world: World, told: Flood, made: list[tuple[str, str]], place: int) -> None:
     raws = [raw for _, raw in made]
-    good = world.numbered(world.text(GOOD, "/help"))
+    good = world.numbered(world.text(GOOD + told.good, "/help"))
     try:
         seen = world.take([*raws[:place], good, *raws[place:]])
     except Exception as fault:

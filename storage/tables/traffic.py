@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from storage.tables.columns import big, big_or_none, link, link_or_none, row_id
 
+GOING = "state = 'ready' or state = 'leased'"
 UNSURE = "state in ('dead', 'unknown')"
 
 
@@ -100,7 +101,7 @@ class Outbox(SQLModel, table=True):
         Index("outbox_next", "not_before", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
         Index("outbox_leased", "lease_until", sqlite_where=text("state = 'leased'"), postgresql_where=text("state = 'leased'")),
         Index("outbox_kept", "done_at", sqlite_where=text("length(payload) > 0"), postgresql_where=text("length(payload) > 0")),
-        Index("outbox_target", "target", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
+        Index("outbox_target", "target", sqlite_where=text(GOING), postgresql_where=text(GOING)),
         Index("outbox_unsure", "state", sqlite_where=text(UNSURE), postgresql_where=text(UNSURE)),
     )
     id: int = row_id()

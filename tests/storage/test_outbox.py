@@ -238,6 +238,52 @@ def test_new_words_replace_a_strip_that_waits(u: Unit, chat: ChatCard) -> None:
     assert ready(u) == [edit]
 
 
+def on_its_way(u: Unit, chat: ChatCard, panel: int, kind: str = "edit") -> Claimed:
+    return claim(u, post(u, chat, "older", kind=kind, target=panel))
+
+
+@pytest.mark.parametrize("kind", ["edit", "strip", "frame"])
+@pytest.mark.parametrize("newer_went", [False, True])
+def test_a_change_that_is_put_back_never_takes_a_newer_one_back(u: Unit, chat: ChatCard, kind: str, newer_went: bool) -> None:
+    panel = sent(u, chat)
+    older = on_its_way(u, chat, panel, kind)
+    newer = post(u, chat, "newer", kind="edit", target=panel)
+    if newer_went:
+        outbox.finish(u, newer, claim(u, newer, "two").attempt, "sent")
+    assert outbox.put_back(u, older.id, older.attempt, NOW, reason="doubt")
+    assert outbox.state_of(u, older.id) == ("superseded", None)
+    assert ready(u) == ([] if newer_went else [newer])
+
+
+def test_a_change_that_waits_to_be_tried_again_gives_way_to_a_newer_one(u: Unit, chat: ChatCard) -> None:
+    panel = sent(u, chat)
+    older = on_its_way(u, chat, panel)
+    outbox.put_back(u, older.id, older.attempt, NOW + timedelta(seconds=4), reason="doubt")
+    newer = post(u, chat, "newer", kind="edit", target=panel)
+    assert ready(u) == [newer], "at once, as nothing is before it any more"
+
+
+def test_words_on_their_way_when_the_keyboard_is_taken_off_go_again_without_it(u: Unit, chat: ChatCard) -> None:
+    panel = sent(u, chat)
+    older = on_its_way(u, chat, panel)
+    strip = post(u, chat, kind="strip", target=panel)
+    outbox.put_back(u, older.id, older.attempt, NOW, reason="doubt")
+    assert ready(u) == [older.id], "the words first"
+    again = claim(u, older.id)
+    assert (again.payload["text"], again.payload["keyboard"]) == ("older", [])
+    outbox.finish(u, again.id, again.attempt, "sent")
+    assert ready(u) == [strip]
+
+
+def test_a_picture_that_was_drawn_takes_the_place_of_older_changes(u: Unit, chat: ChatCard) -> None:
+    panel = sent(u, chat)
+    older, frame = on_its_way(u, chat, panel), post(u, chat, lane=BULK, kind="frame", target=panel)
+    outbox.put_back(u, older.id, older.attempt, NOW + timedelta(seconds=4), reason="doubt")
+    outbox.overtake(u, panel, frame)
+    assert outbox.state_of(u, older.id) == ("superseded", None)
+    assert outbox.state_of(u, frame) == ("ready", None)
+
+
 def test_what_is_no_longer_wanted_is_dropped_by_its_condition_or_its_message(u: Unit, chat: ChatCard) -> None:
     reminder = post(u, chat, lane=PROMPT, wanted="session:1:2026-11-17")
     panel = sent(u, chat)
