@@ -29,7 +29,10 @@ LEASE = timedelta(seconds=20)
 """Longer than a request may take (10 s), so that a lease never runs out under a request that is still on its way."""
 DOUBT_AGAIN = timedelta(seconds=2)
 CRISIS_RETRY = timedelta(seconds=3)
-ATTEMPTS = 5
+DOUBTS = 5
+"""So often a change of a message is tried when nobody knows whether Telegram had it."""
+SAFE_AT_MOST, SAFE_FOR = timedelta(seconds=32), timedelta(days=1)
+"""What certainly never left is tried again and again: the longest pause, and for how long where it has no `send_by`."""
 DOUBT = "in_doubt"
 
 
@@ -253,9 +256,11 @@ def _doubt(u: Unit, row: Claimed, safe: bool) -> None:
         outbox.put_back(u, row.id, row.attempt, u.now + again, reason=reason)
     elif "plan" in row.payload and (following := frame(row.payload["plan"], u.now)[1]) is not None:
         outbox.put_back(u, row.id, row.attempt, following, reason="skipped")
-    elif (safe or row.kind != "send") and row.attempt < ATTEMPTS:
-        reason = "unconnected" if safe else "doubt"
-        outbox.put_back(u, row.id, row.attempt, u.now + timedelta(seconds=2**row.attempt), reason=reason)
+    elif safe and (row.send_by is not None or u.now - row.created_at < SAFE_FOR):  # past its send_by the claim drops it
+        pause = min(timedelta(seconds=2 ** min(row.attempt, 10)), SAFE_AT_MOST)
+        outbox.put_back(u, row.id, row.attempt, u.now + pause, reason="unconnected")
+    elif not safe and row.kind != "send" and row.doubts + 1 < DOUBTS:
+        outbox.put_back(u, row.id, row.attempt, u.now + timedelta(seconds=2 ** (row.doubts + 1)), reason="doubt")
     else:
         outbox.finish(u, row.id, row.attempt, "unknown", reason="doubt")
         if row.kind == "send":

@@ -58,6 +58,7 @@ PUT_BACK = Prepared(
         done_at=case((_OVERTAKEN, bindparam("at", type_=OUTBOX.c.done_at.type)), else_=null()),
         reason=case((_OVERTAKEN, OUTBOX.c.reason), else_=bindparam("why", type_=OUTBOX.c.reason.type)),
         not_before=bindparam("not_before"),
+        doubts=OUTBOX.c.doubts + case((bindparam("why", type_=OUTBOX.c.reason.type) == literal("doubt"), 1), else_=0),
         lease_owner=null(),
         lease_until=null(),
     )
@@ -73,7 +74,7 @@ TARGET = Prepared(select(OUTBOX.c.message_id).where(OUTBOX.c.id == bindparam("ro
 LANES = CRISIS, ESCALATION, REPLY, PROMPT, BULK = range(5)
 """Most urgent first."""
 HOLDS = 5
-"""Tries of a crisis message in doubt that the next one to the same chat waits for."""
+"""Once a crisis message has been in doubt so often, the next one to the same chat does not wait for it any more."""
 KEPT = timedelta(days=7)
 """How long the words of a message stay here once it is over."""
 
@@ -107,6 +108,7 @@ class Claimed:
     target: int | None
     created_at: datetime
     wanted: str | None
+    doubts: int
 
 
 def post(
@@ -177,7 +179,7 @@ def _holds(lane: int) -> ColumnElement[bool]:
     reason, urgent = _AHEAD.c.reason, lane <= ESCALATION
     doubted = reason.bool_op("in")(literal_column("('doubt', 'lease')" if urgent else "('doubt', 'lease', '429')"))
     if urgent:
-        doubted &= _AHEAD.c.attempt <= literal_column(str(HOLDS))
+        doubted &= _AHEAD.c.doubts < literal_column(str(HOLDS))
     return doubted | (reason == fixed("unconnected"))
 
 
@@ -249,6 +251,7 @@ def claim(u: Unit, id: int, owner: str, until: datetime) -> Claimed | None:
         target=taken.target,
         created_at=taken.created_at,
         wanted=taken.wanted,
+        doubts=taken.doubts,
     )
 
 

@@ -20,8 +20,8 @@ from storage.tables import Inbox
 GROUP, LIFE = 40, 10_000
 """Updates in one batch; updates after which a fresh database is begun, so that none grows without end."""
 GOOD = 810_000
-"""The first of many strangers: time stands still here, and one of them gets one card a minute."""
-"""A chat no fuzzed update is from; it asks for help in every batch."""
+"""A chat no fuzzed update is from asks for help in every batch: this one and those after it, as time stands still here and a stranger
+gets one card a minute."""
 
 
 @dataclass

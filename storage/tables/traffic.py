@@ -122,6 +122,8 @@ class Outbox(SQLModel, table=True):
     state: str = "ready"
     reason: str | None = None
     attempt: int = 0
+    doubts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """After how many attempts nobody knew whether Telegram had it."""
     lease_owner: str | None = None
     lease_until: datetime | None = None
     message_id: int | None = big_or_none()

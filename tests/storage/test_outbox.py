@@ -173,9 +173,8 @@ def test_a_crisis_message_waits_for_the_one_in_doubt_before_it_but_not_for_ever_
     outbox.put_back(u, first, claim(u, first).attempt, NOW + timedelta(seconds=30), reason="429")
     assert ready(u) == [second]
     u.now = NOW + timedelta(seconds=30)
-    for attempt in range(2, 6):
+    for _ in range(4):
         taken = claim(u, first)
-        assert taken.attempt == attempt
         outbox.put_back(u, first, taken.attempt, u.now + timedelta(seconds=2), reason="doubt")
         assert ready(u) == []
         u.now += timedelta(seconds=2)
