@@ -6,6 +6,7 @@ they confirm updates while those sit in memory, and one update they can't parse 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from telegram.request import HTTPXRequest
 from bot.errors import PollerTaken, TokenRefused, WebhookRefused
 from bot.log import get
 from bot.raw import raw_of, split
-from bot.sending import Accepted, Doubt, Gone, Refused, Result, Wait
+from bot.sending import REQUEST, Accepted, Doubt, Gone, Refused, Result, Wait
 from storage import points
 from storage.outbox import Claimed
 
@@ -33,6 +34,9 @@ POLL = 25
 BATCH = 100
 KINDS = ("message", "edited_message", "callback_query", "my_chat_member")
 SEND_TIMEOUT = 10.0
+AT_ONCE = 300
+"""Connections: as many as may be on their way in the longest a request lasts, so that a crisis card never waits for one."""
+POOL_TIMEOUT = 3.0
 UNREAD = (KeyError, TypeError, ValueError, AttributeError)
 """What python-telegram-bot raises at an answer that says "ok" and has not the shape it knows."""
 REASONS = (
@@ -48,11 +52,11 @@ class Channel:
 
     def __init__(self, token: str, root: str) -> None:
         sends = HTTPXRequest(
-            connection_pool_size=16,
+            connection_pool_size=AT_ONCE,
             read_timeout=SEND_TIMEOUT,
             write_timeout=SEND_TIMEOUT,
             connect_timeout=5.0,
-            pool_timeout=SEND_TIMEOUT,
+            pool_timeout=POOL_TIMEOUT,
             httpx_kwargs={"trust_env": False},
         )
         self._polls = HTTPXRequest(
@@ -160,9 +164,15 @@ class Channel:
             return
 
     async def send(self, row: Claimed) -> Result:
-        """Do what an outbox row says and map how it ended. Never raises for anything Telegram or the network does."""
+        """Do what an outbox row says and map how it ended. Never raises for anything Telegram or the network does.
+
+        Each phase of a request has a limit of its own; all together end, as a doubt, before the row's lease does.
+        """
         try:
-            return await self._do(row)
+            async with asyncio.timeout(REQUEST / timedelta(seconds=1)):
+                return await self._do(row)
+        except TimeoutError:
+            return Doubt()
         except RetryAfter as wait:
             after = wait.retry_after
             return Wait(after.total_seconds() if isinstance(after, timedelta) else float(after))

@@ -28,7 +28,7 @@ IDLE = 1.0
 LOOK = 0.2
 """Seconds of rest where other processes write rows too, whose writing wakes nobody here."""
 SOUND = sending.LEASE - timedelta(seconds=10)
-"""How old a claim may be when its request begins (which takes at most 10 s), so that it is over before the lease is."""
+"""How old a claim may be when its request begins (which takes less than 10 s), so that it is over before the lease is."""
 BUSY = 0.05
 Send = Callable[[Claimed], Awaitable[Result]]
 R = TypeVar("R")

@@ -26,7 +26,9 @@ from storage.tables import Due, Outbox
 log = get("bot.sending")
 
 LEASE = timedelta(seconds=20)
-"""Longer than a request may take (10 s), so that a lease never runs out under a request that is still on its way."""
+"""Longer than it may take until a request begins and ends, so that a lease never runs out under one that is still on its way."""
+REQUEST = timedelta(seconds=9.5)
+"""The longest a request may last in all."""
 DOUBT_AGAIN = timedelta(seconds=2)
 CRISIS_RETRY = timedelta(seconds=3)
 DOUBTS = 5
@@ -235,7 +237,8 @@ def _accepted(u: Unit, row: Claimed, message_id: int | None) -> None:
         if row.target is not None:
             outbox.overtake(u, row.target, row.id)
         return
-    if outbox.finish(u, row.id, row.attempt, "sent", message_id=message_id) and row.ref is not None:
+    done = outbox.finish(u, row.id, row.attempt, "sent", message_id=message_id) or outbox.finish_late(u, row.id, row.attempt, message_id)
+    if done and row.ref is not None:
         _receipt(u, row)
     if row.target is not None and message_id is not None:
         u.set(Outbox, row.target, message_id=message_id)

@@ -177,7 +177,7 @@ def _holds(lane: int) -> ColumnElement[bool]:
     """Whether a row that lies ahead is tried again, so that what was posted after it waits with it. In the urgent lanes only what is in
     doubt, and not for ever: neither a 429 nor a card that is never answered may keep the next card from being tried."""
     reason, urgent = _AHEAD.c.reason, lane <= ESCALATION
-    doubted = reason.bool_op("in")(literal_column("('doubt', 'lease')" if urgent else "('doubt', 'lease', '429')"))
+    doubted: ColumnElement[bool] = reason.bool_op("in")(literal_column("('doubt', 'lease')" if urgent else "('doubt', 'lease', '429')"))
     if urgent:
         doubted &= _AHEAD.c.doubts < literal_column(str(HOLDS))
     return doubted | (reason == fixed("unconnected"))
@@ -187,7 +187,8 @@ def _of_lane(lane: int) -> Select[Any]:
     """The first rows of chats in this lane. Asked row by row whether one lies ahead (`is false`: PostgreSQL would otherwise join all
     that wait with all that wait), which ends as soon as there are enough."""
     columns = OUTBOX.c.id, OUTBOX.c.lane, OUTBOX.c.chat_id, OUTBOX.c.kind, OUTBOX.c.not_before
-    here, ahead = literal_column(str(lane)), _AHEAD.c
+    here: ColumnElement[int] = literal_column(str(lane))
+    ahead = _AHEAD.c
     in_front = exists().where(
         ahead.state == fixed("ready"),
         ahead.chat_id == OUTBOX.c.chat_id,
@@ -259,6 +260,20 @@ def finish(u: Unit, id: int, attempt: int, state: str, *, message_id: int | None
     """Record how a leased row ended: sent, unknown, dead or dropped. False when the lease was lost meanwhile."""
     became = {"message_id": message_id} if message_id is not None else {}
     return _give_up(u, id, attempt, state=state, done_at=u.now, reason=reason, **became)
+
+
+def finish_late(u: Unit, id: int, attempt: int, message_id: int | None) -> bool:
+    """Telegram took it after its lease was over. Whether that is how it ends, as nobody has begun to send it again: True.
+
+    Else its message is noted all the same where none is known and none is to come, so that what changes it finds it.
+    """
+    mine = (OUTBOX.c.id == id) & (OUTBOX.c.attempt == attempt) & (OUTBOX.c.message_id.is_(None)) & FULL
+    ended = update(OUTBOX).where(mine, READY | (OUTBOX.c.state == "unknown"))
+    if u.run(ended.values(state="sent", message_id=message_id, reason=None, done_at=u.now)).rowcount:
+        return True
+    over = (OUTBOX.c.id == id) & (OUTBOX.c.message_id.is_(None)) & ~(READY | LEASED) & FULL
+    u.run(update(OUTBOX).where(over).values(message_id=message_id))
+    return False
 
 
 def end_unreadable(u: Unit, id: int) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot import channel, drain, sending
 from bot.channel import Channel
 from demo.local import Answer, LocalTelegram
 from demo.server import running
@@ -52,6 +55,21 @@ async def test_a_bot_that_cannot_say_who_it_is_has_not_been_reached() -> None:
     async with alone("getMe", {"ok": True, "result": {"odd": True}}) as channel:
         with pytest.raises(ConnectionError):
             await channel.open()
+
+
+async def test_a_request_that_takes_too_long_in_all_ends_as_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each phase may be quick enough: the lease of the row ends all the same."""
+    assert drain.SOUND + sending.REQUEST < sending.LEASE
+    monkeypatch.setattr(channel, "REQUEST", timedelta(seconds=0.2))
+    async with alone("none", {}) as here:
+
+        async def slow(row: object) -> sending.Result:
+            await asyncio.sleep(60)
+            return sending.Accepted(1)
+
+        monkeypatch.setattr(here, "_do", slow)
+        async with asyncio.timeout(20):
+            assert await here.send(None) == sending.Doubt()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("result", [{"odd": True}, {"message_id": "x", "date": "never", "chat": 5}, 7, None])

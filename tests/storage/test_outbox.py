@@ -113,6 +113,39 @@ def test_whoever_lost_the_lease_can_write_nothing(u: Unit, chat: ChatCard) -> No
     assert outbox.state_of(u, row) == ("sent", 101)
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_an_acceptance_after_the_lease_ends_what_nobody_has_begun_again(u: Unit, chat: ChatCard, again: bool) -> None:
+    """Recorded as unknown, or put back to go again: it has arrived, so it is not sent twice, and an edit finds it."""
+    row = post(u, chat)
+    taken = claim(u, row)
+    outbox.put_back(u, row, taken.attempt, NOW, reason="lease") if again else outbox.finish(u, row, taken.attempt, "unknown")
+    assert outbox.finish_late(u, row, taken.attempt, 100)
+    assert outbox.state_of(u, row) == ("sent", 100)
+    assert ready(u) == []
+    assert claim(u, post(u, chat, kind="edit", target=row)).message_id == 100
+
+
+def test_an_acceptance_after_somebody_else_took_the_row_changes_nothing_of_theirs(u: Unit, chat: ChatCard) -> None:
+    row = post(u, chat)
+    first = claim(u, row)
+    outbox.put_back(u, row, first.attempt, NOW, reason="lease")
+    second = claim(u, row, "two")
+    assert not outbox.finish_late(u, row, first.attempt, 100)
+    assert outbox.state_of(u, row) == ("leased", None)
+    outbox.finish(u, row, second.attempt, "sent", message_id=101)
+    assert not outbox.finish_late(u, row, first.attempt, 100)
+    assert outbox.state_of(u, row) == ("sent", 101)
+
+
+def test_the_message_of_one_that_was_dropped_meanwhile_is_known_all_the_same(u: Unit, chat: ChatCard) -> None:
+    row = post(u, chat)
+    first = claim(u, row)
+    outbox.put_back(u, row, first.attempt, NOW, reason="lease")
+    outbox.drop_prompts(u, chat.id, REPLY, "calm")
+    assert not outbox.finish_late(u, row, first.attempt, 100)
+    assert outbox.state_of(u, row) == ("dropped", 100)
+
+
 def test_a_lease_that_runs_is_nobody_elses(u: Unit, chat: ChatCard) -> None:
     claim(u, post(u, chat))
     u.now = LEASE
