@@ -92,8 +92,8 @@ def for_help(s: Sitting) -> str:
 
 
 def doubled(s: Sitting) -> bool:
-    """Whether this very button was tapped in this chat a moment ago; what waits meanwhile, or was tapped long before, is no matter."""
-    return s.event.data in inbox.taps_before(s.u, s.chat, s.source, s.said_at - DOUBLED)
+    """Whether this very button was the last one tapped in this chat, a moment ago; what waits meanwhile is no matter."""
+    return s.event.data == inbox.tap_before(s.u, s.chat, s.source, s.said_at - DOUBLED)
 
 
 def _closed(s: Sitting, prompt: PromptRow, option: str) -> None:

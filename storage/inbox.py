@@ -52,7 +52,7 @@ TAPPED = Prepared(
     .where(INBOX.c.chat_id == bindparam("of_chat"), INBOX.c.received_at >= bindparam("since"), INBOX.c.id < bindparam("before"))
     .where(INBOX.c.raw.is_not(None), INBOX.c.kind == fixed("button"))
     .order_by(INBOX.c.received_at.desc(), INBOX.c.id.desc())
-    .limit(literal_column("20"))
+    .limit(literal_column("1"))
 )
 ANSWERS = ("text", "edit", "command", "button")
 """What can answer: a voice message or a sticker that nobody reads, or blocking the bot, is none."""
@@ -198,10 +198,9 @@ def recent_raw(u: Unit, row: Received, within: timedelta, limit: int) -> list[di
     return [json.loads(u.open(row.chat.key, "inbox.raw", one.id, one.raw)) for one in reversed(rows)]
 
 
-def taps_before(u: Unit, chat: ChatCard, before: int, since: datetime) -> set[str]:
-    """What the buttons carried that were last tapped in a chat since then, before its row `before`; what does not open is none."""
-    found = set()
-    for row in u.all(TAPPED, of_chat=chat.id, since=since, before=before):
-        with suppress(SealBroken):
-            found.add(str(json.loads(u.open(chat.key, "inbox.raw", row.id, row.raw))["callback_query"].get("data", "")))
-    return found
+def tap_before(u: Unit, chat: ChatCard, before: int, since: datetime) -> str:
+    """What the last button tapped in a chat carried, since then and before its row `before`; empty for none, or one that does not open."""
+    row = u.one(TAPPED, of_chat=chat.id, since=since, before=before)
+    with suppress(SealBroken):
+        return str(json.loads(u.open(chat.key, "inbox.raw", row.id, row.raw))["callback_query"].get("data", "")) if row is not None else ""
+    return ""
