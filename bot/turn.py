@@ -23,7 +23,7 @@ from bot.sitting import Sitting, said_at
 from safety import duty
 from safety.heard import Heard, Level, worse
 from safety.screen import LONGEST, screen
-from storage import inbox, notes, outbox, people, talks
+from storage import contacts, inbox, invites, notes, outbox, people, talks
 from storage.inbox import Received
 from storage.seal import SealBroken
 from storage.store import Unit
@@ -45,7 +45,7 @@ def take(u: Unit, row: Received) -> None:
     except Unreadable:
         rescue(u, inbox.as_it_stands(u, row), "unreadable")
         return
-    heard = screen(event.text, at_most=LONGEST)
+    heard = screen("" if _is_link(u, event) else event.text, at_most=LONGEST)
     if event.kind == "button":
         taps.foresee(u, event.data)
     chat, who = people.seated(u, row.chat.id)  # now: an event before it in the same group may have bound, moved or emptied it
@@ -58,6 +58,12 @@ def take(u: Unit, row: Received) -> None:
     inbox.done(u, row.id, heard.level.word if heard.level else None)
     if who is None or s.who is None:  # a stranger, or somebody who has just been forgotten
         inbox.erase_raw(u, row.id)
+
+
+def _is_link(u: Unit, event: Event) -> bool:
+    """Whether this is a link that works: its code is chance letters, in which danger can be read like shapes in a cloud."""
+    code = event.argument if event.kind == "command" and event.command == "start" else ""
+    return bool(code) and (invites.lets_in(u, code) is not None or contacts.is_link(u, code))
 
 
 def rescue(u: Unit, row: Received, reason: str) -> None:

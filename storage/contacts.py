@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, select, update
 
 from storage.people import PEOPLE, PersonCard
 from storage.prepared import Prepared
@@ -66,11 +66,19 @@ def in_chat(u: Unit, chat: int) -> list[ContactRow]:
     return [_row(u, row) for row in u.all(IN_CHAT, chat=chat)]
 
 
+def _works(u: Unit, code: str) -> tuple[ColumnElement[bool], ...]:
+    return (CONTACTS.c.code_hash == _hash(code), CONTACTS.c.state == "invited", CONTACTS.c.expires_at > u.now, _ALIVE)
+
+
+def is_link(u: Unit, code: str) -> bool:
+    """Whether this code works; it is not used up by asking."""
+    return u.one(select(CONTACTS.c.id).where(*_works(u, code))) is not None
+
+
 def open_link(u: Unit, code: str, chat: int) -> ContactRow | None:
     """Use a link up, once: it belongs to this chat from now on. None for a wrong, used or expired one."""
-    works = (CONTACTS.c.code_hash == _hash(code), CONTACTS.c.state == "invited", CONTACTS.c.expires_at > u.now, _ALIVE)
     spent = {"chat_id": chat, "state": "opened", "code_hash": secrets.token_bytes(32)}
-    row = u.run(update(CONTACTS).where(*works).values(spent).returning(CONTACTS.c.id)).first()
+    row = u.run(update(CONTACTS).where(*_works(u, code)).values(spent).returning(CONTACTS.c.id)).first()
     return next(each for each in in_chat(u, chat) if each.id == row.id) if row is not None else None
 
 

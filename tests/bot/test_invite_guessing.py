@@ -11,6 +11,8 @@ import pytest
 from bot import entry
 from bot.entry import TRIES
 from bot.phones import Phones
+from safety.heard import Level
+from safety.screen import screen
 from storage import invites, notes, people, talks
 from storage.invites import PATIENT_INVITE, STAFF_INVITE
 from tests.bot.conftest import NOW
@@ -37,6 +39,17 @@ def test_after_five_wrong_links_in_an_hour_a_right_one_has_to_wait(phones: Phone
         assert not let_in(phones, f"guess-{n}")
     assert not let_in(phones, code)
     assert let_in(phones, code, STRANGER + 1), "somebody else's guesses cost nobody else anything"
+
+
+@pytest.mark.parametrize("letters", ["want-to-die-kill-myself", "i-want-to-die-000000000"])
+def test_a_link_whose_letters_read_like_danger_lets_in_all_the_same(phones: Phones, monkeypatch: pytest.MonkeyPatch, letters: str) -> None:
+    monkeypatch.setattr(invites.secrets, "token_urlsafe", lambda _: letters)
+    code = invited(phones)
+    monkeypatch.undo()
+    assert screen(f"/start {code}").level >= Level.HIGH, "else this shows nothing"
+    phones.type(STRANGER, f"/start {code}")
+    with phones._store().unit(phones.now) as u:
+        assert people.chat_for(u, STRANGER).person is not None
 
 
 def test_the_hour_passes(phones: Phones) -> None:
