@@ -39,6 +39,8 @@ from storage import due, outbox, talks
 from storage.talks import TalkRow
 
 log = get("bot.talk")
+KEPT = "kept"
+"""Where a talk's body names what staff were told of it already: that is not told again when it ends."""
 LOOKS_LIKE_A_NUMBER = 8
 """Typed text with a digit and at most this long was meant as the answer to a question with buttons."""
 
@@ -184,7 +186,7 @@ def close(s: Sitting, row: TalkRow, state: str) -> None:
     _stop_timer(s, row)
     panel.close(s, row)
     command = left_as(row)
-    if command is not None and s.who is not None:
+    if command is not None and s.who is not None and getattr(command, "code", "") != row.body.get(KEPT):
         ACTS[type(command)](s, command)
     talks.save_talk(s.u, s.chat, row.id, body=_emptied(), state=state)
     due.cancel(s.u, "talk_expiry", row.id, state)

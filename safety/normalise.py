@@ -24,7 +24,7 @@ _SPLIT = re.compile(
     r"(?P<plain>[a-z]{2,}(?=[ ,\n]|\Z))"
     r"|(?P<spelled>(?<![^\W_])[a-z0-9@$!](?:[ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}(?:(?<=\.[a-z0-9])\.)?)"
     r"|(?P<word>[a-z0-9@$#+](?:[a-z0-9]|['@$!|*+_/\-.](?=[a-z0-9]))*)"
-    r"|(?P<line>[\n\r]+)|(?P<pause>\.{2,}|[,():–—-]+)"
+    r"|(?P<pause>\.{2,}|[,():–—-]+)"
     r"|(?P<end>[.!;\u3002]+)|(?P<ask>[?]+)|(?P<quote>\")"
     r"|(?P<other>[^\s\x00-\x7f])"
 )
@@ -33,6 +33,7 @@ _CHUNK = re.compile(_SPELLED + r"|[(\[\"*]+|[^\s(\[\"*]+")
 _HINT = re.compile(r"[ .\-_*~/|][a-z0-9@$!][ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])")  # the second and third of three single letters
 _BETWEEN = " .-_*~/|"  # what may stand between single letters
 _MARKS = {",": ",", ".": END, "!": END, ";": END, "?": QUESTION}
+_LINE = re.compile(r"[\n\r\x0b\x0c\x85\u2028\u2029]")
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 
 
@@ -88,15 +89,18 @@ class Speller:
     def _chunks(self, folded: str, at: int, least: int, places: list[int] | None, out: Words, pen: Pen, base: int = 0) -> int:
         """Appends the words from `at` on, up to the first space at or after `least`; returns the place behind that. The text begins at
         `base` of the whole."""
-        length = len(folded)
+        length, behind = len(folded), at
         for found in _CHUNK.finditer(folded, at):
             start, end = found.span()
+            if start > behind and _LINE.search(folded, behind, start):
+                pen.line()
+            behind = end
             if not self._known(found.group(), start + base, places, out, pen):
                 self._cut(found.group(), start + base, places, out, pen)
-            if end < length and folded[end] in "\r\n":
-                pen.line()
-            elif end >= least and folded[end : end + 1] == " ":
+            if end >= least and folded[end : end + 1] == " ":
                 return end + 1
+        if _LINE.search(folded, behind):
+            pen.line()
         return length
 
     def _known(self, raw: str, first: int, places: list[int] | None, out: Words, pen: Pen) -> bool:
@@ -127,9 +131,6 @@ class Speller:
                 pen.paused = True
                 if found.group() == ":":
                     out.listed.add(len(out.words))
-                continue
-            if kind == "line":
-                pen.line()
                 continue
             if kind == "quote":
                 pen.quoted, pen.paused, pen.opened = not pen.quoted, True, len(out.words)

@@ -138,7 +138,7 @@ def make_room(u: Unit, chat: int, who: int) -> None:
     It is somebody else's while it is bound to them, also when they have left, and while it waits to be erased because they moved or
     were forgotten. An open alert of theirs goes on.
     """
-    found = people.chat(u, chat)
+    found = people.hold(u, chat)  # what comes meanwhile waits for the new key
     if found.person in (None, who) and not due.cancel(u, "forget_chat", chat, "redeemed"):
         return
     rows = table(Due)

@@ -263,12 +263,13 @@ def finish(u: Unit, id: int, attempt: int, state: str, *, message_id: int | None
 
 
 def finish_late(u: Unit, id: int, attempt: int, message_id: int | None) -> bool:
-    """Telegram took it after its lease was over. Whether that is how it ends, as nobody has begun to send it again: True.
+    """Telegram took it after its lease was over. Whether that is how it ends, as nobody has begun to send it again: True. A change of a
+    message that waits to go again goes again: it may have become another since.
 
     Else its message is noted all the same where none is known and none is to come, so that what changes it finds it.
     """
     mine = (OUTBOX.c.id == id) & (OUTBOX.c.attempt == attempt) & (OUTBOX.c.message_id.is_(None)) & FULL
-    ended = update(OUTBOX).where(mine, READY | (OUTBOX.c.state == "unknown"))
+    ended = update(OUTBOX).where(mine, (READY & (OUTBOX.c.kind == "send")) | (OUTBOX.c.state == "unknown"))
     if u.run(ended.values(state="sent", message_id=message_id, reason=None, done_at=u.now)).rowcount:
         return True
     over = (OUTBOX.c.id == id) & (OUTBOX.c.message_id.is_(None)) & ~(READY | LEASED) & FULL

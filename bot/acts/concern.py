@@ -64,7 +64,7 @@ def _may_be_seen(s: Sitting) -> bool:
     asked = _asked(s)
     if asked is None:
         return False
-    return _about_what(asked) == VIOLENCE or any(row.args["veil"] for row in due.planned(s.u, SILENT, asked.id))
+    return _about_what(asked) == VIOLENCE or any(row.args.get("veil") for row in due.planned(s.u, SILENT, asked.id))
 
 
 def _asked(s: Sitting) -> TalkRow | None:
@@ -143,33 +143,42 @@ def silent(s: Sitting, row: DueRow) -> None:
 
     A tap on the note that says nothing comes here too.
     """
-    asked, tapped = _asked(s), s.event.kind != "due"
+    asked, tapped = _listened_to(s, row), s.event.kind != "due"
     stands = s.who is not None and s.who.active and not danger.is_under_way(s)
-    if asked is None or asked.id != row.subject or not stands or not (tapped or _fell_silent(s, row, asked)):
+    if asked is None or not stands or not (tapped or _fell_silent(s, row, asked)):
         if tapped:
             s.say("bot.note_over")
         return
     told = not tapped and _tell_of_silence(s, asked)
     violence = VIOLENCE in (row.args["about"], _about_what(asked))
-    if veiled(s, row, always=violence or bool(row.args["veil"])):
+    if veiled(s, row, always=violence or bool(row.args.get("veil"))):
         return
     draft = s.draft().add("crisis.worry.silent", **ways(s, VIOLENCE if violence else "suicide"))
     s.post(draft.add("crisis.worry.told") if told else draft)
-    talk.show_again(s, asked)
+    again = talks.talk(s.u, s.chat, asked.id)  # as it is now that it was told
+    if again is not None and again.state == "parked":
+        talk.resume(s, again)
+    elif again is not None:
+        talk.show_again(s, again)
+
+
+def _listened_to(s: Sitting, row: DueRow) -> TalkRow | None:
+    """The questions this row listens to, while they wait or are parked. A row of an earlier version names none: then those that wait."""
+    if "since" not in row.args:
+        return _asked(s)
+    found = talks.talk(s.u, s.chat, row.subject)
+    return found if found is not None and found.flow in ASKING and found.state in ("waiting", "parked") else None
 
 
 def _fell_silent(s: Sitting, row: DueRow, asked: TalkRow) -> bool:
-    """Whether they have said nothing since the words that worried; about a return to use, or somebody else, that is none to be told of.
-
-    Whoever has answered so far in a way that worries falls silent fifteen minutes after the last that came; the row waits until then.
-    """
-    last = inbox.answered_at(s.u, s.chat, int(row.args["since"]))
-    if _worry(asked) is None:
-        return last is None and _about_what(asked) not in INBOX_ALONE
-    if last is not None and last + SILENCE > s.u.now:
-        due.move(s.u, row.id, last + SILENCE)
-        return False
-    return True
+    """Whether they have said nothing since the words that worried, or, if what they have answered so far worries, nothing for fifteen
+    minutes. Else the row listens on: an answer may worry later. It ends with the questions."""
+    last = inbox.answered_at(s.u, s.chat, int(row.args.get("since", row.subject)))
+    quiet = last is None or last + SILENCE <= s.u.now
+    if quiet and (_worry(asked) is not None or (last is None and _about_what(asked) not in INBOX_ALONE)):
+        return True
+    due.move(s.u, row.id, s.u.now + SILENCE if quiet or last is None else last + SILENCE)
+    return False
 
 
 def _worry(asked: TalkRow) -> KeepConcern | None:
@@ -183,6 +192,7 @@ def _tell_of_silence(s: Sitting, asked: TalkRow) -> bool:
     worry = _worry(asked)
     if worry is not None:
         notes.add(s.u, s.person.id, "concern", worry.code)
+    talks.save_talk(s.u, s.chat, asked.id, body={**asked.body, talk.KEPT: worry.code if worry is not None else "silent"}, touch=False)
     return keep_concern(s, KeepConcern("silent", today=True))
 
 
@@ -196,7 +206,7 @@ def leave(s: Sitting) -> None:
 
 def _leave(s: Sitting, row: TalkRow) -> None:
     worry = _worry(row)
-    told = worry.today if worry is not None else _about_what(row) in INBOX_ALONE
+    told = talk.KEPT in row.body or (worry.today if worry is not None else _about_what(row) in INBOX_ALONE)
     talk.close(s, row, "partial")
     if not told and not danger.is_under_way(s):
         keep_concern(s, KeepConcern("silent", today=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot import danger
+from bot.acts import concern
 from bot.acts.contacts import finish
 from bot.acts.profile import replan
 from bot.flow.commands import GiveConsent, LeaveProgram, RevokeConsent
@@ -39,7 +40,8 @@ def revoke_consent(s: Sitting, command: RevokeConsent) -> None:
 
 @act(LeaveProgram)
 def leave_program(s: Sitting, command: LeaveProgram) -> None:
-    """Everything is off. An alert that is open goes on until a human closes it."""
+    """Everything is off. An alert that is open goes on until a human closes it, and what was answered to questions after worrying words is
+    told as it is when a patient is discharged: it was said while they were here."""
     who, given = s.person, people.consents(s.u, s.person.id)
     for scope in given:
         people.revoke_consent(s.u, who.id, scope)
@@ -47,6 +49,7 @@ def leave_program(s: Sitting, command: LeaveProgram) -> None:
     if not given:
         audit.record(s.u, who.id, who.code, "consent.declined", "program")
     notes.add(s.u, who.id, "consent", "withdrawn" if given else "declined")
+    concern.leave(s)
     quiet(s)
     people.set_status(s.u, who.id, "declined")
     s.who = people.person(s.u, who.id)

@@ -143,3 +143,16 @@ def test_what_comes_while_a_chat_goes_for_good_is_heard_as_a_strangers(store: St
     assert heard(store) == [("done", "imminent")]
     with store.unit(NOW) as u:
         assert people.chat_for(u, PATIENT).id != chat.id
+
+
+def test_what_comes_while_a_phone_goes_to_somebody_else_is_heard(store: Store, other: Store, thread: ThreadPoolExecutor) -> None:
+    does(other, lambda u: people.address(u, people.chat_for(u, PATIENT).id))  # so that it has the old key in memory
+    does(store, lambda u: people.set_status(u, robin(u).id, "discharged"))
+    with store.unit(NOW) as u:
+        my_data.make_room(u, people.chat_for(u, PATIENT).id, robin(u).id + 1)
+        u.send()
+        storing = waits(store, thread.submit(does, other, said(DANGER)))
+    storing.result()
+    while take_group(store, NOW):
+        pass
+    assert heard(store)[-1] == ("done", "imminent")

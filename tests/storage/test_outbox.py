@@ -125,6 +125,17 @@ def test_an_acceptance_after_the_lease_ends_what_nobody_has_begun_again(u: Unit,
     assert claim(u, post(u, chat, kind="edit", target=row)).message_id == 100
 
 
+def test_an_edit_that_waits_to_go_again_goes_whatever_arrives_late(u: Unit, chat: ChatCard) -> None:
+    """It may have become another meanwhile: a keyboard that was to be taken away would stay."""
+    sent = post(u, chat)
+    outbox.finish(u, sent, claim(u, sent).attempt, "sent", message_id=100)
+    edit = post(u, chat, kind="edit", target=sent)
+    taken = claim(u, edit)
+    outbox.put_back(u, edit, taken.attempt, NOW, reason="lease")
+    assert not outbox.finish_late(u, edit, taken.attempt, 100)
+    assert ready(u) == [edit]
+
+
 def test_an_acceptance_after_somebody_else_took_the_row_changes_nothing_of_theirs(u: Unit, chat: ChatCard) -> None:
     row = post(u, chat)
     first = claim(u, row)
