@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from bot import cards, letters, outage, presence
+from bot import cards, letters, newer, outage, presence
 from bot.message import Draft
 from bot.sitting import Sitting, seat
 from content import hotlines
@@ -169,7 +169,7 @@ def _perform(s: Sitting, row: EscalationRow, patient: people.PersonCard, action:
             name = actor.name if actor else ""
             _page(s, row, patient, person, words, f"page:{row.id}:v{row.version}:{person}", "held", name=name)
         case Page(person, words, cycle, step) if words == NEWER:
-            _strip_before(s, row, person)
+            newer.strip_before(s, row, person)
             _page(s, row, patient, person, words, f"page:{row.id}:{cycle}:{step}:{person}")
         case Page(person, words, cycle, step) if not outage.covers(s, row.id, person, f"{cycle}.{step}"):
             _page(s, row, patient, person, words, f"page:{row.id}:{cycle}:{step}:{person}")
@@ -178,7 +178,7 @@ def _perform(s: Sitting, row: EscalationRow, patient: people.PersonCard, action:
                 letters.nobody_answers(s.u, row)
             _tell(s, row, patient, what, actor)
         case Inform("newer", to=int(to)):
-            _strip_before(s, row, to)
+            newer.strip_before(s, row, to)
             if people.person(s.u, to).active:  # whose access has ended learns nothing more
                 _page(s, row, patient, to, NEWER, f"inform:newer:{row.id}:{row.version}:{to}")
         case Inform(what, to=int(to)):
@@ -208,34 +208,13 @@ def _page(
     draft = at.draft()
     opened = row.opened_at.astimezone(ZoneInfo(at.person.zone))
     level = draft.phrase(f"page.level.{row.level}")
-    danger, again = newest(at, row)
+    danger, again = newer.newest(at, row)
     fill(draft, words, None, code=patient.code, level=level, time=f"{opened:%H:%M}", again=again, ref=row.ref, **named)
     waits = pager.waits_for_cover(s.u, row)  # nobody is paged yet, so there is nothing to pass on
     for option in BUTTONS.get(words, ("ack",) if waits else ("ack", "cant")):
         draft.row(draft.button(option, f"page.button.{option}"))
     still = f"escalation:{row.id}:{wanted}"
     at.offer(draft, "act", "page", subject=row.id, args=danger, lane=ESCALATION, dedupe=dedupe, wanted=still, ref=row.ref)
-
-
-def newest(s: Sitting, row: EscalationRow) -> tuple[dict[str, int], str]:
-    """What a keyboard about this alert remembers of the danger it was shown after, and when that was on the wall of whoever reads it."""
-    danger, at = escalations.last_danger(s.u, row.id)
-    return {"danger": danger}, f"{at.astimezone(ZoneInfo(s.person.zone)):%H:%M}"
-
-
-def is_before_newer(s: Sitting, row: EscalationRow, prompt: talks.PromptRow) -> bool:
-    """Whether they wrote something dangerous again since this keyboard was shown: what it would settle is not what stands now."""
-    danger, at = escalations.last_danger(s.u, row.id)
-    seen = prompt.args.get("danger")
-    return at > prompt.created_at if seen is None else danger > seen
-
-
-def _strip_before(s: Sitting, row: EscalationRow, person: int) -> None:
-    """The buttons somebody has about what was before go. They are not closed: a tap that crosses is told what has changed."""
-    at = s.of(person)
-    for prompt in _pages(s, row) if at is not None else ():
-        if at is not None and prompt.chat == at.chat.id and prompt.panel is not None:
-            at.strip(prompt.panel)
 
 
 def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str, actor: people.PersonCard | None) -> None:
@@ -258,7 +237,7 @@ def _inform(s: Sitting, row: EscalationRow, what: str, but: int | None, actor: p
     """Everybody a page lies open before, and whoever has it. A page about what is settled loses its buttons."""
     over = what in ("acked", "closed")
     told = {but}
-    for prompt in talks.close_prompts_about(s.u, "act", "page", row.id) if over else _pages(s, row):
+    for prompt in talks.close_prompts_about(s.u, "act", "page", row.id) if over else newer.pages(s, row):
         holder = people.chat(s.u, prompt.chat).person
         at = s.of(holder) if holder is not None else None
         if holder is None or at is None:
@@ -279,10 +258,6 @@ def _inform_one(s: Sitting, row: EscalationRow, what: str, person: int, actor: p
     known = {"ref": row.ref, "name": actor.name if actor else "", "time": f"{at.local:%H:%M}"}
     fill(draft := at.draft(), INFORMS[what], None, **known)
     at.post(draft, lane=ESCALATION, dedupe=f"inform:{what}:{row.id}:{row.version}:{person}")
-
-
-def _pages(s: Sitting, row: EscalationRow) -> list[talks.PromptRow]:
-    return talks.live_prompts_about(s.u, "act", "page", row.id)
 
 
 def _minutes(s: Sitting, row: EscalationRow) -> int:

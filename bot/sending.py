@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -16,12 +16,13 @@ from sqlalchemy import select
 from bot import letters
 from bot.frames import frame
 from bot.log import get
+from bot.wanted import unwanted
 from content.library import load
-from storage import calm, contacts, due, escalations, notes, outbox, people, series
+from storage import due, escalations, notes, outbox, people
 from storage.outbox import ESCALATION, Claimed, Waiting
 from storage.seal import SealBroken, WrongMaster
 from storage.store import Unit, table
-from storage.tables import Due, Outbox
+from storage.tables import Outbox
 
 log = get("bot.sending")
 
@@ -91,7 +92,7 @@ def _claim(u: Unit, row: Waiting, owner: str) -> Claimed | None:
     taken = outbox.claim(u, row.id, owner, u.now + LEASE)
     if taken is None:
         return None
-    reason = _unwanted(u, row, taken)
+    reason = unwanted(u, row, taken)
     if reason is not None:
         outbox.finish(u, row.id, taken.attempt, "dropped", reason=reason)
         return None
@@ -158,58 +159,6 @@ def _unreadable(u: Unit, row: Waiting) -> None:
         notes.add(u, people.chat(u, row.chat).person, "undelivered", "sealed")
         with suppress(SealBroken), u.savepoint():
             letters.refused(u, row.id, "refused")
-
-
-def _unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
-    if taken.send_by is not None and u.now > taken.send_by:
-        return "late"
-    chat = people.chat(u, row.chat)
-    if not chat.reachable and row.lane > ESCALATION:
-        return "unreachable"
-    if not taken.wanted:
-        return None
-    kind, _, rest = taken.wanted.partition(":")
-    if kind == "consent" and chat.person is not None and (reason := _untimely(u, chat.person)):
-        return reason  # it was put there before the danger was heard
-    if kind == "escalation":
-        id, _, while_ = rest.partition(":")
-        if escalations.state(u, int(id)) not in (("ACKED", "CONTACTED") if while_ == "held" else ("OPEN", "EXHAUSTED")):
-            return "answered"
-        holder = people.person(u, chat.person) if chat.person is not None else None
-        return None if holder is not None and holder.active and holder.role == "staff" else "not_entitled"
-    if kind == "concern":
-        return None if notes.about(u, int(rest)) is not None else "seen"
-    if kind == "contact":
-        return None if contacts.is_on(u, int(rest)) else "no_consent"
-    if kind == "state":
-        id, _, state = rest.partition(":")
-        return None if escalations.state(u, int(id)) == state else "overtaken"
-    if kind == "due":
-        slot = u.one(select(table(Due).c.state).where(table(Due).c.slot == rest))
-        return None if slot is not None and slot.state == "ready" else "over"
-    if kind in ("consent", "care"):
-        holder = people.person(u, chat.person) if chat.person is not None else None
-        return None if holder is not None and holder.active and rest in people.consents(u, holder.id) else "no_consent"
-    if kind == "session":
-        each = series.occurrence(u, *_session(rest))
-        holder = people.person(u, chat.person) if chat.person is not None else None
-        if each is None or each.cancelled:
-            return "cancelled"
-        return None if holder is not None and holder.active and "program" in people.consents(u, holder.id) else "no_consent"
-    return "unknown_condition"
-
-
-def _untimely(u: Unit, person: int) -> str | None:
-    """Why nothing cheerful is said to this person now, or None."""
-    if escalations.any_open(u, person):
-        return "escalation"
-    return "calm" if calm.holds(u, person) else None
-
-
-def _session(key: str) -> tuple[int, date]:
-    """"<series>:<local date>", as `storage.sessions.wanted` writes it."""
-    about, _, day = key.partition(":")
-    return int(about), date.fromisoformat(day)
 
 
 def _without_message(u: Unit, row: Claimed) -> Claimed | None:

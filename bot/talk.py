@@ -8,7 +8,6 @@ from typing import Any
 
 from bot import danger, panel
 from bot.flow import (
-    Choice,
     Danger,
     Do,
     Flow,
@@ -16,17 +15,10 @@ from bot.flow import (
     Given,
     Log,
     Me,
-    Number,
-    Question,
     Read,
     Say,
-    Scale,
-    Several,
     Step,
-    Text,
-    TimeOfDay,
     Timer,
-    YesNo,
 )
 from bot.flow import replay as replay_flow
 from bot.flow.commands import Command, StartFlow
@@ -34,6 +26,7 @@ from bot.flow.effects import Effect
 from bot.log import get
 from bot.registry import ACTS, LOOKS
 from bot.sitting import Sitting
+from bot.typed import as_tap
 from handlers import FLOWS
 from storage import due, outbox, talks
 from storage.talks import TalkRow
@@ -41,8 +34,6 @@ from storage.talks import TalkRow
 log = get("bot.talk")
 KEPT = "kept"
 """Where a talk's body names what staff were told of it already: that is not told again when it ends."""
-LOOKS_LIKE_A_NUMBER = 8
-"""Typed text with a digit and at most this long was meant as the answer to a question with buttons."""
 
 
 def start(s: Sitting, flow: str, start: dict[str, Any] | None = None) -> None:
@@ -60,25 +51,7 @@ def start(s: Sitting, flow: str, start: dict[str, Any] | None = None) -> None:
 
 def take(s: Sitting, row: TalkRow, given: Given, *, typed: bool = False) -> bool:
     """Give an answer to a talk. False when its question does not take it. `typed`: the next question comes as a new message."""
-    return _advance(s, row, _as_tap(s, row, given), typed=typed)
-
-
-def _as_tap(s: Sitting, row: TalkRow, given: Given) -> Given:
-    """Someone who types the very words of a button means that button ("yes" to a question with yes and no). Free text is free, but for
-    "skip" where there is such a button; and "yes" answers nothing where something else was asked since."""
-    question = _question(row) if given.kind == "text" else None
-    if question is None:
-        return given
-    typed = given.value.strip(" .!¡").casefold().replace("’", "'")
-    if question.optional and typed == s.words.text("button.skip").casefold():
-        return Given("skip")
-    if isinstance(question, Text | Several):
-        return given
-    meant = [o.value for o in question.options() if not o.literal and s.words.text(o.label).casefold() == typed]
-    meant += [value for words, value in question.said if words == typed] if isinstance(question, YesNo) else []
-    if not meant or (isinstance(question, YesNo) and row.prompt is not None and talks.asked_since(s.u, s.chat, row.prompt)):
-        return given
-    return Given("tap", meant[0])
+    return _advance(s, row, as_tap(s, row, given), typed=typed)
 
 
 def keep(s: Sitting, row: TalkRow, given: Given, *, typed: bool = False) -> bool:
@@ -97,44 +70,6 @@ def tick(s: Sitting, row: TalkRow, option: str) -> None:
 def show_again(s: Sitting, row: TalkRow) -> None:
     """Put the question that waits below what was typed, as a new message."""
     _advance(s, row, None, typed=True)
-
-
-def hint(s: Sitting, row: TalkRow, text: str) -> tuple[str, dict[str, Any]] | None:
-    """How to answer the question that waits, for text that was plainly meant as its answer; None when it was not."""
-    question = _question(row)
-    if isinstance(question, Text) and len(text) > question.limit:
-        return "bot.too_long", {"limit": question.limit}
-    if len(text) > LOOKS_LIKE_A_NUMBER or not any(sign.isdigit() for sign in text):
-        return None
-    match question:
-        case Scale(low=low, high=high):
-            return "bot.needs_scale", {"low": low, "high": high}
-        case Number(low=low, high=high):
-            return "bot.needs_number", {"low": low, "high": high}
-        case TimeOfDay():
-            return "bot.needs_time", {}
-        case Choice() | Several() | YesNo():
-            return "bot.needs_tap", {}
-    return None
-
-
-def asks_fact(row: TalkRow) -> bool:
-    """Whether a name or a number is asked for, and not something to say."""
-    question = _question(row)
-    return isinstance(question, Text) and question.fact
-
-
-def _question(row: TalkRow) -> Question | None:
-    """The question a talk waits at, found without doing anything."""
-
-    def perform(effect: Effect, key: str) -> Any:
-        raise LookupError("nothing is done while only looking")
-
-    try:
-        step = replay_flow(FLOWS[row.flow], Me.from_json(row.body["me"]), Log.from_json(row.body["log"]), perform)
-    except (FlowError, LookupError):
-        return None
-    return step.ask.question if step.ask else None
 
 
 def back(s: Sitting, row: TalkRow) -> None:
@@ -156,7 +91,7 @@ def change_last_text(s: Sitting, row: TalkRow, message_id: int | None, text: str
     if before is None or any(e.key == last["key"] and not e.effect for e in before.entries):
         return False
     rewound = replace(row, body={**row.body, "log": before.as_json()})
-    return _advance(s, rewound, replace(_as_tap(s, rewound, Given("text", text)), key=last["key"]), typed=True)
+    return _advance(s, rewound, replace(as_tap(s, rewound, Given("text", text)), key=last["key"]), typed=True)
 
 
 def park(s: Sitting) -> TalkRow | None:

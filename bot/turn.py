@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import danger, doors, entry, talk, taps
+from bot import danger, doors, entry, talk, taps, typed
 from bot.acts import concern
 from bot.event import Event, Unreadable, parse, written
 from bot.flow import Given
@@ -157,7 +157,7 @@ def _keep_words(s: Sitting, *, go_on: bool = False) -> None:
     go_on: show the next question. After a crisis card nothing may follow it.
     """
     waiting = talks.waiting(s.u, s.chat)
-    if waiting is not None and s.event.kind == "text" and not talk.asks_fact(waiting):
+    if waiting is not None and s.event.kind == "text" and not typed.asks_fact(waiting):
         try:
             with s.u.savepoint():
                 (talk.take if go_on else talk.keep)(s, waiting, Given("text", s.event.text), typed=True)
@@ -199,7 +199,7 @@ def _text(s: Sitting) -> None:
 
 def _hinted(s: Sitting, waiting: TalkRow) -> bool:
     """Say how to answer when typed text was plainly meant as the answer, and put the question below it again."""
-    hint = talk.hint(s, waiting, s.event.text)
+    hint = typed.hint(s, waiting, s.event.text)
     if hint is None:
         return False
     words, slots = hint

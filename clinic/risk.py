@@ -22,7 +22,7 @@ from content.library import Words
 from storage import escalations
 from storage.escalations import EVENTS, EscalationRow
 from storage.notes import NOTES
-from storage.outbox import OUTBOX
+from storage.outbox_rows import OUTBOX
 from storage.people import PEOPLE, PersonCard
 from storage.store import Unit
 

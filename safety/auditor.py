@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, func, literal_column, select
 
 from safety import pager
-from storage import due, escalations, notes, outbox
+from storage import due, escalations, notes, outbox, outbox_rows
 from storage.escalations import EscalationRow
 from storage.prepared import Prepared, fixed
 from storage.store import Unit, table
@@ -18,7 +18,7 @@ DUE, OUTBOX = table(Due), table(Outbox)
 PLANNED = Prepared(select(DUE.c.due_at).where(DUE.c.kind == fixed("escalation"), DUE.c.subject == bindparam("about"), due.READY))
 STUCK = Prepared(
     select(func.count(OUTBOX.c.id).label("waits")).where(
-        outbox.READY, OUTBOX.c.lane <= literal_column(str(outbox.ESCALATION)), OUTBOX.c.created_at < bindparam("since")
+        outbox_rows.READY, OUTBOX.c.lane <= literal_column(str(outbox.ESCALATION)), OUTBOX.c.created_at < bindparam("since")
     )
 )
 WAITING = ("OPEN", "ACKED", "EXHAUSTED")

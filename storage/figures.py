@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from storage import heartbeat
 from storage.escalations import ESCALATIONS, EVENTS
 from storage.inbox import INBOX
-from storage.outbox import OUTBOX
+from storage.outbox_rows import OUTBOX
 from storage.store import Unit, table
 from storage.tables import Due
 

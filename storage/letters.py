@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import bindparam, literal_column, select, update
 
 from storage import clinic, meta
-from storage.outbox import CLAIM, ESCALATION, LEASED, OUTBOX, READY, TO_TELEGRAM
+from storage.outbox import ESCALATION
+from storage.outbox_rows import CLAIM, LEASED, OUTBOX, READY, TO_TELEGRAM
 from storage.prepared import Prepared
 from storage.store import Unit
 from storage.tables import Outbox

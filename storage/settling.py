@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select, update
 
 from storage.inbox import INBOX
-from storage.outbox import OUTBOX
+from storage.outbox_rows import OUTBOX
 from storage.people import CHATS
 from storage.store import Unit
 

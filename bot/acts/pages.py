@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from bot import danger
+from bot import danger, newer
 from bot.acts import caring, plan_prompts
 from bot.acts import contacts as personal
 from bot.acts.rota import able, can_hold
@@ -35,7 +35,7 @@ def page(s: Sitting, prompt: PromptRow, option: str) -> None:
     row = escalations.get(s.u, prompt.subject) if prompt.subject is not None else None
     if row is None or s.person.role != "staff" or not s.person.active:
         return
-    if option.partition(":")[0] in SETTLES and row.state != "CLOSED" and danger.is_before_newer(s, row, prompt):
+    if option.partition(":")[0] in SETTLES and row.state != "CLOSED" and newer.is_before_newer(s, row, prompt):
         _newer(s, row, prompt)
         return
     if option in OF_ITS_HOLDER:
@@ -115,7 +115,7 @@ def still_yours(s: Sitting, row: EscalationRow, draft: Draft, *, edit: int | Non
 
 
 def _offer(s: Sitting, row: EscalationRow, draft: Draft, edit: int | None = None, wanted: str | None = None) -> None:
-    s.offer(draft, "act", "page", subject=row.id, args=danger.newest(s, row)[0], lane=ESCALATION, edit=edit, wanted=wanted)
+    s.offer(draft, "act", "page", subject=row.id, args=newer.newest(s, row)[0], lane=ESCALATION, edit=edit, wanted=wanted)
 
 
 def _ask_contacts(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
@@ -160,7 +160,7 @@ def _newer(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
     """A button from before newer danger: nothing is noted, and what can be done about it now is put there."""
     if prompt.panel is not None:
         s.strip(prompt.panel)
-    draft = s.draft().add("page.before", ref=row.ref, time=danger.newest(s, row)[1])
+    draft = s.draft().add("page.before", ref=row.ref, time=newer.newest(s, row)[1])
     if row.acked_by == s.person.id:
         still_yours(s, row, draft)
     elif row.acked_by is not None:

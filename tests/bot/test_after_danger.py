@@ -21,7 +21,7 @@ from bot.sending import Accepted, Doubt, Result, Wait
 from bot.sitting import Sitting
 from bot.writer import Writer
 from safety import pager
-from storage import calm, due, escalations, outbox, people, plans, reminders, sessions
+from storage import calm, due, escalations, outbox, outbox_rows, people, plans, reminders, sessions
 from storage.engine import open_engine
 from storage.outbox import CRISIS, ESCALATION, PROMPT, Claimed
 from storage.seal import Keyring
@@ -98,7 +98,7 @@ def _condition_of_the_note(u: Unit, chat: people.ChatCard, kind: str) -> str | N
     """The condition of the note that says nothing, put there when this comes due."""
     row = due.planned(u, kind, chat.person or 0)[0]
     DUES[kind](Sitting(u, chat, people.person(u, row.subject), row.id, Event("due", PATIENT), NOW), row)
-    note = u.all(outbox.OUTBOX.select().order_by(outbox.OUTBOX.c.id.desc()))[0]
+    note = u.all(outbox_rows.OUTBOX.select().order_by(outbox_rows.OUTBOX.c.id.desc()))[0]
     assert note.content.startswith("bot.note@")
     wanted: str | None = note.wanted
     return wanted
@@ -110,7 +110,7 @@ def _ended(u: Unit, chat: people.ChatCard, wanted: str) -> str | None:
     row = next(row for row in outbox.waiting(u) if row.id == id)
     if sending.claim(u, row, "drain") is not None:
         return None
-    reason: str = u.run(outbox.OUTBOX.select().where(outbox.OUTBOX.c.id == id)).one().reason
+    reason: str = u.run(outbox_rows.OUTBOX.select().where(outbox_rows.OUTBOX.c.id == id)).one().reason
     return reason
 
 

@@ -15,7 +15,7 @@ from bot import chores, sending
 from bot.dues import CHORES
 from bot.pace import Pace
 from bot.phones import Phones
-from storage import due, outbox, people
+from storage import due, outbox, outbox_rows, people
 from storage.outbox import BULK, CRISIS, PROMPT
 from storage.store import Store
 from tests.bot.conftest import NOW
@@ -60,7 +60,7 @@ def scans(store: Store, heard: list[tuple[str, Any]]) -> dict[str, str]:
 
 def test_the_measure_sees_a_scan(store: Store, phones: Phones) -> None:
     with overheard(store) as heard, store.unit(NOW) as u:
-        u.run(outbox.OUTBOX.select().where(outbox.OUTBOX.c.ref == "X"))
+        u.run(outbox_rows.OUTBOX.select().where(outbox_rows.OUTBOX.c.ref == "X"))
     assert list(scans(store, heard).values()) == ["SCAN outbox"]
 
 

@@ -21,7 +21,7 @@ from bot.sending import Accepted, Doubt, Refused
 from demo.limits import Flood
 from storage import escalations, letters, notes, people
 from storage.letters import WEBHOOK
-from storage.outbox import OUTBOX
+from storage.outbox_rows import OUTBOX
 from storage.store import Unit
 from tests.bot.test_shell import DANGER
 from tests.bots import Bot, running_bot

@@ -11,7 +11,7 @@ from bot import deafness
 from bot.vitals import Vitals
 from storage import letters
 from storage.letters import CLINIC, MAIL, WEBHOOK
-from storage.outbox import OUTBOX
+from storage.outbox_rows import OUTBOX
 from storage.store import Store
 from tests.bot.conftest import NOW
 from tests.clinics import open_clinic

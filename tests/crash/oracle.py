@@ -12,7 +12,8 @@ from bot.sending import DOUBT
 from safety import auditor
 from storage import audit, notes, people
 from storage.due import DUE
-from storage.outbox import ESCALATION, OUTBOX, PROMPT
+from storage.outbox import ESCALATION, PROMPT
+from storage.outbox_rows import OUTBOX
 from storage.seal import SealBroken
 from storage.store import Unit, table
 from storage.tables import Audit, Chat, CheckIn, Entry, Inbox, Observation

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from storage import outbox, people
+from storage import outbox, outbox_rows, people
 from storage.engine import open_engine
 from storage.migrate import migrate
 from storage.outbox import BULK, CRISIS, PROMPT, REPLY, Claimed, Leased
@@ -353,7 +353,7 @@ def test_a_message_is_found_by_the_id_telegram_gave_it(u: Unit, chat: ChatCard) 
 
 def test_words_in_the_outbox_are_sealed_with_the_key_of_the_chat(u: Unit, chat: ChatCard) -> None:
     row = post(u, chat, "Canary words")
-    raw = u.one(outbox.OUTBOX.select().where(outbox.OUTBOX.c.id == row))
+    raw = u.one(outbox_rows.OUTBOX.select().where(outbox_rows.OUTBOX.c.id == row))
     assert raw is not None
     assert b"Canary" not in raw.payload
     assert u.open_json(chat.key, "outbox.payload", row, raw.payload)["text"] == "Canary words"

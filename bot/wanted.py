@@ -1,0 +1,65 @@
+"""What was posted is looked at again as it leaves: who may see it, whether it still holds, and whether it is too late."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+
+from storage import calm, contacts, escalations, notes, people, series
+from storage.outbox import ESCALATION, Claimed, Waiting
+from storage.store import Unit, table
+from storage.tables import Due
+
+
+def unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
+    """Why a row that is about to leave is not sent after all, or None."""
+    if taken.send_by is not None and u.now > taken.send_by:
+        return "late"
+    chat = people.chat(u, row.chat)
+    if not chat.reachable and row.lane > ESCALATION:
+        return "unreachable"
+    if not taken.wanted:
+        return None
+    kind, _, rest = taken.wanted.partition(":")
+    if kind == "consent" and chat.person is not None and (reason := _untimely(u, chat.person)):
+        return reason  # it was put there before the danger was heard
+    if kind == "escalation":
+        id, _, while_ = rest.partition(":")
+        if escalations.state(u, int(id)) not in (("ACKED", "CONTACTED") if while_ == "held" else ("OPEN", "EXHAUSTED")):
+            return "answered"
+        holder = people.person(u, chat.person) if chat.person is not None else None
+        return None if holder is not None and holder.active and holder.role == "staff" else "not_entitled"
+    if kind == "concern":
+        return None if notes.about(u, int(rest)) is not None else "seen"
+    if kind == "contact":
+        return None if contacts.is_on(u, int(rest)) else "no_consent"
+    if kind == "state":
+        id, _, state = rest.partition(":")
+        return None if escalations.state(u, int(id)) == state else "overtaken"
+    if kind == "due":
+        slot = u.one(select(table(Due).c.state).where(table(Due).c.slot == rest))
+        return None if slot is not None and slot.state == "ready" else "over"
+    if kind in ("consent", "care"):
+        holder = people.person(u, chat.person) if chat.person is not None else None
+        return None if holder is not None and holder.active and rest in people.consents(u, holder.id) else "no_consent"
+    if kind == "session":
+        each = series.occurrence(u, *_session(rest))
+        holder = people.person(u, chat.person) if chat.person is not None else None
+        if each is None or each.cancelled:
+            return "cancelled"
+        return None if holder is not None and holder.active and "program" in people.consents(u, holder.id) else "no_consent"
+    return "unknown_condition"
+
+
+def _untimely(u: Unit, person: int) -> str | None:
+    """Why nothing cheerful is said to this person now, or None."""
+    if escalations.any_open(u, person):
+        return "escalation"
+    return "calm" if calm.holds(u, person) else None
+
+
+def _session(key: str) -> tuple[int, date]:
+    """"<series>:<local date>", as `storage.sessions.wanted` writes it."""
+    about, _, day = key.partition(":")
+    return int(about), date.fromisoformat(day)
