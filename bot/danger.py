@@ -262,7 +262,7 @@ def _inform_one(s: Sitting, row: EscalationRow, what: str, person: int, actor: p
 
 def _minutes(s: Sitting, row: EscalationRow) -> int:
     """Since when it has been climbing: danger that joined what somebody had begins it anew."""
-    return int((s.u.now - row.began_at).total_seconds() // 60)
+    return max(0, int((s.u.now - row.began_at).total_seconds() // 60))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from bot.frames import frame
 from bot.log import get
 from bot.wanted import unwanted
 from content.library import load
+from safety import pager
 from storage import due, escalations, notes, outbox, people
 from storage.outbox import ESCALATION, Claimed, Waiting
 from storage.seal import SealBroken, WrongMaster
@@ -254,11 +255,13 @@ def _tell_of_doubt(u: Unit, chat: int | None) -> None:
 
 
 def _next_channel(u: Unit, row: Claimed) -> None:
-    """A page that can't be delivered: the ladder's next step is due at once."""
+    """A page that can't be delivered: the ladder's next step is due at once, but for one that waits for somebody to be on duty."""
     if not row.wanted or not row.wanted.startswith("escalation:"):
         return
     escalation = escalations.get(u, int(row.wanted.split(":")[1]))
-    if escalation is not None and escalation.state in ("OPEN", "EXHAUSTED") and escalation.next_at is not None:
+    if escalation is None or pager.waits_for_cover(u, escalation):
+        return
+    if escalation.state in ("OPEN", "EXHAUSTED") and escalation.next_at is not None:
         after = escalations.save(u, escalation, next_at=u.now)
         due.cancel(u, "escalation", escalation.id, "moved")
         due.plan(u, "escalation", escalation.id, f"escalation:{escalation.id}:{after.version}", u.now, chat=escalation.chat)

@@ -159,9 +159,9 @@ def _climb(ladder: Ladder, now: datetime, holders: Holders, paged: dict[int, Pag
         again = (ladder.next_at or now) + AGAIN  # after a rung that was due before now, as soon as it would have been
         exhausted = replace(ladder, state="EXHAUSTED", step=after, next_at=again if again > now else now + AGAIN)
         return exhausted, [*actions, Tell("exhausted"), Alarm("exhausted")]
-    began = ladder.began or now
+    began = min(ladder.began or now, now)  # what was taken and given back while it waited for cover climbs from now
     due = began + timedelta(minutes=ladder.rungs[after][0])
-    return replace(ladder, step=after, next_at=due if reached else now), actions
+    return replace(ladder, step=after, began=began, next_at=due if reached else now), actions
 
 
 def join(
