@@ -222,8 +222,9 @@ def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str,
     if at is None:
         return
     local, lines = at.local, Lines.of(patient.country, confirmed=confirmed(s.u))
-    known = {"time": f"{local:%H:%M}", "name": actor.name if actor else "", "minutes": _minutes(s, row)}
-    words = "crisis.unreached" if what == "exhausted" and not known["minutes"] else TELLS[what]
+    minutes = _minutes(s, row) if what == "exhausted" else 0
+    known = {"time": f"{local:%H:%M}", "name": actor.name if actor else "", "minutes": minutes}
+    words = "crisis.unreached" if what == "exhausted" and not minutes else TELLS[what]
     fill(draft := at.draft(), words, lines, **known)
     if what in ("opened", "no_cover"):
         presence.add_to(draft, at, paging=what == "opened")
@@ -261,8 +262,15 @@ def _inform_one(s: Sitting, row: EscalationRow, what: str, person: int, actor: p
 
 
 def _minutes(s: Sitting, row: EscalationRow) -> int:
-    """Since when it has been climbing: danger that joined what somebody had begins it anew."""
-    return max(0, int((s.u.now - row.began_at).total_seconds() // 60))
+    """Since when nobody has it: since it began to climb, or since whoever had it gave it back. Danger that joined what somebody had
+    begins it anew."""
+    since, held = row.began_at, False
+    for event in escalations.events(s.u, row.id):
+        if event.kind in ("ACKED", "CONTACTED"):
+            held = True
+        elif held and event.kind in ("OPEN", "EXHAUSTED"):
+            since, held = max(since, event.at), False
+    return max(0, int((s.u.now - since).total_seconds() // 60))
 
 
 @dataclass(frozen=True)

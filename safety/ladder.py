@@ -23,6 +23,8 @@ DEFAULT: tuple[Rung, ...] = (
 )
 AGAIN = timedelta(minutes=15)
 """How often an exhausted ladder pages everyone until a human closes it."""
+ANSWER_WITHIN = timedelta(minutes=5)
+"""How long all who are paged at once, as somebody gave it back, have for an answer before it is said that nobody answers."""
 CONTACT_WITHIN = timedelta(minutes=30)
 """How long an acknowledgement stands without "I reached them"."""
 
@@ -36,7 +38,10 @@ ONCE_MORE = (HANDED, SECOND)
 
 @dataclass(frozen=True)
 class Ladder:
-    """Where an escalation stands. `began` is when this cycle started; `next_at` is None when nothing is due by itself."""
+    """Where an escalation stands. `began` is when this cycle started; `next_at` is None when nothing is due by itself.
+
+    OPEN after the last rung: everybody was paged at once, and it is exhausted when nobody has answered until `next_at`.
+    """
 
     rungs: tuple[Rung, ...]
     level: str
@@ -120,7 +125,7 @@ def advance(ladder: Ladder, now: datetime, holders: Holders) -> Move:
     return _on(ladder, now, holders, {})
 
 
-def _on(ladder: Ladder, now: datetime, holders: Holders, paged: dict[int, Page]) -> Move:
+def _on(ladder: Ladder, now: datetime, holders: Holders, paged: dict[int, Page], given_back: bool = False) -> Move:
     """The same where some are paged in any case: a step that is due for them too takes the place of that."""
     actions: list[Action] = []
     while ladder.next_at is not None and ladder.next_at <= now:
@@ -128,13 +133,13 @@ def _on(ladder: Ladder, now: datetime, holders: Holders, paged: dict[int, Page])
             told = "second_look" if ladder.state == "CONTACTED" else "reopened"
             actions += [Inform("unconfirmed" if ladder.doubted_by is not None else "reopened"), Tell(told)]
             ladder = _again(ladder, now)
-        elif ladder.state == "EXHAUSTED":
+        elif ladder.state == "EXHAUSTED" or (ladder.state == "OPEN" and is_at_end(ladder)):
             step = ladder.step + 1
             paged.update({p: Page(p, "page.all", ladder.cycle, step) for p in _holders(holders, "all")})
-            ladder = replace(ladder, step=step, next_at=now + AGAIN)
-            actions.append(Tell("exhausted"))
+            actions += [Tell("exhausted")] if ladder.state == "EXHAUSTED" else [Tell("exhausted"), Alarm("exhausted")]
+            ladder = replace(ladder, state="EXHAUSTED", step=step, next_at=now + AGAIN)
         elif ladder.state == "OPEN":
-            ladder, done = _climb(ladder, now, holders, paged)
+            ladder, done = _climb(ladder, now, holders, paged, given_back)
             actions += done
         else:
             ladder = replace(ladder, next_at=None)
@@ -149,19 +154,31 @@ def _again(ladder: Ladder, now: datetime, step: int = 0, began: datetime | None 
     )  # fmt: skip
 
 
-def _climb(ladder: Ladder, now: datetime, holders: Holders, paged: dict[int, Page]) -> tuple[Ladder, list[Action]]:
+def is_at_end(ladder: Ladder) -> bool:
+    """Whether everybody was paged, so that there is no rung left."""
+    return ladder.step >= len(ladder.rungs)
+
+
+def _climb(ladder: Ladder, now: datetime, holders: Holders, paged: dict[int, Page], given_back: bool) -> tuple[Ladder, list[Action]]:
+    """One rung. `given_back`: several may be due at once, and whoever they page has had no time to answer: it is exhausted only later,
+    and a last rung that is due before then goes with them."""
     _, position, words = ladder.rungs[ladder.step]
     reached = _holders(holders, position)
     paged.update({person: Page(person, words, ladder.cycle, ladder.step) for person in reached})
     actions: list[Action] = [] if reached else [Alarm("nobody_at_step")]
     after = ladder.step + 1
     if after == len(ladder.rungs):
+        if given_back and reached:
+            return replace(ladder, step=after, next_at=now + ANSWER_WITHIN), actions
         again = (ladder.next_at or now) + AGAIN  # after a rung that was due before now, as soon as it would have been
         exhausted = replace(ladder, state="EXHAUSTED", step=after, next_at=again if again > now else now + AGAIN)
         return exhausted, [*actions, Tell("exhausted"), Alarm("exhausted")]
     began = min(ladder.began or now, now)  # what was taken and given back while it waited for cover climbs from now
     due = began + timedelta(minutes=ladder.rungs[after][0])
-    return replace(ladder, step=after, began=began, next_at=due if reached else now), actions
+    last = after + 1 == len(ladder.rungs)
+    if not reached or (given_back and last and due < now + ANSWER_WITHIN):
+        due = now
+    return replace(ladder, step=after, began=began, next_at=due), actions
 
 
 def join(
@@ -210,8 +227,9 @@ def _shorter(one: tuple[Rung, ...], other: tuple[Rung, ...]) -> tuple[Rung, ...]
 
 def _risen(ladder: Ladder, now: datetime, holders: Holders) -> Move:
     """Worse while nobody has it: all it has come to are paged at once, and it climbs on from there."""
-    due = (ladder.began or now) + timedelta(minutes=ladder.rungs[ladder.step][0])
-    soonest = due if ladder.next_at is None else min(due, ladder.next_at)
+    soonest = ladder.next_at or now
+    if not is_at_end(ladder):
+        soonest = min(soonest, (ladder.began or now) + timedelta(minutes=ladder.rungs[ladder.step][0]))
     risen, last = replace(ladder, cycle=ladder.cycle + 1, next_at=soonest), ladder.step - 1
     reached = (person for _, position, _ in ladder.rungs[: ladder.step] for person in _holders(holders, position))
     return _on(risen, now, holders, {person: Page(person, RISEN, risen.cycle, last) for person in reached})
@@ -264,19 +282,20 @@ def decline(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move |
         return Move(replace(ladder, handed_to=None), (Inform("not_taken", to=ladder.acked_by),))
     if ladder.state == "ACKED":
         return leave(ladder, who, now, holders)
-    if ladder.state == "OPEN" and not waits_for_cover(ladder, now):
+    if ladder.state == "OPEN" and not is_at_end(ladder) and not waits_for_cover(ladder, now):
         return advance(replace(ladder, next_at=now), now, holders)
     return Move(ladder) if ladder.state in ("OPEN", "EXHAUSTED") else None
 
 
 def leave(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move | None:
     """Whoever has it cannot any more, or is staff no more: it is open again from where it was, also after they had reached the patient,
-    as nobody else could close it. While they had not, its minutes have gone on: nobody is paged later for its having been held."""
+    as nobody else could close it. While they had not, its minutes have gone on: nobody is paged later for its having been held. All
+    who are paged for it at once have time to answer before it is exhausted; where there is nobody to page, it is that at once."""
     if ladder.state not in ("ACKED", "CONTACTED") or ladder.acked_by != who:
         return None
     told = "second_look" if ladder.state == "CONTACTED" else "reopened"
     began = ladder.began if ladder.state == "ACKED" else now
-    moved = advance(_again(ladder, now, min(ladder.step, len(ladder.rungs) - 1), began), now, holders)
+    moved = _on(_again(ladder, now, min(ladder.step, len(ladder.rungs) - 1), began), now, holders, {}, given_back=True)
     return Move(moved.ladder, (Inform("reopened", but=who), Tell(told), *moved.actions))
 
 

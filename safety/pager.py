@@ -63,6 +63,11 @@ def waits_for_cover(u: Unit, row: EscalationRow) -> bool:
     return ladder.waits_for_cover(as_ladder(row), u.now)
 
 
+def waits_for_answer(row: EscalationRow) -> bool:
+    """Whether everybody was paged at once, and it is exhausted when nobody has answered."""
+    return row.state == "OPEN" and ladder.is_at_end(as_ladder(row))
+
+
 def _join(u: Unit, row: EscalationRow, level: str, who: PersonCard, reason: str, words: str | None) -> Paged:
     if cover_came_early(u, row):
         row = escalations.get(u, row.id) or row

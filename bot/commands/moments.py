@@ -100,7 +100,8 @@ def _rest(u: Unit, person: int, today: date) -> Story:
 
 def _alert(row: escalations.EscalationRow) -> Alert:
     known: dict[str, Alert] = {"ACKED": "taken", "CONTACTED": "reached", "CLOSED": "closed", "EXHAUSTED": "exhausted"}
-    return known.get(row.state) or CLIMB.get(row.ladder[row.step][2], "repeat")
+    last = len(row.ladder) - 1  # where somebody gave it back, everybody may have been paged before it is exhausted
+    return known.get(row.state) or CLIMB.get(row.ladder[min(row.step, last)][2], "repeat")
 
 
 def _card(id: str, words: Words, at: Moment) -> Suggestion:

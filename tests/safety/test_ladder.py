@@ -302,6 +302,77 @@ def test_what_was_taken_and_given_back_pages_nobody_later(minutes: tuple[int, ..
         assert paged[person][0] <= (back if took <= first <= back else first)
 
 
+@given(QUICK_OR_SLOW, st.integers(0, 40), st.integers(0, 29), st.booleans())
+def test_what_is_given_back_is_not_exhausted_before_anybody_could_answer(minutes: tuple[int, ...], took: int, held: int, met: bool) -> None:
+    """All that is overdue is paged in that turn, the patient hears that it is open again, and that nobody answers comes later."""
+    opened = ladder.begin(policy.rungs({"high": minutes}, "high"), "high", START, ALL).ladder
+    at, back = START + timedelta(minutes=took), START + timedelta(minutes=took + held)
+    story = ladder.acknowledge(ladder.advance(opened, at, ALL).ladder, PRIMARY, at)
+    assert story is not None
+    if met:
+        story = ladder.reached(story.ladder, PRIMARY, at)
+        assert story is not None
+    left = ladder.leave(story.ladder, PRIMARY, back, {**ALL, "primary": []})
+    assert left is not None
+    assert left.ladder.state == "OPEN"
+    assert [act for act in left.actions if isinstance(act, Tell)] == [Tell("second_look" if met else "reopened")]
+    assert Alarm("exhausted") not in left.actions
+    soon = back + ladder.ANSWER_WITHIN - timedelta(seconds=1)
+    if ladder.is_at_end(left.ladder):
+        assert ladder.advance(left.ladder, soon, ALL) == Move(left.ladder)
+        late = ladder.advance(left.ladder, back + ladder.ANSWER_WITHIN, ALL)
+        assert late.ladder.state == "EXHAUSTED"
+        assert {act.person for act in late.actions if isinstance(act, Page)} == {PRIMARY, BACKUP, SUPERVISOR, ADMIN}
+        assert late.actions[-2:] == (Tell("exhausted"), Alarm("exhausted"))
+
+
+def test_giving_it_back_late_pages_all_at_once_and_they_have_time_to_answer() -> None:
+    story = Story()
+    story.until(1)
+    story.now_is(ladder.acknowledge(story.ladder, PRIMARY, story.now))
+    story.minute = 26
+    story.news()
+    story.now_is(ladder.decline(story.ladder, PRIMARY, story.now, {**TEAM, "primary": []}))
+    told = ["inform reopened", "tell reopened", "page.all to 2", "page.all to 3", "alarm nobody_at_step"]
+    assert story.news() == told
+    before = story.ladder
+    story.now_is(ladder.decline(story.ladder, BACKUP, story.now, TEAM))
+    assert (story.news(), story.ladder) == ([], before), "everybody is paged, so there is nobody to pass it to"
+    risen = ladder.join(story.ladder, "imminent", story.now, TEAM)
+    assert [_said(act) for act in risen.actions] == ["page.risen to 1", "page.risen to 2", "page.risen to 3", "tell joined"]
+    assert risen.ladder.next_at == before.next_at
+    pages = [(31, f"page.all to {person}") for person in (1, 2, 3)]
+    assert story.until(31) == [*pages, (31, "tell exhausted"), (31, "alarm exhausted")]
+    assert story.until(46)[0] == (46, "page.all to 1")
+
+
+def test_the_last_rung_goes_with_those_overdue_when_it_is_nearly_due() -> None:
+    story = Story()
+    story.until(1)
+    story.now_is(ladder.acknowledge(story.ladder, PRIMARY, story.now))
+    story.minute = 14
+    story.now_is(ladder.leave(story.ladder, PRIMARY, story.now, TEAM))
+    assert story.news()[-3:] == ["page.all to 1", "page.all to 2", "page.all to 3"]
+    assert story.until(19)[-1] == (19, "alarm exhausted")
+
+
+def test_giving_it_back_to_nobody_is_exhausted_at_once() -> None:
+    story = taken()
+    story.minute = 26
+    story.now_is(ladder.leave(story.ladder, PRIMARY, story.now, {}))
+    assert story.ladder.state == "EXHAUSTED"
+    assert story.news()[-2:] == ["tell exhausted", "alarm exhausted"]
+
+
+def test_what_waits_for_cover_and_is_given_back_climbs_from_now() -> None:
+    story = Story(starts=9 * 60)
+    story.now_is(ladder.acknowledge(story.ladder, PRIMARY, story.now))
+    story.minute = 10
+    story.now_is(ladder.leave(story.ladder, PRIMARY, story.now, TEAM))
+    assert story.until(15)[-1] == (15, "page.backup to 2")
+    assert story.ladder.began == START + timedelta(minutes=10)
+
+
 def test_nothing_lowers_a_level() -> None:
     story = Story("imminent")
     story.now_is(ladder.join(story.ladder, "high", story.now, TEAM))
