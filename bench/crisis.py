@@ -33,7 +33,7 @@ from bot import log
 from bot.app import App
 from bot.clock import SteadyClock
 from bot.sending import Accepted, Result, Wait
-from safety.ladder import DEFAULT
+from safety.moves import DEFAULT
 from storage import escalations, outbox, people
 from storage.engine import open_engine
 from storage.outbox import CRISIS, ESCALATION, PROMPT, Claimed

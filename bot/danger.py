@@ -13,7 +13,7 @@ from content import hotlines
 from content.library import load
 from safety import pager
 from safety.heard import Heard
-from safety.ladder import NEWER, ONCE_MORE, SECOND, Action, Alarm, Inform, Page, Tell
+from safety.moves import NEWER, ONCE_MORE, SECOND, Action, Alarm, Inform, Page, Tell
 from safety.pager import Paged
 from storage import calm, contacts, escalations, follow_up, notes, people, plans, talks
 from storage.escalations import EscalationRow

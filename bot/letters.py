@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from content.library import load
 from safety import duty
-from safety.ladder import AGAIN
+from safety.moves import AGAIN
 from storage import clinic, escalations, letters, outbox, people
 from storage.escalations import EscalationRow
 from storage.letters import CLINIC, MAIL, WEBHOOK, Letter, Unconfirmed

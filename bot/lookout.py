@@ -18,7 +18,7 @@ from bot.log import get
 from bot.opening import keyring, masters
 from bot.settings import Settings
 from safety import duty, pager
-from safety.ladder import Ladder
+from safety.moves import Ladder
 from safety.vigil import Alert, Seen
 from storage import clinic, escalations, heartbeat, meta, people
 from storage.clinic import ClinicCard

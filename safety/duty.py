@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from safety import cover, rota
 from safety.cover import Hours, Span
-from safety.ladder import Holders
+from safety.moves import Holders
 from safety.rota import ANYONE, POSITIONS, Fit, Gap, Leave, Rota, Stretch, Turns
 from storage import due, escalations, meta, people
 from storage import rota as rows

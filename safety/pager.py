@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from safety import ladder, policy
 from safety.duty import cover_starts, to_page
-from safety.ladder import Action, Holders, Ladder, Move
+from safety.moves import Action, Holders, Ladder, Move
 from storage import audit, clinic, due, escalations, people
 from storage.escalations import EscalationRow
 from storage.people import ChatCard, PersonCard

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from safety.ladder import DEFAULT, Rung
+from safety.moves import DEFAULT, Rung
 
 REVIEWED = tuple(minutes for minutes, _, _ in DEFAULT)
 SLOWEST: Mapping[str, tuple[int, ...]] = {"high": (0, 5, 10, 20, 30)}

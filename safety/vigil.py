@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from safety import ladder
-from safety.ladder import Holders, Ladder, Page, Tell
+from safety.moves import Holders, Ladder, Page, Tell
 
 SILENT = timedelta(minutes=3)
 """How old the last sign of life, and how long the database unreadable, may be."""

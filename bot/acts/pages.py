@@ -12,7 +12,7 @@ from bot.message import Button, Draft
 from bot.registry import tap
 from bot.sitting import Sitting
 from safety import pager
-from safety.ladder import TWO_MUST_AGREE, Alarm
+from safety.moves import TWO_MUST_AGREE, Alarm
 from safety.pager import Paged
 from storage import audit, contacts, escalations, people
 from storage.escalations import EscalationRow

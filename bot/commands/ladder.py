@@ -10,7 +10,7 @@ from bot.commands import shared
 from bot.commands.shared import out
 from bot.errors import UsageError
 from safety import policy
-from safety.ladder import LEVELS
+from safety.moves import LEVELS
 from storage import audit, clinic
 from storage.store import Unit
 

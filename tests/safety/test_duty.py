@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safety import duty, pager
-from safety.ladder import Page
+from safety.moves import Page
 from safety.rota import POSITIONS
 from storage import clinic, escalations, people
 from storage import rota as rows

@@ -20,8 +20,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safety import ladder, policy
-from safety.ladder import DEFAULT, Alarm, Inform, Ladder, Move, Page, Tell
+from safety import ladder, moves, policy
+from safety.moves import DEFAULT, Alarm, Inform, Ladder, Move, Page, Tell
 
 START = datetime(2026, 11, 16, 21, 0, tzinfo=UTC)
 PRIMARY, BACKUP, SUPERVISOR, SECOND = 1, 2, 3, 4
@@ -33,7 +33,7 @@ class Story:
 
     def __init__(self, level: str = "high", team: Mapping[str, Sequence[int]] = TEAM, starts: int | None = None) -> None:
         self.team, self.minute = team, 0
-        self._news: list[ladder.Action] = []
+        self._news: list[moves.Action] = []
         covered = START + timedelta(minutes=starts) if starts is not None else None
         self.now_is(ladder.begin(DEFAULT, level, START, team, covered))
 
@@ -66,11 +66,11 @@ class Story:
         return [_said(action) for action in read]
 
     def page_keys(self) -> list[tuple[int, int, int]]:
-        pages = [page for page in self._news if isinstance(page, Page) and page.words not in ladder.ONCE_MORE]
+        pages = [page for page in self._news if isinstance(page, Page) and page.words not in moves.ONCE_MORE]
         return [(page.cycle, page.step, page.person) for page in pages]
 
 
-def _said(action: ladder.Action) -> str:
+def _said(action: moves.Action) -> str:
     match action:
         case Page(person, words):
             return f"{words} to {person}"
@@ -317,10 +317,10 @@ def test_what_is_given_back_is_not_exhausted_before_anybody_could_answer(minutes
     assert left.ladder.state == "OPEN"
     assert [act for act in left.actions if isinstance(act, Tell)] == [Tell("second_look" if met else "reopened")]
     assert Alarm("exhausted") not in left.actions
-    soon = back + ladder.ANSWER_WITHIN - timedelta(seconds=1)
+    soon = back + moves.ANSWER_WITHIN - timedelta(seconds=1)
     if ladder.is_at_end(left.ladder):
         assert ladder.advance(left.ladder, soon, ALL) == Move(left.ladder)
-        late = ladder.advance(left.ladder, back + ladder.ANSWER_WITHIN, ALL)
+        late = ladder.advance(left.ladder, back + moves.ANSWER_WITHIN, ALL)
         assert late.ladder.state == "EXHAUSTED"
         assert {act.person for act in late.actions if isinstance(act, Page)} == {PRIMARY, BACKUP, SUPERVISOR, ADMIN}
         assert late.actions[-2:] == (Tell("exhausted"), Alarm("exhausted"))

@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
-from safety import ladder
-from safety.ladder import Ladder
+from safety import moves
+from safety.moves import Ladder
 from safety.vigil import Alert, Judged, Letter, Seen, State, judge
 
 NOW = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
@@ -23,7 +23,7 @@ def fine(at: datetime, **changes: object) -> Seen:
 
 
 def alert(opened: datetime, version: int = 1, due: datetime | None = None) -> Alert:
-    return Alert(7, version, Ladder(ladder.DEFAULT, "high", began=opened, next_at=opened), due)
+    return Alert(7, version, Ladder(moves.DEFAULT, "high", began=opened, next_at=opened), due)
 
 
 def watch(seen: Seen | None, start: datetime, span: timedelta, state: State | None = None) -> Iterator[tuple[datetime, Judged]]:
@@ -104,7 +104,7 @@ def test_the_ladder_is_climbed_from_the_rows_and_nobody_is_paged_twice_for_a_ste
 
 def test_who_takes_it_in_the_chat_meanwhile_ends_the_mailing() -> None:
     *_, (_, judged) = watch(fine(NOW, alerts=(alert(NOW),)), NOW, timedelta(minutes=4))
-    taken = Ladder(ladder.DEFAULT, "high", "ACKED", began=NOW, next_at=NOW + timedelta(minutes=35), acked_by=1)
+    taken = Ladder(moves.DEFAULT, "high", "ACKED", began=NOW, next_at=NOW + timedelta(minutes=35), acked_by=1)
     held = fine(NOW, alerts=(Alert(7, 2, taken, None),))
     later = list(watch(held, NOW + timedelta(minutes=5), timedelta(minutes=40), judged.state))
     told = [(at - NOW, letter) for at, each in later for letter in each.letters]
