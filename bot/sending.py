@@ -272,4 +272,4 @@ def _tell_the_others(u: Unit, row: Claimed) -> None:
     """A word about a concern that can't be delivered: everyone on call is told now, and not only in four hours. Once for each concern."""
     kind, _, note = (row.wanted or "").partition(":")
     for waits in due.planned(u, "concern_unread", int(note))[:1] if kind == "concern" else ():
-        due.move(u, waits.id, u.now)
+        due.plan(u, waits.kind, waits.subject, f"{waits.kind}:{note}:others", u.now, chat=waits.chat, **waits.args)
