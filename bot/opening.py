@@ -28,7 +28,7 @@ from bot.errors import (
     SetupNeeded,
 )
 from bot.settings import Settings
-from storage import clinic, dump, meta, migrate
+from storage import clinic, disk, dump, meta, migrate
 from storage.engine import is_torn, open_engine, truncate_log
 from storage.ids import be_process, start_after
 from storage.inbox import highest
@@ -129,17 +129,10 @@ def empty(settings: Settings) -> Iterator[Engine]:
             engine.dispose()
             dump.shred(file)
             part.rename(file)
-            _sync(file.parent)
+            disk.sync(file.parent)
     finally:
         dump.shred(part)
 
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _part(url: URL) -> Path:

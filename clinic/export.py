@@ -158,7 +158,11 @@ def weekly(u: Unit, out: Path) -> int | None:
     """The Monday chore: the last complete week of all patients in all formats. Returns how many files were new or changed.
 
     None when only the folder's name was put down, as nothing was ever written there: to be called again in the next transaction.
+    Raises `CannotWrite` when the disk of a folder that is known is not plugged in: pages in its empty place would hide that from whoever
+    is forgotten. Only `between export`, which somebody asked for, begins such a folder anew.
     """
+    if page_folders.is_known(u, out) and not folder.is_there(out):
+        raise CannotWrite(f"{out} is not there as it was. Plug its disk in, or begin it anew with `between export --out`.")
     if prepare(u, out, None, None, FORMATS, u.now):
         return None
     return len(export(u, out, None, None, FORMATS, u.now).paths)

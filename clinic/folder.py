@@ -10,12 +10,13 @@ import errno
 import os
 import re
 import tempfile
+from collections.abc import Collection, Iterable
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
 from clinic import weeks
-from storage import points
+from storage import disk, points
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
 _SUFFIX = re.compile(r"\.[a-z]{2,8}", re.ASCII)
@@ -81,31 +82,42 @@ def write_if_changed(path: Path, data: bytes) -> bool:
         with contextlib.suppress(OSError):
             os.unlink(part)
         raise
-    _sync(path.parent)
+    disk.sync(path.parent)
     return True
 
 
-def remove(root: Path, code: str) -> int:
-    """Remove a patient's files of every week under `root`, and those about everybody that name the code. Returns how many.
+def is_there(root: Path) -> bool:
+    """Whether this is a folder pages were written to, and not the empty place where its disk belongs. Raises `OSError` where it refuses."""
+    return root.is_dir() and ((root / MARKER).is_file() or any(_WEEK.fullmatch(week.name) for week in root.iterdir()))
+
+
+def remove(root: Path, codes: Collection[str]) -> int:
+    """Remove these patients' files of every week under `root`, and those about everybody that name one of them. Returns how many.
 
     They are overwritten first, as far as the disk honours that. What is about everybody can be written again, without them.
     Raises `OSError` for a folder that refuses, that is not there, or that has neither weeks nor the marker: its disk is not plugged in.
     """
     gone = 0
-    folders = [week for week in root.iterdir() if _WEEK.fullmatch(week.name) and week.is_dir()]
-    if not folders and not (root / MARKER).is_file():
+    if not is_there(root):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(root))
+    folders = [week for week in root.iterdir() if _WEEK.fullmatch(week.name) and week.is_dir()]
+    named = [code.encode() for code in codes]
     for path in (path for week in folders for path in week.iterdir()):
         if path.is_symlink() or not path.is_file():
             continue
         about_all = path.stem in ("caseload", path.parent.name)
         part = path.name.startswith(".") and path.suffix == ".part"
-        if path.stem == code or part or (about_all and code.encode() in path.read_bytes()):
+        if path.stem in codes or part or (about_all and _names(path, named)):
             with path.open("r+b") as file:
                 file.write(bytes(path.stat().st_size))
             path.unlink()
             gone += 1
     return gone
+
+
+def _names(path: Path, codes: Iterable[bytes]) -> bool:
+    data = path.read_bytes()
+    return any(code in data for code in codes)
 
 
 def holds(path: Path, data: bytes) -> bool:
@@ -122,13 +134,3 @@ def _remove_stale(path: Path, newest: Path) -> None:
         with contextlib.suppress(OSError):
             if now - other.stat().st_mtime > _STALE:
                 other.unlink()
-
-
-def _sync(folder: Path) -> None:
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

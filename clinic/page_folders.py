@@ -35,8 +35,7 @@ def erase(u: Unit, codes: Sequence[str]) -> list[Path]:
     missed = []
     for root in (Path(each) for each in _folders(u)):
         try:
-            for code in codes:
-                folder.remove(root, code)
+            folder.remove(root, codes)
         except OSError:
             missed.append(root)
     return missed

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from storage import disk
 from storage.seal import MasterKey
 
 CHUNK = 1 << 20
@@ -53,7 +54,7 @@ def write(path: Path, magic: bytes, master: MasterKey, lines: Iterable[bytes]) -
             file.flush()
             os.fsync(file.fileno())
         os.link(part, path)
-        _sync(path.parent)
+        disk.sync(path.parent)
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
@@ -67,7 +68,7 @@ def replace(path: Path, magic: bytes, master: MasterKey, lines: Iterable[bytes])
     write(fresh, magic, master, lines)
     old = path.open("r+b") if path.exists() else None
     os.replace(fresh, path)
-    _sync(path.parent)
+    disk.sync(path.parent)
     if old is not None:
         with old:
             old.write(bytes(os.fstat(old.fileno()).st_size))
@@ -132,11 +133,3 @@ def _chunks(file: BinaryIO, head: bytes, cipher: AESGCM) -> Iterator[bytes]:
 
 def _cipher(master: MasterKey, head: bytes, magic: bytes) -> AESGCM:
     return AESGCM(HKDF(SHA256(), 32, salt=head[-16:], info=magic).derive(master.secret))
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

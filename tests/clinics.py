@@ -58,6 +58,15 @@ def add_patient(u: Unit, address: int, name: str, *, code: str | None = None, zo
     return id
 
 
+def add_two_who_share(u: Unit) -> None:
+    """0001 and 0002, without a phone, who share a weekly page."""
+    for code, name in (("0001", "Robin"), ("0002", "Sam")):
+        id = people.add_person(u, "patient", name, ZONE, code=code)
+        people.set_status(u, id, "active")
+        for scope in ("program", "weekly"):
+            people.give_consent(u, id, scope, 1)
+
+
 def add_staff(u: Unit, address: int, name: str, *, duty: str = "admin") -> int:
     id = people.add_person(u, "staff", name, ZONE, duty=duty)
     invites.redeem(u, invites.add(u, people.person(u, id)), people.chat_for(u, address).id)

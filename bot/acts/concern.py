@@ -174,10 +174,12 @@ def _fell_silent(s: Sitting, row: DueRow, asked: TalkRow) -> bool:
     """Whether they have said nothing since the words that worried, or, if what they have answered so far worries, nothing for fifteen
     minutes. Else the row listens on: an answer may worry later. It ends with the questions."""
     last = inbox.answered_at(s.u, s.chat, int(row.args.get("since", row.subject)))
-    quiet = last is None or last + SILENCE <= s.u.now
-    if quiet and (_worry(asked) is not None or (last is None and _about_what(asked) not in INBOX_ALONE)):
+    if last is not None and last + SILENCE > s.u.now:
+        due.move(s.u, row.id, last + SILENCE)
+        return False
+    if _worry(asked) is not None or (last is None and _about_what(asked) not in INBOX_ALONE):
         return True
-    due.move(s.u, row.id, s.u.now + SILENCE if quiet or last is None else last + SILENCE)
+    due.move(s.u, row.id, s.u.now + SILENCE)
     return False
 
 

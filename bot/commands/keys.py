@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import typer
 
@@ -13,7 +12,7 @@ from bot.commands import shared
 from bot.commands.shared import count, out
 from bot.errors import UsageError
 from bot.settings import Settings
-from storage import audit, keyfile, rotation
+from storage import audit, disk, keyfile, rotation
 from storage.keyfile import Missed
 from storage.seal import Keyring, MasterKey
 from storage.store import Store
@@ -90,7 +89,7 @@ def _place(read: Settings, missed: list[Missed]) -> None:
     if not retired.exists():
         os.link(now, retired)
     os.replace(new, now)
-    _sync(now.parent)
+    disk.sync(now.parent)
     out(f"The new key is in {now}. Keep a copy of it apart from the data.")
     if missed:
         out(f"The old one is in {retired}. Backups made before need it, and so do the key files named here.")
@@ -106,11 +105,3 @@ def _name(missed: list[Missed], option: str, kept: str) -> None:
             f"NOT RENEWED: the key file in {each.folder} still needs the old key. Keep that in {kept}, make the folder reachable, "
             f"and run `between backup --keys {each.folder}{option}`; until then whoever is forgotten stays in that file."
         )
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,6 +12,7 @@ from bot import chores
 from bot.clock import wall
 from bot.commands.pages import weekly_chore
 from storage import audit, due, notes, people, points
+from tests.clinics import add_two_who_share
 from tests.commands.between import Between
 
 
@@ -23,11 +24,7 @@ class Cut(BaseException):
 def clinic(between: Between) -> Between:
     """Two patients who share a weekly page, since a month."""
     with between.unit(wall() - timedelta(days=30)) as u:
-        for code, name in (("0001", "Robin"), ("0002", "Sam")):
-            id = people.add_person(u, "patient", name, "America/New_York", code=code)
-            people.set_status(u, id, "active")
-            for scope in ("program", "weekly"):
-                people.give_consent(u, id, scope, 1)
+        add_two_who_share(u)
     return between
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bot import chores
 from bot.chores import after_forgetting
 from bot.clock import wall
-from storage import due, notes, people
+from clinic import export
+from storage import due, erasing, notes, people
+from tests.clinics import add_two_who_share
 from tests.commands.between import Between
 
 
@@ -18,11 +21,7 @@ from tests.commands.between import Between
 def usb(between: Between) -> Path:
     """Two patients who share, and their pages in a folder that can be taken away."""
     with between.unit(wall() - timedelta(days=30)) as u:
-        for code, name in (("0001", "Robin"), ("0002", "Sam")):
-            id = people.add_person(u, "patient", name, "America/New_York", code=code)
-            people.set_status(u, id, "active")
-            for scope in ("program", "weekly"):
-                people.give_consent(u, id, scope, 1)
+        add_two_who_share(u)
     folder = between.folder / "usb"
     assert between("export", "--out", str(folder)).code == 0
     assert pages(folder, "0001")
@@ -96,3 +95,26 @@ def test_a_folder_that_is_gone_for_good_is_settled_by_writing_into_it_again(betw
     assert between("forget-patient", "0001", "--yes").code == 1
     assert between("export", "--out", str(usb)).code == 0
     assert tried_again(between)
+
+
+def test_the_monday_pages_hide_no_disk_that_is_not_plugged_in(between: Between, usb: Path) -> None:
+    drawer = usb.rename(usb.with_name("drawer"))
+    usb.mkdir()
+    with between.unit(wall() + timedelta(days=7)) as u, pytest.raises(export.CannotWrite):
+        export.weekly(u, usb)
+    assert list(usb.iterdir()) == []
+    assert between("forget-patient", "0001", "--yes").code == 1
+    assert pages(drawer, "0001")
+
+
+def test_the_auditors_proof_waits_for_no_disk(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
+    went: list[str] = []
+    monkeypatch.setattr(chores, "after_forgetting", lambda _: went.append("disk"))
+    with between.unit() as u:
+        due.plan(u, erasing.CHORE, 0, "test:forgotten", u.now)
+        due.plan(u, "audit", 0, "test:audit", u.now)
+        assert chores.tick(u).more, "what is left is due at once"
+    assert went == []
+    with between.unit() as u:
+        chores.tick(u)
+    assert went == ["disk"]

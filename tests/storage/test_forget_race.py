@@ -85,6 +85,9 @@ def waits(store: Store, doing: Future[T]) -> Future[T]:
 
 
 def heard(store: Store) -> list[tuple[str, str | None]]:
+    """What became of all that came, once it was taken."""
+    while take_group(store, NOW):
+        pass
     with store.unit(NOW) as u:
         return [(row.state, row.level) for row in u.all(select(table(Inbox).c.state, table(Inbox).c.level))]
 
@@ -113,8 +116,6 @@ def test_what_comes_while_they_are_erased_is_heard(store: Store, other: Store, t
         u.send()
         storing = waits(store, thread.submit(does, other, said(DANGER)))
     storing.result()
-    while take_group(store, NOW):
-        pass
     assert heard(store) == [("done", "imminent")]
 
 
@@ -124,8 +125,6 @@ def test_what_was_being_stored_when_they_are_erased_is_heard(store: Store, other
         u.send()
         forgetting = waits(store, thread.submit(does, store, forget))
     forgetting.result()
-    while take_group(store, NOW):
-        pass
     assert heard(store) == [("done", "imminent")]
 
 
@@ -138,8 +137,6 @@ def test_what_comes_while_a_chat_goes_for_good_is_heard_as_a_strangers(store: St
         u.send()
         storing = waits(store, thread.submit(does, other, said(DANGER)))
     storing.result()
-    while take_group(store, NOW):
-        pass
     assert heard(store) == [("done", "imminent")]
     with store.unit(NOW) as u:
         assert people.chat_for(u, PATIENT).id != chat.id
@@ -153,6 +150,4 @@ def test_what_comes_while_a_phone_goes_to_somebody_else_is_heard(store: Store, o
         u.send()
         storing = waits(store, thread.submit(does, other, said(DANGER)))
     storing.result()
-    while take_group(store, NOW):
-        pass
     assert heard(store)[-1] == ("done", "imminent")
