@@ -9,12 +9,10 @@ For a single patient only their page and their own table (`0417.csv`) are writte
 
 **Audit.** A page is a read of the patient by everyone who opens the folder, so each is recorded in the patient's audit chain:
 actor "between", action "weekly.read", object the week, reason the formats and a short fingerprint of what was read. It is
-recorded when a file about them was written, also when a later one could not be, or when this content was never recorded
-for this week (so a crash between the file and the commit heals at the next run). A run that finds nothing new shows nobody
-anything and records nothing.
+recorded when a file about them was written, or when this content was never recorded for this week (so a crash between the file
+and the commit heals at the next run). A run that finds nothing new shows nobody anything and records nothing.
 
-**Consent.** A patient who does not share a weekly page now is left out of all files and counted. A page that was written while
-they did share it stays where the clinic put it.
+**Consent.** Who does not share a weekly page now is left out of all files and counted. A page of before stays where it was put.
 """
 
 from __future__ import annotations
@@ -157,12 +155,11 @@ def _refuses(out: Path, fault: OSError, before: str = "") -> CannotWrite:
 def weekly(u: Unit, out: Path) -> int | None:
     """The Monday chore: the last complete week of all patients in all formats. Returns how many files were new or changed.
 
-    None when only the folder's name was put down, as nothing was ever written there: to be called again in the next transaction.
-    Raises `CannotWrite` when the disk of a folder that is known is not plugged in: pages in its empty place would hide that from whoever
-    is forgotten. Only `between export`, which somebody asked for, begins such a folder anew.
+    None when only the folder's name was put down: to be called again in the next transaction. Raises `CannotWrite` when the disk of a
+    known folder is not plugged in, as pages in its empty place would hide that; `between export` begins it anew.
     """
     if page_folders.is_known(u, out) and not folder.is_there(out):
-        raise CannotWrite(f"{out} is not there as it was. Plug its disk in, or begin it anew with `between export --out`.")
+        raise CannotWrite(f"{out} is not there as it was. Plug its disk in, or write into it with `between export --out`.")
     if prepare(u, out, None, None, FORMATS, u.now):
         return None
     return len(export(u, out, None, None, FORMATS, u.now).paths)
@@ -170,7 +167,6 @@ def weekly(u: Unit, out: Path) -> int | None:
 
 def preview(u: Unit, code: str | None) -> str:
     """One page as it stands now, written nowhere: a patient's, or the caseload, whose links lead to `?patient=CODE`.
-
     A patient's page is of the week that runs if there is something in it already, the caseload from Wednesday on; else they are
     of the last complete week. Audited as in `export`. Raises `UnknownPatient`, also for one who does not share a weekly page,
     and `NoClinic`.
