@@ -102,11 +102,11 @@ class Drain:
 
     def _choose(self, u: Unit) -> tuple[list[Waiting], float]:
         """What goes now, and how many seconds may pass until the next look."""
-        rows = outbox.waiting(u)
+        elsewhere = outbox.held_by_others(u, self._owner) if self._shared else set()
+        rows = outbox.waiting(u, outbox.WINDOW + len(elsewhere) + self._pace.waiting(u.now))
         at = u.now if rows else outbox.next_at(u)
-        if self._shared:  # what somebody else has on its way, or had when it died, goes first; a crisis waits for nobody
-            elsewhere = outbox.held_by_others(u, self._owner)
-            rows = [row for row in rows if row.lane <= ESCALATION or row.chat not in elsewhere]
+        # what somebody else has on its way, or had when it died, goes first; a crisis waits for nobody
+        rows = [row for row in rows if row.lane <= ESCALATION or row.chat not in elsewhere]
         chosen = self._pace.choose(rows, u.now)
         wait = (at - u.now) / timedelta(seconds=1) if at is not None else IDLE
         return chosen, wait if wait > 0 else BUSY

@@ -64,6 +64,11 @@ class Pace:
             prompts -= 1 if row.lane >= PROMPT else 0
         return chosen
 
+    def waiting(self, now: datetime) -> int:
+        """How many chats may have to wait whatever they have next, at most."""
+        self.paused = {chat: until for chat, until in self.paused.items() if now < until}
+        return len(self.busy) + len(self.chats) + len(self.paused) + len(self.held)
+
     def went(self, row: Waiting, now: datetime) -> None:
         self.sent.append((now, row.lane))
         if row.kind == "send":

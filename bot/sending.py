@@ -94,6 +94,8 @@ def _claim(u: Unit, row: Waiting, owner: str) -> Claimed | None:
     if taken is None:
         return None
     reason = unwanted(u, row, taken)
+    if reason is not None and reason != "unreachable" and taken.kind == "edit" and taken.message_id is not None:
+        return replace(taken, kind="strip", payload={"keyboard": []}, ref=None)  # the strip it took the place of is owed still
     if reason is not None:
         outbox.finish(u, row.id, taken.attempt, "dropped", reason=reason)
         return None

@@ -25,6 +25,11 @@ class AlreadyThere(Exception):
     """There is a backup of this name; none is ever overwritten."""
 
 
+class KeysAway(Exception):
+    """The folder had the key file of this database and has none now: its disk is not plugged in. A new file in its empty place would lie
+    on another disk, and hide that."""
+
+
 class Unverified(Exception):
     """The backup was written and did not come back as it was; it has been removed. `why` names the step."""
 
@@ -45,11 +50,15 @@ class Made:
     size: int
 
 
-def make(store: Store, folder: Path, keys_folder: Path, scratch: Path, now: datetime) -> Made:
+def make(store: Store, folder: Path, keys_folder: Path, scratch: Path, now: datetime, *, anew: bool = False) -> Made:
     """Back up while the bot runs or not. `scratch` is a folder of ours with room for two copies of the database.
 
-    Raises `Unverified`, `AlreadyThere`, `OSError` when a folder does not take the files, and what `keyfile.renew` raises.
+    anew: a key file is begun in a folder that had one and has none now.
+    Raises `KeysAway`, `Unverified`, `AlreadyThere`, `OSError` when a folder does not take the files, and what `keyfile.renew` raises.
     """
+    with store.unit(now) as u:
+        if not anew and keyfile.is_away(u, keys_folder):
+            raise KeysAway
     for each in (folder, keys_folder):
         each.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"between-{now:%Y%m%dT%H%M%SZ}{SUFFIX}"

@@ -74,6 +74,11 @@ def remember(u: Unit, folder: Path) -> None:
         meta.put(u, meta.KEY_FOLDERS, json.dumps([str(each) for each in (*known, folder)]))
 
 
+def is_away(u: Unit, folder: Path) -> bool:
+    """Whether the folder had a key file of this database, and has none now."""
+    return folder in folders(u) and not (folder / NAME).exists()
+
+
 @dataclass(frozen=True)
 class Missed:
     """A key file that was not renewed: out of reach or damaged, or, with `master`, sealed with the master key of this id."""
@@ -87,7 +92,7 @@ def renew_all(u: Unit) -> list[Missed]:
     missed = []
     for folder in folders(u):
         try:
-            if not (folder / NAME).exists():
+            if is_away(u, folder):
                 raise FileNotFoundError
             renew(u, folder)
         except archive.OtherKey as fault:

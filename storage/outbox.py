@@ -40,6 +40,9 @@ from storage.upsert import insert_once
 KEPT = timedelta(days=7)
 """How long the words of a message stay here once it is over."""
 
+WINDOW = 100
+"""So many chats of each lane are looked at: three times what may go in a second."""
+
 
 @dataclass(frozen=True)
 class Waiting:
@@ -135,11 +138,11 @@ def overtake(u: Unit, target: int, id: int) -> None:
     u.run(OVERTAKE, {"onto": target, "than": id, "at": u.now})
 
 
-def waiting(u: Unit, limit: int = 100) -> list[Waiting]:
+def waiting(u: Unit, limit: int = WINDOW) -> list[Waiting]:
     """Rows that could go now, most urgent lane first, oldest first within it; every lane gets its share of `limit`.
 
     Of a chat only the first of each lane, as it takes one at a time, and nothing while that is yet to be tried again: whoever has
-    hundreds waiting must not hide everybody else's. So a hundred are a hundred chats, and three times what may go in a second.
+    hundreds waiting must not hide everybody else's.
     """
     rows = u.all(NEXT_OF_LANES, at=u.now, most=limit)
     found = [Waiting(r.id, r.lane, r.chat_id, r.kind, r.not_before) for r in rows]

@@ -27,7 +27,12 @@ NOT_A_BACKUP = "{name} is not a backup of Between's, or its beginning is damaged
 DAMAGED = "{name} is damaged: a part of it is changed, missing or cut off. Take another copy of it, or an older backup."
 OLD_KEY_FILE = (
     "{path} was sealed with another master key ({id}). If that key was replaced by `between rotate-keys`, name its file with --old-key; "
-    "if it is gone, delete the key file, as nothing opens it or its backups any more; if it is another clinic's, name another folder."
+    "if it is gone, delete the key file, as nothing opens it or its backups any more, and add --anew; if it is another clinic's, name "
+    "another folder."
+)
+KEYS_AWAY = (
+    "{path} is not there any more. Plug its disk in. If the file is gone for good, add --anew: backups made until now then open only "
+    "with a copy of it."
 )
 OTHER_KEY = (
     "{name} was sealed with another master key ({id}). Put that key where Between looks for it (BETWEEN_MASTER_KEY or master.key), "
@@ -39,6 +44,7 @@ def backup(
     folder: Annotated[Path | None, typer.Option("--out", help="Where to put it. Default: backups in the data folder.")] = None,
     keys: Annotated[Path | None, typer.Option("--keys", help="Where the key file lies. Default: beside the backup.")] = None,
     old_key: Annotated[Path | None, typer.Option("--old-key", help="A master key file from before a rotation.")] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Begin a new key file where one was and is gone.")] = False,
 ) -> None:
     """Write an encrypted backup, restore it into a scratch place, and name it only if all of it came back."""
     read = shared.settings()
@@ -46,7 +52,7 @@ def backup(
     try:
         if old_key is not None:
             store.keys.retired = (opening.read_key(old_key), *store.keys.retired)
-        made = make(read, store, folder, keys)
+        made = make(read, store, folder, keys, anew=anew)
     finally:
         store.close()
     out(str(made.path))
@@ -79,13 +85,20 @@ def restore(
     out("Next: `between check`, then `between run`. Open alerts go on at once. Make a new backup.")
 
 
-def make(read: Settings, store: Store, folder: Path | None = None, keys: Path | None = None) -> backups.Made:
-    """A verified backup of an open database, or `BackupFailed` with what to do."""
+def make(read: Settings, store: Store, folder: Path | None = None, keys: Path | None = None, *, anew: bool = False) -> backups.Made:
+    """A verified backup of an open database, or `BackupFailed` with what to do.
+
+    anew: as in `storage.backup.make`. So it is in the data folder, which is no other disk than the database's: after a restore on
+    another machine its key file is gone, and backups must go on.
+    """
     into = (folder or read.data_dir / "backups").expanduser().absolute()
     beside = keys.expanduser().absolute() if keys is not None else into
     with opening.hold(read.data_dir, "between.backup.lock", BackupRunning):
         try:
-            return backups.make(store, into, beside, read.data_dir, wall())
+            ours = beside.is_relative_to(read.data_dir.expanduser().absolute())
+            return backups.make(store, into, beside, read.data_dir, wall(), anew=anew or ours)
+        except backups.KeysAway:
+            raise BackupFailed(why=KEYS_AWAY.format(path=beside / keyfile.NAME)) from None
         except backups.Unverified as fault:
             raise BackupFailed(why=f"It did not pass the check ({fault.why}) and was removed. Look at the disk, then try again.") from None
         except backups.AlreadyThere:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import cast
 
 import pytest
 
@@ -26,25 +25,11 @@ from storage.engine import open_engine
 from storage.outbox import CRISIS, ESCALATION, PROMPT, Claimed
 from storage.seal import Keyring
 from storage.store import Store, Unit
+from tests.bot.desk import Desk
 from tests.bots import MASTER
 from tests.clinics import PATIENT, open_clinic
 
 NOW = instant("2026-11-16T20:00-05:00")
-T = TypeVar("T")
-
-
-class Desk:
-    """The database without a thread, and a clock that is set by hand."""
-
-    def __init__(self, store: Store) -> None:
-        self.store, self.clock, self.at = store, self, NOW
-
-    def now(self) -> datetime:
-        return self.at
-
-    async def run(self, work: Callable[[Unit], T], where: str = "unit") -> T:
-        with self.store.unit(self.at) as u:
-            return work(u)
 
 
 @pytest.mark.parametrize("wanted", ["consent:program", "consent:caring"])
@@ -122,7 +107,7 @@ def test_the_card_arrives_before_what_is_said_about_the_ladder(tmp_path: Path, f
         chat = people.chat_for(u, PATIENT)
         outbox.post(u, chat, CRISIS, "send", {"text": "card"}, "crisis.card@1")
         outbox.post(u, chat, ESCALATION, "send", {"text": "paging"}, "crisis.ladder_opened@1")
-    desk, arrived, answers = Desk(store), [], [first]
+    desk, arrived, answers = Desk(store, NOW), [], [first]
 
     async def send(row: Claimed) -> Result:
         if answers:

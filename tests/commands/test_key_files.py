@@ -35,6 +35,12 @@ def pulled_out(stick: Path) -> Path:
     return stick.rename(stick.with_name("drawer"))
 
 
+def lost(folder: Path) -> None:
+    """The key file and the backups too: there can be only one backup of a second."""
+    for each in folder.iterdir():
+        each.unlink()
+
+
 def forget(between: Between) -> int:
     """Robin is forgotten; returns the id of the data key."""
     with between.unit() as u:
@@ -129,3 +135,28 @@ def test_a_key_in_the_environment_says_that_the_old_one_has_to_be_named(between:
     new = {"BETWEEN_MASTER_KEY": path.read_text().strip()}
     path.unlink()
     assert between("backup", "--keys", str(stick), "--old-key", str(away), env=new).code == 0
+
+
+def test_a_place_whose_disk_is_away_gets_no_new_key_file(between: Between, stick: Path) -> None:
+    drawer = pulled_out(stick)
+    stick.mkdir()
+    refused = between("backup", "--keys", str(stick))
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.count("\n") == 1 and str(stick / "between.keys") in refused.err and "--anew" in refused.err
+    assert list(stick.iterdir()) == list((between.data / "backups").glob("*.backup")) == []
+    stick.rmdir()
+    drawer.rename(stick)
+    assert between("backup", "--keys", str(stick)).code == 0
+
+
+def test_a_key_file_that_is_lost_is_begun_anew_when_asked(between: Between, stick: Path) -> None:
+    lost(stick)
+    assert between("backup", "--out", str(stick)).code == 1
+    assert between("backup", "--out", str(stick), "--anew").code == 0
+    assert keyfile.read(stick / keyfile.NAME, [key_of(between)]).living
+
+
+def test_in_the_data_folder_backups_go_on_without_the_old_key_file(between: Between) -> None:
+    assert between("backup").code == 0
+    lost(between.data / "backups")
+    assert between("backup").code == 0
