@@ -25,6 +25,7 @@ from storage.store import Unit
 TELLS = {
     "opened": "crisis.ladder_opened",
     "joined": "crisis.joined",
+    "anew": "crisis.paged_anew",
     "no_cover": "crisis.no_cover",
     "acked": "crisis.acked",
     "contacted": "crisis.contacted",
@@ -35,7 +36,7 @@ TELLS = {
 }
 
 
-STILL = dict.fromkeys(("opened", "joined", "reopened", "second_look"), "OPEN") | {"exhausted": "EXHAUSTED"}
+STILL = dict.fromkeys(("opened", "joined", "anew", "reopened", "second_look"), "OPEN") | {"exhausted": "EXHAUSTED"}
 """The state in which it is still true; that nobody is on call is true until that of the moment changes."""
 INFORMS = {
     "acked": "page.acked_by_other",

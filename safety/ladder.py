@@ -120,10 +120,11 @@ def join(
         had = ladder.acked_by
         if starts is not None:
             waiting = replace(_again(ladder, starts), next_at=starts)
-            told = (Inform("newer", to=had),) if had is not None else ()
-            return Move(waiting, (*told, Tell("no_cover"), Alarm("no_cover")))
+            informed = (Inform("newer", to=had),) if had is not None else ()
+            return Move(waiting, (*informed, Tell("no_cover"), Alarm("no_cover")))
         moved = _tell_holder(advance(_again(ladder, now), now, holders), had, holders)
-        return Move(moved.ladder, (*moved.actions, Tell("joined")))
+        told = () if any(isinstance(action, Tell) for action in moved.actions) else (Tell("anew"),)
+        return Move(moved.ladder, (*moved.actions, *told))
     if ladder.state == "EXHAUSTED":
         moved = advance(replace(ladder, next_at=now), now, holders)
         return moved if starts is None else Move(moved.ladder, (*moved.actions, Tell("no_cover")))

@@ -67,7 +67,8 @@ class Page:
 class Tell:
     """Tell the patient the truth.
 
-    "opened", "acked", "exhausted", "reopened", "second_look", "contacted", "closed", "joined" or "no_cover".
+    "opened", "acked", "exhausted", "reopened", "second_look", "contacted", "closed", "joined", "anew" (joined what somebody
+    had, which nobody has now) or "no_cover".
     """
 
     what: str

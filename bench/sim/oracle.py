@@ -212,7 +212,7 @@ class Oracle:
             case.sign = self.healthy()
             case.unanswered += "crisis.exhausted" in items
             self.seen["exhausted"] += 1
-        if case.state and any(id in items for id in ("crisis.ladder_opened", "crisis.reopened", "crisis.second_look", "crisis.joined")):
+        if case.state and any(id in items for id in words.PAGING):
             case.state, case.sign = "OPEN", self.healthy()
         if case.state in ("OPEN", "ACKED") and "crisis.acked" in items:
             case.state, case.sign = "ACKED", self.healthy()

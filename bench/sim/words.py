@@ -40,15 +40,17 @@ UNTIMELY = ("checkin.prompt_morning", "checkin.prompt_evening", "checkin.prompt_
 """What is said to nobody while an alert is open, nor in the two days after danger. Sessions are where help is: those go on."""
 NOTHING_ON = ("consent.program.left", "welcome.declined")
 """What somebody reads who is not in the program from then on, and may come back."""
+PAGING = ("crisis.ladder_opened", "crisis.joined", "crisis.paged_anew", "crisis.reopened", "crisis.second_look")
+"""What a patient is told while nobody has it."""
 ASKS = ("checkin.prompt_morning", "checkin.prompt_evening")
 KNOWN = (
     *CARDS, *PAGES, *CHEERFUL, *UNTIMELY[5:], *NOTHING_ON,
     "page.details", "page.thanks", "page.over", "page.before", "page.acked_by_other", "page.outcome_question", "page.closed",
     "page.reopened",
-    "drill.page", "crisis.second_look", "page.second", "page.second_asked", "page.second_nobody", "page.kept_open", "page.unconfirmed",
+    "drill.page", "page.second", "page.second_asked", "page.second_nobody", "page.kept_open", "page.unconfirmed",
     "page.passed_on", "page.screen_broken", "page.ladder_broken",
-    "crisis.ladder_opened", "crisis.joined", "crisis.acked", "crisis.contacted", "crisis.exhausted", "crisis.unreached",
-    "crisis.reopened", "crisis.no_cover", "crisis.closed", "crisis.still_open", "crisis.discharged", "crisis.stranger", "welcome.off",
+    *PAGING, "crisis.acked", "crisis.contacted", "crisis.exhausted", "crisis.unreached",
+    "crisis.no_cover", "crisis.closed", "crisis.still_open", "crisis.discharged", "crisis.stranger", "welcome.off",
     "my_data.forgotten", "staff.goodbye", "staff.revoked", "staff.members.revoked", "staff.patients.discharged",
     "bot.journal_kept", "bot.trouble", "my_data.what", "welcome.unlinked", "mail.page", "mail.why.exhausted", "mail.why.alone",
     "mail.watch.dead", "mail.watch.unproved", "mail.watch.locked", "mail.watch.back",

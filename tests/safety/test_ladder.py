@@ -388,13 +388,13 @@ def test_more_danger_after_somebody_took_it_pages_again(contacted: bool) -> None
     story.minute = 10
     story.news()
     story.now_is(ladder.join(story.ladder, "high", story.now, TEAM))
-    assert story.news() == ["page.newer to 1", "tell joined"]
+    assert story.news() == ["page.newer to 1", "tell anew"]
     assert story.ladder.state == "OPEN"
 
 
 def test_whoever_had_it_before_newer_danger_is_paged_while_on_call_and_else_told() -> None:
-    for team, told in ((TEAM, ["page.newer to 2", "page.new to 1", "tell joined"]),
-                       ({**TEAM, "backup": []}, ["page.new to 1", "inform newer to 2", "tell joined"])):  # fmt: skip
+    for team, told in ((TEAM, ["page.newer to 2", "page.new to 1", "tell anew"]),
+                       ({**TEAM, "backup": []}, ["page.new to 1", "inform newer to 2", "tell anew"])):  # fmt: skip
         story = Story()
         story.now_is(ladder.acknowledge(story.ladder, BACKUP, story.now))
         story.news()
