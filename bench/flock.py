@@ -16,10 +16,9 @@ from bot.app import App
 from bot.channel import Channel
 from bot.clock import SteadyClock
 from bot.pace import Pace
-from storage import meta
+from storage import floor, meta
 from storage.engine import open_engine
-from storage.ids import be_process, start_after
-from storage.inbox import highest
+from storage.ids import be_process
 from storage.seal import Keyring, MasterKey
 from storage.store import Store
 
@@ -28,7 +27,7 @@ async def live(url: str, token: str, database: str, key: bytes) -> None:
     """A bot until it is told to stop (SIGTERM) or killed."""
     store = Store(open_engine(database), Keyring(MasterKey(key)))
     with store.unit(datetime.now(UTC)) as u:
-        start_after(highest(u))
+        floor.start(u)
         be_process(meta.next_process(u))
     app = App(store, SteadyClock(), Channel(token, url), pace=Pace())
     stopped = asyncio.Event()

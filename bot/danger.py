@@ -37,7 +37,7 @@ TELLS = {
 
 
 STILL = dict.fromkeys(("opened", "joined", "anew", "reopened", "second_look"), "OPEN") | {"exhausted": "EXHAUSTED"}
-"""The state in which it is still true; that nobody is on call is true until that of the moment changes."""
+"""The state in which it is still true. That nobody is on call, or who has it, is true until that of the moment changes."""
 INFORMS = {
     "acked": "page.acked_by_other",
     "taken_over": "page.acked_by_other",
@@ -130,7 +130,7 @@ def add_context(s: Sitting) -> bool:
     if row is None:
         return False
     escalations.note(s.u, row.id, "said", words=s.event.text, key=s.person.key)
-    s.say("crisis.still_open")
+    s.say("crisis.still_open", wanted=f"open:{row.id}")
     return True
 
 
@@ -229,7 +229,7 @@ def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str,
     fill(draft := at.draft(), words, lines, **known)
     if what in ("opened", "no_cover"):
         presence.add_to(draft, at, paging=what == "opened")
-    still = row.state if what == "no_cover" else STILL.get(what)
+    still = row.state if what in ("no_cover", "acked", "contacted") else STILL.get(what)
     wanted = f"state:{row.id}:{still}" if still else None  # what is no longer so when it is sent is not said
     lane = CRISIS if what == "exhausted" else ESCALATION
     at.post(draft, lane=lane, dedupe=f"tell:{what}:{row.id}:{row.version}", wanted=wanted)

@@ -28,10 +28,9 @@ from bot.errors import (
     SetupNeeded,
 )
 from bot.settings import Settings
-from storage import clinic, disk, dump, meta, migrate
+from storage import clinic, disk, dump, floor, meta, migrate
 from storage.engine import is_torn, open_engine, truncate_log
-from storage.ids import be_process, start_after
-from storage.inbox import highest
+from storage.ids import be_process
 from storage.restore import is_empty
 from storage.seal import Keyring, MasterKey, read_or_make_key
 from storage.store import Store, Unit
@@ -62,7 +61,7 @@ def open_store(settings: Settings, now: datetime, *, setup: bool = False) -> Sto
             store.keys = u.keys = keyring(u, settings, found)
             if not setup and clinic.clinic(u) is None:
                 raise _setup_needed(settings)
-            start_after(highest(u))
+            floor.start(u)
             be_process(meta.next_process(u))
     return store
 

@@ -19,7 +19,7 @@ from bot.log import get
 from bot.wanted import unwanted
 from content.library import load
 from safety import pager
-from storage import due, escalations, notes, outbox, people
+from storage import due, escalations, inbox, notes, outbox, people
 from storage.outbox import ESCALATION, Claimed, Waiting
 from storage.seal import SealBroken, WrongMaster
 from storage.store import Unit, table
@@ -121,7 +121,8 @@ def record(u: Unit, row: Claimed, result: Result) -> None:
                 _tell_the_others(u, row)
         case Gone():
             outbox.finish(u, row.id, row.attempt, "dead", reason="403")
-            people.set_reachable(u, row.chat, False)
+            if not inbox.heard_since(u, row.chat, row.claimed_at):  # else they have come back since, and are not blocking us
+                people.set_reachable(u, row.chat, False)
             _tell_staff(u, row, "blocked")
             letters.refused(u, row.id)
             _next_channel(u, row)

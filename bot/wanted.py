@@ -37,6 +37,8 @@ def unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
     if kind == "state":
         id, _, state = rest.partition(":")
         return None if escalations.state(u, int(id)) == state else "overtaken"
+    if kind == "open":
+        return "over" if escalations.state(u, int(rest)) in (None, "CLOSED") else None
     if kind == "due":
         slot = u.one(select(table(Due).c.state).where(table(Due).c.slot == rest))
         return None if slot is not None and slot.state == "ready" else "over"

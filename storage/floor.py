@@ -1,23 +1,23 @@
-"""Where ids go on from, on PostgreSQL, where several processes make them: each by its own clock, and no two clocks agree.
+"""Where ids go on from: after a start, as the clock may have been set back, and where several processes make them by clocks of their own.
 
 What one chat said and was told is ordered by id: turns, the screen's window of the last texts, what the drain sends, which keyboard came
-later. So whoever writes to a chat after somebody else first reads how far ids have come, and goes on from there. On SQLite one process
-makes them all.
+later, which danger is the newest. So a process that starts, and on PostgreSQL whoever writes to a chat after somebody else, first reads
+how far ids have come, and goes on from there. On SQLite one process makes them all.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 
 from storage.engine import shared
 from storage.ids import start_after
 from storage.prepared import Prepared
 from storage.store import Unit, table
-from storage.tables import Inbox, Outbox, Prompt, Talk
+from storage.tables import EscalationEvent, Inbox, Outbox, Prompt, Talk
 
-_LAST = (select(func.max(table(each).c.id)).scalar_subquery() for each in (Inbox, Outbox, Prompt, Talk))
-_HIGHEST = Prepared(select(func.coalesce(func.greatest(*_LAST), 0).label("id")))
-"""Four looks at the end of an index."""
+_LAST = union_all(*(select(func.max(table(each).c.id).label("id")) for each in (Inbox, Outbox, Prompt, Talk, EscalationEvent))).subquery()
+_HIGHEST = Prepared(select(func.coalesce(func.max(_LAST.c.id), 0).label("id")))
+"""Five looks at the end of an index."""
 
 
 def foresee(u: Unit) -> None:
@@ -29,6 +29,11 @@ def foresee(u: Unit) -> None:
 def go_on(u: Unit) -> None:
     """From here on this process makes ids above all that is committed. Whoever takes a chat's turns asks once it holds the chat."""
     if shared(u.connection.engine):
-        row = u.one(_HIGHEST)
-        assert row is not None
-        start_after(row.id)
+        start(u)
+
+
+def start(u: Unit) -> None:
+    """The same for a process that has just started, on either engine."""
+    row = u.one(_HIGHEST)
+    assert row is not None
+    start_after(row.id)

@@ -164,9 +164,10 @@ def erase_old(u: Unit) -> int:
     return int(u.run(update(INBOX).where(old).values(raw=None)).rowcount)
 
 
-def highest(u: Unit) -> int:
-    """The largest id here, so that arrival order survives a restart with the clock set back."""
-    return int(u.run(select(func.max(INBOX.c.id))).scalar_one() or 0)
+def heard_since(u: Unit, chat: int, at: datetime) -> bool:
+    """Whether anything but a block came from this chat since then."""
+    came = (INBOX.c.chat_id == chat) & (INBOX.c.received_at >= at) & (INBOX.c.kind != "blocked")
+    return u.one(select(INBOX.c.id).where(came).limit(1)) is not None
 
 
 def mark_guess(u: Unit, id: int) -> None:

@@ -15,8 +15,8 @@ from sqlalchemy import bindparam, literal_column, select, update
 
 from storage import clinic, meta
 from storage.outbox import ESCALATION
-from storage.outbox_rows import CLAIM, LEASED, OUTBOX, READY, TO_TELEGRAM
-from storage.prepared import Prepared
+from storage.outbox_rows import CLAIM, LEASED, OUTBOX, READY
+from storage.prepared import Prepared, fixed
 from storage.store import Unit
 from storage.tables import Outbox
 from storage.upsert import insert_once
@@ -26,21 +26,26 @@ CLINIC = "clinic"
 """Among the ways: the clinic has an address of its own that mail falls back to."""
 
 _PAGES = OUTBOX.c.lane == literal_column(str(ESCALATION))
-_WAITING = Prepared(
-    select(OUTBOX.c.id, OUTBOX.c.channel)
-    .where(READY, ~TO_TELEGRAM, _PAGES, OUTBOX.c.not_before <= bindparam("at"))
-    .order_by(OUTBOX.c.id)
-    .limit(literal_column("50"))
-)
+_WAITING = [
+    Prepared(
+        select(OUTBOX.c.id, OUTBOX.c.channel)
+        .where(READY, OUTBOX.c.channel == fixed(way), _PAGES, OUTBOX.c.not_before <= bindparam("at"))
+        .order_by(OUTBOX.c.id)
+        .limit(literal_column("50"))
+    )
+    for way in (MAIL, WEBHOOK)
+]
+"""Each way by itself: many letters of one that hangs hide none of the other."""
 _UNCONFIRMED = [
     Prepared(
         select(OUTBOX.c.id, OUTBOX.c.channel, OUTBOX.c.dedupe_key, OUTBOX.c.chat_id, OUTBOX.c.to_id)
         .where(state, _PAGES, OUTBOX.c.created_at <= bindparam("before"), OUTBOX.c.dedupe_key.is_not(None))
-        .order_by(OUTBOX.c.id)
+        .order_by(OUTBOX.c.id.desc())
         .limit(literal_column("200"))
     )
     for state in (READY, LEASED)
 ]
+"""The newest: what has waited for hours was looked at long ago."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +129,8 @@ def post(
 
 
 def waiting(u: Unit) -> list[tuple[int, str]]:
-    """(row, channel) of what could go now, oldest first."""
-    return [(row.id, row.channel) for row in u.all(_WAITING, at=u.now)]
+    """(row, channel) of what could go now, the oldest of each way first."""
+    return [(row.id, row.channel) for statement in _WAITING for row in u.all(statement, at=u.now)]
 
 
 def claim(u: Unit, id: int, owner: str, until: datetime) -> Letter | None:
@@ -158,7 +163,7 @@ def change(u: Unit, id: int, change: dict[str, Any], item: str = "") -> None:
 
 def unconfirmed(u: Unit, before: datetime) -> list[Unconfirmed]:
     """Pages put there before then that nobody has taken over, oldest first; those on their way too."""
-    rows = [row for statement in _UNCONFIRMED for row in u.all(statement, before=before)]
+    rows = sorted((row for statement in _UNCONFIRMED for row in u.all(statement, before=before)), key=lambda row: row.id)
     return [Unconfirmed(row.id, row.channel, row.dedupe_key, row.chat_id, row.to_id) for row in rows]
 
 

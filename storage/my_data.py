@@ -155,11 +155,14 @@ def plan_erasing(u: Unit, chat: int) -> None:
 
 
 def erase_chat(u: Unit, chat: ChatCard) -> bool:
-    """Erase all that was said in a chat, and its Telegram id. False while something still waits to be heard or sent.
+    """Erase all that was said in a chat that is nobody's, and its Telegram id. False while something still waits to be heard or sent, and
+    once it is somebody's after all.
 
     Whoever writes from it again is a stranger in a new chat.
     """
     chat = people.hold(u, chat.id)
+    if chat.person is not None:
+        return False
     came, waiting = table(Inbox), table(Outbox)
     if _count(u, Outbox, (waiting.c.chat_id == chat.id) & waiting.c.state.in_(("ready", "leased"))):
         return False

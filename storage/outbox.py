@@ -74,6 +74,7 @@ class Claimed:
     created_at: datetime
     wanted: str | None
     doubts: int
+    claimed_at: datetime
 
 
 def post(
@@ -125,8 +126,7 @@ def post(
 
 def _strip_unsent(u: Unit, chat: ChatCard, target: int) -> bool:
     """Take the keyboard off an edit that has not gone out yet, so that it needs no strip. One that is on its way needs that too."""
-    row = u.one(UNSENT_EDIT, onto=target)
-    if row is None:
+    if (row := u.one(UNSENT_EDIT, onto=target)) is None:
         return False
     payload = u.open_json(chat.key, "outbox.payload", row.id, row.payload) | {"keyboard": []}
     u.set(Outbox, row.id, payload=u.seal(chat.key, "outbox.payload", row.id, payload))
@@ -181,6 +181,7 @@ def claim(u: Unit, id: int, owner: str, until: datetime) -> Claimed | None:
         created_at=taken.created_at,
         wanted=taken.wanted,
         doubts=taken.doubts,
+        claimed_at=u.now,
     )
 
 

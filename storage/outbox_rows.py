@@ -43,7 +43,9 @@ UNSENT_EDIT = Prepared(
     select(OUTBOX.c.id, OUTBOX.c.payload, OUTBOX.c.state)
     .where(OUTBOX.c.target == bindparam("onto"), READY | LEASED, OUTBOX.c.kind == fixed("edit"))
     .order_by(OUTBOX.c.id.desc())
+    .with_for_update()
 )
+"""Waits for whoever claims it just now: words that are on their way keep their keyboard."""
 _OVERTAKEN = OUTBOX.c.reason == fixed("overtaken")
 PUT_BACK = Prepared(
     update(OUTBOX)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from datetime import timedelta
 from typing import cast
 
 import pytest
 
 from bot import sending
 from bot.drain import Drain
+from bot.intake import keep
 from bot.pace import Pace
-from bot.sending import Accepted, Result
+from bot.phones import Phones
+from bot.sending import Accepted, Doubt, Gone, Result
 from bot.writer import Writer
-from storage import outbox, people
+from storage import escalations, outbox, people
 from storage.outbox import ESCALATION, REPLY, Claimed
 from storage.store import Store, Unit
 from tests.bot.conftest import NOW
 from tests.bot.desk import Desk
-from tests.clinics import PATIENT, open_clinic
+from tests.clinics import PATIENT, STAFF, open_clinic
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +85,63 @@ def _sent(u: Unit, chat: people.ChatCard) -> int:
     assert taken is not None
     outbox.finish(u, shown, taken.attempt, "sent", message_id=7)
     return shown
+
+
+def test_a_refusal_told_late_does_not_undo_that_they_came_back(store: Store) -> None:
+    with store.unit(NOW) as u:
+        chat = people.chat_for(u, PATIENT)
+        outbox.post(u, chat, REPLY, "send", {"text": "words"}, "bot.later@1")
+        taken = sending.claim(u, outbox.waiting(u)[0], "drain")
+    back = {"update_id": 5, "my_chat_member": {"chat": {"id": PATIENT, "type": "private"}, "new_chat_member": {"status": "member"}}}
+    with store.unit(NOW + timedelta(seconds=1)) as u:
+        keep(u, [json.dumps(back)])
+    with store.unit(NOW + timedelta(seconds=2)) as u:
+        assert taken is not None
+        sending.record(u, taken, Gone())
+        assert people.chat(u, chat.id).reachable
+
+
+def test_a_refusal_makes_whoever_has_not_come_back_unreachable(store: Store) -> None:
+    with store.unit(NOW) as u:
+        chat = people.chat_for(u, PATIENT)
+        outbox.post(u, chat, REPLY, "send", {"text": "words"}, "bot.later@1")
+        taken = sending.claim(u, outbox.waiting(u)[0], "drain")
+        assert taken is not None
+        sending.record(u, taken, Gone())
+        assert not people.chat(u, chat.id).reachable
+
+
+class Away(Phones):
+    """Phones with a Telegram that can be away."""
+
+    away = False
+
+    def _show(self, row: Claimed) -> Result:
+        return Doubt(safe=True) if self.away else super()._show(row)
+
+
+def test_after_an_outage_nobody_reads_who_had_it_once_nobody_has(store: Store) -> None:
+    phones = Away(lambda: store, NOW)
+    phones.type(PATIENT, "I want to kill myself tonight")
+    phones.wait(timedelta(seconds=20))
+    phones.away = True
+    phones.tap(STAFF, "I'll take it")
+    for _ in range(12):
+        phones.wait(timedelta(minutes=5))
+    phones.away = False
+    phones.phone(PATIENT).look()
+    phones.wait(timedelta(seconds=5))
+    told = [message.text for _, message in phones.phone(PATIENT).look()]
+    assert any("Nobody has answered yet" in text for text in told)
+    assert not any("saw this" in text for text in told)
+
+
+def test_what_stays_open_is_not_said_once_it_is_closed(store: Store) -> None:
+    phones = Phones(lambda: store, NOW)
+    phones.type(PATIENT, "I want to kill myself tonight")
+    with store.unit(phones.now) as u:
+        alert = escalations.all_open(u)[0]
+        escalations.save(u, alert, state="CLOSED")
+        chat = people.chat_for(u, PATIENT)
+        outbox.post(u, chat, REPLY, "send", {"text": "This stays open"}, "crisis.still_open@1", wanted=f"open:{alert.id}")
+        assert [taken for row in outbox.waiting(u) if row.lane == REPLY and (taken := sending.claim(u, row, "drain"))] == []

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import pytest
@@ -16,10 +16,11 @@ from sqlalchemy import select, text
 from bot import turn
 from bot.intake import keep
 from bot.worker import take_group
-from storage import claims, escalations, inbox, my_data, outbox, people
+from storage import claims, escalations, inbox, invites, my_data, outbox, people, retention
 from storage.engine import open_engine
 from storage.my_data import StillOpen
-from storage.people import PersonCard
+from storage.outbox import REPLY
+from storage.people import ChatCard, PersonCard
 from storage.seal import Keyring, MasterKey
 from storage.store import Store, Unit, table
 from storage.tables import Inbox
@@ -151,3 +152,47 @@ def test_what_comes_while_a_phone_goes_to_somebody_else_is_heard(store: Store, o
         storing = waits(store, thread.submit(does, other, said(DANGER)))
     storing.result()
     assert heard(store)[-1] == ("done", "imminent")
+
+
+def test_a_stranger_who_comes_in_while_strangers_are_erased_stays(store: Store, other: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with store.unit(NOW) as u:
+        chat, later = people.chat_for(u, 7777).id, NOW + timedelta(days=100)
+    with store.unit(later) as u:
+        who = people.add_person(u, "patient", "Kim", "UTC", code="0009")
+        code = invites.add(u, people.person(u, who))
+    look = people.chat
+
+    def slowly(u: Unit, id: int) -> ChatCard:
+        seen = look(u, id)
+        if id == chat and seen.person is None:
+            with other.unit(later) as v:
+                assert invites.redeem(v, code, chat)
+        return seen
+
+    monkeypatch.setattr(retention.people, "chat", slowly)
+    with store.unit(later) as u:
+        retention.apply(u)
+    monkeypatch.undo()
+    with store.unit(later) as u:
+        assert people.chat_of(u, who) is not None
+
+
+def test_a_keyboard_that_is_to_go_while_an_edit_is_being_claimed_goes(store: Store, other: Store, thread: ThreadPoolExecutor) -> None:
+    with store.unit(NOW) as u:
+        chat = people.chat_for(u, PATIENT)
+        shown = outbox.post(u, chat, REPLY, "send", {"text": "question"}, "bot.later@1")
+        taken = outbox.claim(u, shown or 0, "test", NOW)
+        assert taken is not None
+        outbox.finish(u, taken.id, taken.attempt, "sent", message_id=7)
+    with store.unit(NOW) as u:
+        edit = outbox.post(u, chat, REPLY, "edit", {"text": "next", "keyboard": [["x"]]}, "bot.later@1", target=shown)
+
+    def strip() -> int | None:
+        with other.unit(NOW) as v:
+            return outbox.post(v, people.chat(v, chat.id), REPLY, "strip", {}, "", target=shown)
+
+    with store.unit(NOW) as u:
+        assert outbox.claim(u, edit or 0, "drain", NOW) is not None
+        asked = thread.submit(strip)
+        time.sleep(0.3)  # it waits for the claim; were it not to, it would be done by now
+    assert asked.result(30) is not None
