@@ -11,8 +11,8 @@ from collections.abc import Generator
 from typing import Any
 
 from bot.flow import Ask, Choice, Do, Flow, Me, Number, Read, Say, Talking, Text
-from bot.flow.commands import AnswerSession, StartFlow
-from handlers.concern import LEVELS, ask_directly
+from bot.flow.commands import AnswerSession, KeepConcern, StartFlow
+from handlers.concern import LEVELS, ask_directly, left
 
 BARRIERS = tuple((code, f"barrier.{code}") for code in ("transport", "work", "childcare", "feeling_bad", "used", "other"))
 FEELINGS = (("body", "barrier.feeling_body"), ("mood", "barrier.feeling_mood"))
@@ -65,4 +65,10 @@ def _answer(me: Me, answer: str, **known: Any) -> AnswerSession:
     return AnswerSession(me.start["series"], me.start["day"], answer, **known)
 
 
-FLOWS = (Flow("late", late, expires=4 * 60), Flow("barrier", barrier, expires=12 * 60))
+def keep(me: Me, answers: dict[str, Any]) -> KeepConcern | None:
+    """What is kept of the direct questions that were left half-way. None before they begin, and once they have ended: then it is kept."""
+    told = {key.rpartition("/")[2]: answer for key, answer in answers.items()}
+    return left(told) if told.get("feeling") == "mood" and "past" not in told else None
+
+
+FLOWS = (Flow("late", late, expires=4 * 60), Flow("barrier", barrier, expires=12 * 60, partial=keep))

@@ -7,6 +7,7 @@ screen grades many imminent messages only so high, and whoever means them may no
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -31,12 +32,13 @@ from storage.wall import local
 
 UNREAD, SILENT = "concern_unread", "concern_silent"
 SILENCE = timedelta(minutes=15)
+BARRIER = "barrier"
 INBOX_ALONE = ("use", "third")
 """A return to use, and somebody else's danger: silence to these questions waits for the next working day."""
 LOOK_WITHIN = timedelta(hours=4)
 LOOK_AGAIN = timedelta(hours=1)
 UNANSWERED = ("skipped", "unanswered", "silent")
-ASKING = ("concern", "follow_up")
+ASKING = ("concern", "follow_up", BARRIER)
 VIOLENCE = "violence"
 ASKED_DIRECTLY = ("suicide", "self_harm")
 """What is asked about even when other questions are under way."""
@@ -74,12 +76,25 @@ def _asked(s: Sitting) -> TalkRow | None:
 
 
 def _about_what(asked: TalkRow) -> str:
-    """What questions were begun about; what was said since does not change that."""
-    return str(asked.body["me"]["start"].get("about"))
+    """What questions were begun about; what was said since does not change that. Who can't come is asked directly, about dying."""
+    return "suicide" if asked.flow == BARRIER else str(asked.body["me"]["start"].get("about"))
+
+
+def _silence_counts(asked: TalkRow, heard: Iterable[DueRow]) -> bool:
+    """Whether no answer at all is told of. `heard`: what is listened to; the questions of who can't come may have had no worrying words."""
+    if asked.flow != BARRIER:
+        return _about_what(asked) not in INBOX_ALONE
+    return _asks(asked) and any(row.args.get("about") != BARRIER for row in heard)
+
+
+def _asks(row: TalkRow) -> bool:
+    """Whether this talk is at the questions: what is in the way of coming is asked before and after them."""
+    return row.flow != BARRIER or talk.left_as(row) is not None
 
 
 def _put(s: Sitting, about: str, heard: Heard) -> None:
-    under_way = _asked(s) or talks.parked(s.u, s.chat, "concern")
+    waiting = _asked(s)
+    under_way = waiting if waiting is not None and _asks(waiting) else talks.parked(s.u, s.chat, "concern")
     if under_way is not None and not _is_new(under_way, about):
         if under_way.state == "parked":
             talk.resume(s, under_way)
@@ -177,7 +192,7 @@ def _fell_silent(s: Sitting, row: DueRow, asked: TalkRow) -> bool:
     if last is not None and last + SILENCE > s.u.now:
         due.move(s.u, row.id, last + SILENCE)
         return False
-    if _worry(asked) is not None or (last is None and _about_what(asked) not in INBOX_ALONE):
+    if _worry(asked) is not None or (last is None and _silence_counts(asked, (row,))):
         return True
     due.move(s.u, row.id, s.u.now + SILENCE)
     return False
@@ -208,7 +223,8 @@ def leave(s: Sitting) -> None:
 
 def _leave(s: Sitting, row: TalkRow) -> None:
     worry = _worry(row)
-    told = talk.KEPT in row.body or (worry.today if worry is not None else _about_what(row) in INBOX_ALONE)
+    alone = worry is None and not _silence_counts(row, due.planned(s.u, SILENT, row.id))
+    told = talk.KEPT in row.body or alone or (worry is not None and worry.today)
     talk.close(s, row, "partial")
     if not told and not danger.is_under_way(s):
         keep_concern(s, KeepConcern("silent", today=True))

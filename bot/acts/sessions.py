@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from bot import talk
+from bot.acts import concern
 from bot.acts.session_prompts import when, with_answers
 from bot.danger import Lines
 from bot.flow.commands import AnswerSession
@@ -41,6 +42,7 @@ def answer(s: Sitting, prompt: PromptRow, option: str) -> None:
     elif option in ("late", "cant"):
         sessions.record_answer(s.u, s.person, each, option)
         talk.start(s, {"late": "late", "cant": "barrier"}[option], {**_key(each), **about})
+        concern.listen(s, concern.BARRIER)
 
 
 @act(AnswerSession)
