@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from bot import cards, danger, talk
+from bot.event import Event
 from bot.flow.commands import KeepConcern
 from bot.prompting import veiled
 from bot.registry import act, clinic_due, look
 from bot.registry import due as due_kind
 from bot.sitting import Sitting, seat
+from handlers import FLOWS
 from handlers.follow_up import asks_about_dying
 from safety import duty
 from safety.heard import Heard
@@ -214,11 +217,16 @@ def _tell_of_silence(s: Sitting, asked: TalkRow) -> bool:
 
 
 def leave(s: Sitting) -> None:
-    """These questions can't be answered here any more: what was answered is kept, and no answer is told of as silence would be."""
-    for flow in ASKING:
+    """Nothing can be answered here any more: what was answered is kept, as when a talk runs out, and no answer to these questions is told
+    of as silence would be."""
+    at = replace(s, event=Event("due", 0))
+    for flow in (name for name, kind in FLOWS.items() if kind.partial is not None):
         with suppress(SealBroken):  # what can't be read any more holds up nobody's new phone
             for row in talks.open_talks(s.u, s.chat, flow):
-                _leave(s, row)
+                if flow in ASKING:
+                    _leave(at, row)
+                else:
+                    talk.close(at, row, "partial")
 
 
 def _leave(s: Sitting, row: TalkRow) -> None:

@@ -40,8 +40,8 @@ def revoke_consent(s: Sitting, command: RevokeConsent) -> None:
 
 @act(LeaveProgram)
 def leave_program(s: Sitting, command: LeaveProgram) -> None:
-    """Everything is off. An alert that is open goes on until a human closes it, and what was answered to questions after worrying words is
-    told as it is when a patient is discharged: it was said while they were here."""
+    """Everything is off. An alert that is open goes on until a human closes it. What was answered so far is kept, and to questions after
+    worrying words told, as when a patient is discharged: it was said while they were here."""
     who, given = s.person, people.consents(s.u, s.person.id)
     for scope in given:
         people.revoke_consent(s.u, who.id, scope)
