@@ -34,6 +34,8 @@ from storage.talks import TalkRow
 log = get("bot.talk")
 KEPT = "kept"
 """Where a talk's body names what staff were told of it already: that is not told again when it ends."""
+IN_WORDS = "in_words"
+"""Where a talk's body names the direct question that was last answered in words, which staff were told of."""
 
 
 def start(s: Sitting, flow: str, start: dict[str, Any] | None = None) -> None:

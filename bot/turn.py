@@ -199,6 +199,10 @@ def _text(s: Sitting) -> None:
 
 def _hinted(s: Sitting, waiting: TalkRow) -> bool:
     """Say how to answer when typed text was plainly meant as the answer, and put the question below it again."""
+    direct = typed.asks_directly(waiting, s.event.text)
+    if direct is not None:
+        concern.in_words(s, waiting, direct)
+        return True
     hint = typed.hint(s, waiting, s.event.text)
     if hint is None:
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.flow import Choice, FlowError, Given, Log, Me, Number, Question, Scale, Several, Text, TimeOfDay, YesNo
+from bot.flow import Ask, Choice, FlowError, Given, Log, Me, Number, Question, Scale, Several, Text, TimeOfDay, YesNo
 from bot.flow import replay as replay_flow
 from bot.flow.effects import Effect
 from bot.sitting import Sitting
@@ -59,7 +59,19 @@ def asks_fact(row: TalkRow) -> bool:
     return isinstance(question, Text) and question.fact
 
 
+def asks_directly(row: TalkRow, text: str) -> str | None:
+    """The key of the question about their safety that a talk waits at, where this answers it in words; a bare number does not."""
+    ask = _ask_of(row)
+    direct = ask is not None and isinstance(ask.question, Choice) and ask.question.direct
+    return ask.key if ask is not None and direct and not text.strip().isdecimal() else None
+
+
 def question_of(row: TalkRow) -> Question | None:
+    ask = _ask_of(row)
+    return ask.question if ask is not None else None
+
+
+def _ask_of(row: TalkRow) -> Ask | None:
     """The question a talk waits at, found without doing anything."""
 
     def perform(effect: Effect, key: str) -> Any:
@@ -69,4 +81,4 @@ def question_of(row: TalkRow) -> Question | None:
         step = replay_flow(FLOWS[row.flow], Me.from_json(row.body["me"]), Log.from_json(row.body["log"]), perform)
     except (FlowError, LookupError):
         return None
-    return step.ask.question if step.ask else None
+    return step.ask

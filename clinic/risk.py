@@ -48,7 +48,7 @@ TOLD: dict[str, Literal["no", "sometimes", "yes", "skipped"]] = {
     "unanswered": "skipped",
 }
 """What each code of an answer to the safety question means."""
-TODAY = ("method", "behaviour_older", "violence", "harm_thoughts", "withdrawal", "body", "third_now")
+TODAY = ("method", "behaviour_older", "violence", "harm_thoughts", "withdrawal", "body", "third_now", "in_words")
 """Lines staff should see the same day: what they are about stays open until somebody has."""
 SAID_YES = ("said_yes", "some_intent", "plan_intent", "recent_behaviour")
 """The reasons of an alert that was raised by such an answer."""

@@ -114,7 +114,7 @@ def _mood(told: Round) -> Part:
     median = yield Read("check_in.median", {"item": "mood", "day": day(told.me)})
     if not sounds_low(mood, median):
         return False
-    answer = yield Ask("safety", Choice(of=ANSWERS), words="checkin.safety")
+    answer = yield Ask("safety", Choice(of=ANSWERS, direct=True), words="checkin.safety")
     told.told["safety"] = "skipped" if answer == "skip" else answer
     if answer == "yes":
         yield Danger("high", "said_yes")
@@ -155,7 +155,7 @@ def _use(told: Round) -> Part:
     """
     if (yield from told.ask("use", _choice("use", ("none", "yes", "private"), optional=False))) != "yes":
         return False
-    safe = yield from told.ask("use_safe", _choice("use_safe", ("safe", *NOT_SAFE), optional=False), follows=True)
+    safe = yield from told.ask("use_safe", _choice("use_safe", ("safe", *NOT_SAFE), optional=False, direct=True), follows=True)
     if safe in NOT_SAFE:
         level, track = NOT_SAFE[safe]
         yield Danger(level, f"use_{safe}", track)
@@ -214,8 +214,8 @@ def _rating() -> Scale:
     return Scale(optional=True)
 
 
-def _choice(item: str, codes: tuple[str, ...], *, columns: int = 1, optional: bool = True) -> Choice:
-    return Choice(of=tuple((code, f"checkin.{item}.{code}") for code in codes), columns=columns, optional=optional)
+def _choice(item: str, codes: tuple[str, ...], *, columns: int = 1, optional: bool = True, direct: bool = False) -> Choice:
+    return Choice(of=tuple((code, f"checkin.{item}.{code}") for code in codes), columns=columns, optional=optional, direct=direct)
 
 
 def _several(item: str, codes: tuple[str, ...]) -> Several:

@@ -46,7 +46,7 @@ def ask_directly(me: Me, told: Mapping[str, str] | None = None) -> Generator[Any
     for key, options in (("wish", YES_NO), ("thoughts", YES_NO), ("method", YES_NO), ("intent", INTENT), ("past", PAST)):
         if key in so_far or (key in ("method", "intent") and so_far.get("thoughts") != "yes"):
             continue
-        so_far[key] = yield Ask(key, Choice(of=options), words=f"crisis.concern.{key}")
+        so_far[key] = yield Ask(key, Choice(of=options, direct=True), words=f"crisis.concern.{key}")
         if (found := settled(so_far)) in LEVELS:
             yield Danger(LEVELS[found], found)
             return found

@@ -101,7 +101,7 @@ def _one(me: Me, about: str, answers: tuple[str, ...]) -> Part:
 def _answer(about: str, answers: tuple[str, ...], *, dark: bool = True) -> Generator[Any, Any, str]:
     of = [(answer, f"crisis.worry.{about}.{answer}") for answer in answers]
     of += [(DARK, "crisis.worry.dark")] * dark + [(SKIP, "crisis.concern.skip")]
-    return str((yield Ask(f"first_{about}", Choice(of=tuple(of)), words=f"crisis.worry.{about}.ask")))
+    return str((yield Ask(f"first_{about}", Choice(of=tuple(of), direct=True), words=f"crisis.worry.{about}.ask")))
 
 
 def _act(me: Me, about: str, answer: str) -> Part:

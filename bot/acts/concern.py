@@ -216,6 +216,22 @@ def _tell_of_silence(s: Sitting, asked: TalkRow) -> bool:
     return keep_concern(s, KeepConcern("silent", today=True))
 
 
+def in_words(s: Sitting, asked: TalkRow, key: str) -> None:
+    """Words in place of a tap, at a direct question: they may be the gravest answer, and nobody here understands them. Staff find once for
+    each question that there were some, never which; whoever is on call is told to look today. The question is put again."""
+    draft = s.draft()
+    if danger.add_context(s):
+        draft.add("bot.needs_tap")  # the words are with the alert
+    else:
+        draft.add("crisis.worry.in_words", **ways(s, VIOLENCE if _about_what(asked) == VIOLENCE else "suicide"))
+    if asked.body.get(talk.IN_WORDS) != key and not danger.is_under_way(s):
+        today = key.removeprefix("first_") not in INBOX_ALONE
+        told = keep_concern(s, KeepConcern("in_words" if today else "unclear", today=today, calm=False))
+        draft.add("crisis.worry.told" if told else "crisis.worry.seen")
+    s.post(draft)
+    talk.show_again(s, replace(asked, body={**asked.body, talk.IN_WORDS: key}))
+
+
 def leave(s: Sitting) -> None:
     """Nothing can be answered here any more: what was answered is kept, as when a talk runs out, and no answer to these questions is told
     of as silence would be."""

@@ -79,10 +79,12 @@ class Choice(Question):
     """One of a few named options: pairs of (value, content id).
 
     numbered: so many buttons "1", "2", ... come first, to pick from a numbered list that stands in the question's words.
+    direct: it asks plainly about somebody's safety; words typed instead of a tap may be the gravest answer, and staff hear of them.
     """
 
     of: tuple[tuple[str, str], ...] = ()
     numbered: int = 0
+    direct: bool = False
     takes_text: ClassVar[bool] = False
 
     def options(self) -> tuple[Option, ...]:
