@@ -114,8 +114,7 @@ def _entry(n: int, id: int) -> Part:
     elif chosen == "delete":
         sure = YesNo("journal.button.delete_yes", "journal.button.delete_no", columns=1)
         if (yield Ask(f"delete_{n}", sure, words="journal.delete_ask")):
-            yield Do(DeleteEntry(id))
-            yield Say("journal.deleted")
+            yield Say("journal.deleted" if (yield Do(DeleteEntry(id))) else "journal.gone")
             return True
     return False
 

@@ -100,9 +100,17 @@ def entries(u: Unit, who: PersonCard, limit: int = 20, offset: int = 0) -> list[
 
 
 def entry(u: Unit, who: PersonCard, id: int) -> EntryRow | None:
-    """One entry of this person, or None when it is not theirs, deleted or replaced."""
-    row = u.one(select(ENTRIES).where(ENTRIES.c.id == id, *_alive(who)))
+    """One entry of this person as it stands now, or None when it is not theirs or deleted."""
+    row = _living(u, who, id)
     return _entry(u, who, row) if row else None
+
+
+def _living(u: Unit, who: PersonCard, id: int) -> Row[Any] | None:
+    """The version of an entry that stands now, be `id` it or an earlier one: an edit may come while the entry is open."""
+    row = u.one(select(ENTRIES).where(ENTRIES.c.id == id, ENTRIES.c.person_id == who.id))
+    while row is not None and row.deleted_at is not None:
+        row = u.one(select(ENTRIES).where(ENTRIES.c.replaces == row.id, ENTRIES.c.person_id == who.id))
+    return row if row is not None and row.words is not None else None
 
 
 def share(u: Unit, who: PersonCard, entry: int, shared: bool) -> bool:
@@ -112,11 +120,12 @@ def share(u: Unit, who: PersonCard, entry: int, shared: bool) -> bool:
 
 
 def delete(u: Unit, who: PersonCard, chat: ChatCard, entry: int) -> bool:
-    """Erase the words of an entry, of every earlier version of it, and of the updates and messages that carried them.
+    """Erase the words of an entry, be `entry` its newest version or not, of all its versions, and of the updates and messages that
+    carried them. False when there is no such entry.
 
     What lies in the Telegram chat itself is not ours to erase. Copies made for an escalation stay: they are its record.
     """
-    found = u.one(select(ENTRIES).where(ENTRIES.c.id == entry, *_alive(who)))
+    found = _living(u, who, entry)
     if found is None:
         return False
     _erase_copies(u, chat, found.message_id)

@@ -77,6 +77,7 @@ class Play:
         self.phones = Phones(lambda: self.store, start)
         open_clinic(self.store, start, self.phones)
         self.typed: dict[int, int] = {}
+        self.said: dict[tuple[int, str], int] = {}
         self.kept: tuple[int, str] = (0, "")
         self.invite = ""
         self.seen: dict[int, list[tuple[str, Shown]]] = {}
@@ -133,7 +134,7 @@ class Play:
             self.phones.tap(address, found[1])
         else:
             text = text.replace("\\n", "\n").replace("{invite}", self.invite)
-            self.typed[address] = self.phones.type(address, text)
+            self.typed[address] = self.said[address, text] = self.phones.type(address, text)
 
     def _look(self) -> None:
         for address, phone in self.phones.phones.items():
@@ -200,8 +201,12 @@ def _poison(play: Play, address: int, rest: str) -> None:
 
 
 def _edit(play: Play, address: int, rest: str) -> None:
-    """`~ edit words`: the person's last typed message now reads so."""
-    play.phones.edit(address, play.typed[address], rest.partition(" ")[2])
+    """`~ edit words`: the person's last typed message now reads so. `~ edit "old words" words`: one they typed earlier does."""
+    found = re.fullmatch(r'edit "(.+?)" (.+)', rest)
+    if found:
+        play.phones.edit(address, play.said[address, found[1]], found[2])
+    else:
+        play.phones.edit(address, play.typed[address], rest.partition(" ")[2])
 
 
 def _profile(play: Play, address: int, rest: str) -> None:
