@@ -12,8 +12,9 @@ from bot.flow.commands import DeleteEntry, SaveJournal, ShareEntry
 from handlers.cards.card import Part
 
 PAGE = 5
-MOST_MESSAGES, MOST_PAGES = 60, 40
-"""How many messages can be written, and lists be turned over, in one sitting; after that it closes and can be opened anew."""
+MOST_MESSAGES, MOST_PAGES, MOST_PREVIEWS = 60, 40, 20
+"""How many messages can be written, lists be turned over and previews be shown in one sitting; after that it closes and can be opened
+anew."""
 PIECE = 3500
 """UTF-16 units of an entry that go into one message: Telegram takes 4,096, and a heading has to fit in too."""
 
@@ -55,20 +56,40 @@ def _write() -> Part:
 
 
 def _share(key: str, ids: list[int]) -> Part:
-    """Show the words as the team will read them, then ask. Without a yes they stay private."""
-    for id in ids:
-        entry = yield Read("journal.entry", {"id": id})
-        if entry is not None:
-            yield Say("journal.preview", {"when": entry["when"]}, alone=True)
-            for piece in pieces(entry["words"]):
-                yield Say("journal.words", {"entry": piece}, alone=True)
+    """Show the words as the team will read them, then ask. Without a yes they stay private; what was changed meanwhile is shown anew."""
     sure = YesNo("journal.button.share_yes", "journal.button.share_no", columns=1)
-    if not (yield Ask(f"share_{key}", sure, words="journal.share_ask")):
-        yield Say("journal.stays_private")
-        return
-    for id in ids:
-        yield Do(ShareEntry(id, True))
-    yield Say("journal.shared")
+    none_left = "journal.gone"
+    for n in range(1, MOST_PREVIEWS + 1):
+        shown = []
+        for id in ids:
+            shown += yield from _preview(id)
+        if not shown:
+            yield Say(none_left)
+            return
+        if not (yield Ask(f"share_{key}" if n == 1 else f"share_{key}_{n}", sure, words="journal.share_ask")):
+            yield Say("journal.stays_private")
+            return
+        ids = []
+        for id in shown:
+            if (yield Do(ShareEntry(id, True))):
+                none_left = "journal.shared"
+            else:
+                ids.append(id)
+        if not ids:
+            yield Say("journal.shared")
+            return
+    yield Say("journal.stays_private")
+
+
+def _preview(id: int) -> Part:
+    """The words of an entry as they stand now. Evaluates to the version that was shown, in a list that is empty when it is gone."""
+    entry = yield Read("journal.entry", {"id": id})
+    if entry is None:
+        return []
+    yield Say("journal.preview", {"when": entry["when"]}, alone=True)
+    for piece in pieces(entry["words"]):
+        yield Say("journal.words", {"entry": piece}, alone=True)
+    return [entry["id"]]
 
 
 def _read() -> Part:
@@ -109,8 +130,7 @@ def _entry(n: int, id: int) -> Part:
     if chosen == "share":
         yield from _share(str(n), [id])
     elif chosen == "unshare":
-        yield Do(ShareEntry(id, False))
-        yield Say("journal.unshared")
+        yield Say("journal.unshared" if (yield Do(ShareEntry(id, False))) else "journal.gone")
     elif chosen == "delete":
         sure = YesNo("journal.button.delete_yes", "journal.button.delete_no", columns=1)
         if (yield Ask(f"delete_{n}", sure, words="journal.delete_ask")):

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select
 
 from storage.people import ChatCard, PersonCard
 from storage.store import Unit, table
@@ -114,9 +114,15 @@ def _living(u: Unit, who: PersonCard, id: int) -> Row[Any] | None:
 
 
 def share(u: Unit, who: PersonCard, entry: int, shared: bool) -> bool:
-    """Let the team read an entry, or take that back. False when there is no such entry."""
-    wanted = update(ENTRIES).where(ENTRIES.c.id == entry, *_alive(who)).values(shared_at=u.now if shared else None)
-    return bool(u.run(wanted).rowcount)
+    """Let the team read an entry, in this very version, which is what was shown; or take that back, whichever version stands now.
+
+    False when there is no such entry, or no such version any more.
+    """
+    living = _living(u, who, entry)
+    if living is None or (shared and living.id != entry):
+        return False
+    u.set(Entry, living.id, shared_at=u.now if shared else None)
+    return True
 
 
 def delete(u: Unit, who: PersonCard, chat: ChatCard, entry: int) -> bool:

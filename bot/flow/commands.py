@@ -126,7 +126,7 @@ class SaveJournal(Command):
 
 @dataclass(frozen=True)
 class ShareEntry(Command):
-    """Let the team read an entry, or take that back."""
+    """Let the team read an entry in exactly this version, or take that back. The result is False when it is not there any more."""
 
     entry: int
     shared: bool
