@@ -158,6 +158,23 @@ def erase_raw(u: Unit, id: int) -> None:
     u.set(Inbox, id, raw=None)
 
 
+def words_of(u: Unit, chat: ChatCard, message_id: int) -> str | None:
+    """What a message said as it was taken last, edits and captions too; None when that is no longer kept."""
+    kept = (INBOX.c.chat_id == chat.id) & (INBOX.c.state == "done") & INBOX.c.raw.is_not(None) & INBOX.c.kind.in_(("text", "media", "edit"))
+    for row in u.all(select(INBOX.c.id, INBOX.c.raw).where(kept).order_by(INBOX.c.id.desc())):
+        message = message_in(u.open(chat.key, "inbox.raw", row.id, row.raw))
+        if message.get("message_id") == message_id:
+            return message.get("text") or message.get("caption")
+    return None
+
+
+def message_in(raw: str) -> dict[str, Any]:
+    """The message of an update, new or edited; empty where it is none."""
+    update_ = json.loads(raw)
+    message: dict[str, Any] = update_.get("message") or update_.get("edited_message") or {}
+    return message
+
+
 def erase_old(u: Unit) -> int:
     """Erase raw updates a week after they are done. Returns how many."""
     old = (INBOX.c.state == "done") & INBOX.c.raw.is_not(None) & (INBOX.c.received_at < u.now - RAW_KEPT)

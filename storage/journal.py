@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
 
+from storage import inbox
 from storage.people import ChatCard, PersonCard
 from storage.store import Unit, table
 from storage.tables import Entry, Inbox, Outbox
@@ -45,14 +45,13 @@ def write(u: Unit, who: PersonCard, words: str, *, source: str = "journal", mess
 
 
 def keep_message(u: Unit, who: PersonCard, chat: ChatCard, inbox_id: int) -> int | None:
-    """Turn a message that came in into an entry; None when its text is no longer kept."""
+    """Turn a message that came in into an entry, with the words it has by now; None when its text is no longer kept."""
     row = u.one(select(INBOX.c.raw).where(INBOX.c.id == inbox_id, INBOX.c.chat_id == chat.id))
     if row is None or row.raw is None:
         return None
-    update = json.loads(u.open(chat.key, "inbox.raw", inbox_id, row.raw))
-    message = update.get("message") or update.get("edited_message") or {}
-    words = message.get("text") or message.get("caption")
-    return write(u, who, words, message_id=message.get("message_id")) if words else None
+    message_id = inbox.message_in(u.open(chat.key, "inbox.raw", inbox_id, row.raw)).get("message_id")
+    words = inbox.words_of(u, chat, message_id) if message_id is not None else None
+    return write(u, who, words, message_id=message_id) if words else None
 
 
 def edit(u: Unit, who: PersonCard, message_id: int, words: str) -> str | None:
@@ -149,9 +148,7 @@ def _erase_copies(u: Unit, chat: ChatCard, message_id: int | None) -> None:
     if message_id is None:
         return
     for row in u.all(select(INBOX.c.id, INBOX.c.raw).where(INBOX.c.chat_id == chat.id, INBOX.c.raw.is_not(None), INBOX.c.state == "done")):
-        update_ = json.loads(u.open(chat.key, "inbox.raw", row.id, row.raw))
-        message = update_.get("message") or update_.get("edited_message") or {}
-        if message.get("message_id") == message_id:
+        if inbox.message_in(u.open(chat.key, "inbox.raw", row.id, row.raw)).get("message_id") == message_id:
             u.set(Inbox, row.id, raw=None)
 
 
