@@ -30,14 +30,14 @@ def unreadable(s: Sitting) -> None:
     s.say("crisis.unreadable", dedupe=f"unreadable:{s.source}")
 
 
-def edited(s: Sitting) -> bool:
-    """A journal entry gets a new version; any other edit was screened and changes nothing. Whether it was one."""
+def edited(s: Sitting, *, tell: bool = True) -> bool:
+    """A journal entry gets a new version; any other edit was screened and changes nothing. Whether it was one. tell: say so."""
     if not s.event.text or s.event.message_id is None:
         return False
     became = journal.edit(s.u, s.person, s.event.message_id, s.event.text)
     if became == "unshared":
         audit.record(s.u, s.person.id, s.person.code, "journal.unshared", "edited")
-    if became is not None:
+    if became is not None and tell:
         s.say("bot.saw_edit" if became == "kept" else "journal.edit_unshared")
     return became is not None
 

@@ -26,7 +26,7 @@ from bot.flow.effects import Effect
 from bot.log import get
 from bot.registry import ACTS, LOOKS
 from bot.sitting import Sitting
-from bot.typed import as_tap
+from bot.typed import as_tap, asks_fact
 from handlers import FLOWS
 from storage import due, outbox, talks
 from storage.talks import TalkRow
@@ -84,16 +84,22 @@ def back(s: Sitting, row: TalkRow) -> None:
     _advance(s, replace(row, body={**row.body, "log": before.as_json(), "timer": None}), None)
 
 
-def change_last_text(s: Sitting, row: TalkRow, message_id: int | None, text: str) -> bool:
-    """An edited message replaces the talk's last text answer, if it was that message and nothing lasting followed."""
-    if not row.was_answered_by(message_id):
+def change_last_text(s: Sitting, row: TalkRow, *, facts: bool = True, quiet: bool = False) -> bool:
+    """An edited message replaces the talk's last text answer, if it was that message and nothing lasting followed.
+
+    facts: also where a name or a number was asked for. quiet: show nothing.
+    """
+    if not row.was_answered_by(s.event.message_id):
         return False
     last = row.body["typed"]
     before = Log.from_json(row.body["log"]).back()
     if before is None or any(e.key == last["key"] and not e.effect for e in before.entries):
         return False
     rewound = replace(row, body={**row.body, "log": before.as_json()})
-    return _advance(s, rewound, replace(as_tap(s, rewound, Given("text", text)), key=last["key"]), typed=True)
+    if asks_fact(rewound) and not facts:
+        return False
+    given = replace(as_tap(s, rewound, Given("text", s.event.text)), key=last["key"])
+    return _advance(s, rewound, given, typed=True, quiet=quiet)
 
 
 def park(s: Sitting) -> TalkRow | None:

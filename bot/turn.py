@@ -145,26 +145,33 @@ def _concern(s: Sitting, heard: Heard) -> None:
     """The kind questions. While an alert is under way the conversation goes on instead; what was said is kept with one that is open."""
     going_on = danger.is_under_way(s)
     danger.add_context(s)
-    _keep_words(s, go_on=going_on)
+    _keep_words(s, go_on=going_on, tell=True)
     notes.add(s.u, s.person.id, "concern", "text")
     if not going_on:
         concern.ask(s, heard)
 
 
-def _keep_words(s: Sitting, *, go_on: bool = False) -> None:
-    """What was typed as an answer is still that answer, also when it sounded like danger; but never as a name or number.
+def _keep_words(s: Sitting, *, go_on: bool = False, tell: bool = False) -> None:
+    """What was typed as an answer is still that answer, and an edit that edit, also when it sounded like danger; but never as a name or
+    number.
 
-    go_on: show the next question. After a crisis card nothing may follow it.
+    go_on: show the next question. tell: say that an edit of a journal entry was kept. After a crisis card nothing may follow it.
     """
     waiting = talks.waiting(s.u, s.chat)
-    if waiting is not None and s.event.kind == "text" and not typed.asks_fact(waiting):
-        try:
-            with s.u.savepoint():
+    is_edit = s.event.kind == "edit" and not s.person.outside
+    is_answer = s.event.kind in ("text", "media") and waiting is not None and not typed.asks_fact(waiting)
+    if not is_edit and not is_answer:
+        return
+    try:
+        with s.u.savepoint():
+            if waiting is not None and is_answer:
                 (talk.take if go_on else talk.keep)(s, waiting, Given("text", s.event.text), typed=True)
-        except SQLAlchemyError:
-            raise
-        except Exception as fault:
-            log.error("turn.keep", fault=type(fault).__name__)
+            elif waiting is None or not talk.change_last_text(s, waiting, facts=False, quiet=not go_on):
+                doors.edited(s, tell=tell)
+    except SQLAlchemyError:
+        raise
+    except Exception as fault:
+        log.error("turn.keep", fault=type(fault).__name__)
 
 
 def _command(s: Sitting) -> None:
@@ -179,7 +186,7 @@ def _command(s: Sitting) -> None:
 
 def _edit(s: Sitting) -> None:
     waiting = talks.waiting(s.u, s.chat)
-    if waiting is not None and talk.change_last_text(s, waiting, s.event.message_id, s.event.text):
+    if waiting is not None and talk.change_last_text(s, waiting):
         return
     if not doors.edited(s) and waiting is not None and waiting.was_answered_by(s.event.message_id):
         s.say("bot.edit_too_late")
