@@ -37,7 +37,7 @@ def edited(s: Sitting, *, tell: bool = True) -> bool:
     became = journal.edit(s.u, s.person, s.event.message_id, s.event.text)
     if became == "unshared":
         audit.record(s.u, s.person.id, s.person.code, "journal.unshared", "edited")
-    if became is not None and tell:
+    if became in ("kept", "unshared") and tell:
         s.say("bot.saw_edit" if became == "kept" else "journal.edit_unshared")
     return became is not None
 

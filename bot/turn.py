@@ -185,6 +185,8 @@ def _command(s: Sitting) -> None:
 
 
 def _edit(s: Sitting) -> None:
+    if s.event.message_id is None or inbox.words_of(s.u, s.chat, s.event.message_id) == s.event.text:
+        return  # no word was changed: Telegram tells of other changes too
     waiting = talks.waiting(s.u, s.chat)
     if waiting is not None and talk.change_last_text(s, waiting):
         return

@@ -57,15 +57,14 @@ def keep_message(u: Unit, who: PersonCard, chat: ChatCard, inbox_id: int) -> int
 def edit(u: Unit, who: PersonCard, message_id: int, words: str) -> str | None:
     """A message that was kept as an entry was edited: the entry gets a new version. None when it was never kept.
 
-    "kept", or "unshared" when the old words were shared: the new ones are private until they are shared themselves.
+    "kept", or "unshared" when the old words were shared: the new ones are private until they are shared themselves. "same" when no word
+    was changed: Telegram tells of other changes too.
     """
-    row = u.one(
-        select(ENTRIES.c.id, ENTRIES.c.shared_at).where(
-            ENTRIES.c.person_id == who.id, ENTRIES.c.message_id == message_id, ENTRIES.c.deleted_at.is_(None)
-        )
-    )
+    row = u.one(select(ENTRIES).where(ENTRIES.c.message_id == message_id, *_alive(who)))
     if row is None:
         return None
+    if u.open(who.key, "entry.words", row.id, row.words).strip() == words.strip():
+        return "same"
     replace(u, who, row.id, words)
     return "unshared" if row.shared_at is not None else "kept"
 
