@@ -29,16 +29,26 @@ class EntryRow:
     shared_at: datetime | None
 
 
-def write(u: Unit, who: PersonCard, words: str, *, source: str = "journal", message_id: int | None = None, shared: bool = False) -> int:
-    id = u.new_id()
+def write(
+    u: Unit,
+    who: PersonCard,
+    words: str,
+    *,
+    source: str = "journal",
+    message_id: int | None = None,
+    shared: bool = False,
+    at: datetime | None = None,
+) -> int:
+    """A new entry, of the day it was said on where `at` tells: that may be long before it is taken or kept."""
+    id, at = u.new_id(), at or u.now
     return u.add(
         Entry,
         id=id,
         person_id=who.id,
         source=source,
         words=u.seal(who.key, "entry.words", id, words),
-        written_at=u.now,
-        local_date=u.now.astimezone(ZoneInfo(who.zone)).date(),
+        written_at=at,
+        local_date=at.astimezone(ZoneInfo(who.zone)).date(),
         shared_at=u.now if shared else None,
         message_id=message_id,
     )
@@ -46,12 +56,12 @@ def write(u: Unit, who: PersonCard, words: str, *, source: str = "journal", mess
 
 def keep_message(u: Unit, who: PersonCard, chat: ChatCard, inbox_id: int) -> int | None:
     """Turn a message that came in into an entry, with the words it has by now; None when its text is no longer kept."""
-    row = u.one(select(INBOX.c.raw).where(INBOX.c.id == inbox_id, INBOX.c.chat_id == chat.id))
+    row = u.one(select(INBOX.c.raw, INBOX.c.said_at).where(INBOX.c.id == inbox_id, INBOX.c.chat_id == chat.id))
     if row is None or row.raw is None:
         return None
     message_id = inbox.message_in(u.open(chat.key, "inbox.raw", inbox_id, row.raw)).get("message_id")
     words = inbox.words_of(u, chat, message_id) if message_id is not None else None
-    return write(u, who, words, message_id=message_id) if words else None
+    return write(u, who, words, message_id=message_id, at=row.said_at) if words else None
 
 
 def edit(u: Unit, who: PersonCard, message_id: int, words: str) -> str | None:

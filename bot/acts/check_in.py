@@ -166,7 +166,8 @@ def save_check_in(s: Sitting, command: SaveCheckIn) -> None:
     seconds = int((at - begun.started_at).total_seconds()) if begun is not None and command.status == "complete" else None
     check_ins.save(s.u, s.person.id, command.slot, day, values, "late" if late else command.status, at, seconds=seconds)
     if command.line:
-        journal.write(s.u, s.person, command.line, source="check_in", message_id=_message_of(begun), shared=command.share)
+        line = _message_of(begun)
+        journal.write(s.u, s.person, command.line, source="check_in", message_id=line, shared=command.share, at=at)
     drop_repeats(s, command.slot, command.local_date)
 
 

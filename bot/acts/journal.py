@@ -25,7 +25,7 @@ def open_journal(s: Sitting) -> None:
 def save(s: Sitting, command: SaveJournal) -> int:
     """The entry's id. Words typed just now keep their message's id, so that an edit of it makes a new version."""
     typed = s.event.message_id if s.event.kind in ("text", "media") and command.source == "journal" else None
-    return journal.write(s.u, s.person, command.words, source=command.source, message_id=typed)
+    return journal.write(s.u, s.person, command.words, source=command.source, message_id=typed, at=s.said_at)
 
 
 @act(ShareEntry)

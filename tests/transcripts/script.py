@@ -209,6 +209,13 @@ def _edit(play: Play, address: int, rest: str) -> None:
         play.phones.edit(address, play.typed[address], rest.partition(" ")[2])
 
 
+def _late(play: Play, address: int, rest: str) -> None:
+    """`~ late 9h words`: typed so many hours ago, and only now handed over."""
+    ago, words = rest.removeprefix("late ").split("h ", 1)
+    said = int((play.phones.now - timedelta(hours=int(ago))).timestamp())
+    play.typed[address] = play.phones.send(address, text=words, date=said)
+
+
 def _profile(play: Play, address: int, rest: str) -> None:
     """`~ profile evening_at=20:00 medicines=aspirin discreet=yes morning_at=`: as the settings would change it."""
     values: dict[str, object] = {}
@@ -363,4 +370,5 @@ OUTSIDE = {
     "again": _again,
     "poison": _poison,
     "edit": _edit,
+    "late": _late,
 }
