@@ -87,10 +87,10 @@ def reach(step: int, key: str, item: int, words: str) -> Part:
         slots = {"item": words} if n == 1 else {}
         typed = yield Ask(f"{key}_{n}", Text(limit=40, fact=True, of=tuple(of)), words=asked, slots=slots)
         if isinstance(typed, list):
-            yield Do(ChangePlanItem(item, reach="telegram" if typed[0] == "telegram" else "", number=""))
+            yield from _done(ChangePlanItem(item, reach="telegram" if typed[0] == "telegram" else "", number=""))
             return
         if is_phone(typed):
-            yield Do(ChangePlanItem(item, reach="phone", number=typed))
+            yield from _done(ChangePlanItem(item, reach="phone", number=typed))
             return
 
 
@@ -125,13 +125,20 @@ def _item(step: int, item: dict[str, Any]) -> Part:
         typed = yield Ask("words", Text(limit=LONGEST, fact=step != SIGNS, of=(("back", "plan.button.as_it_was"),)), words="plan.reword")
         if isinstance(typed, list):
             return False
-        yield Do(ChangePlanItem(item["id"], words=typed))
+        yield from _done(ChangePlanItem(item["id"], words=typed))
     elif way == "number":
         yield from reach(step, "reach", item["id"], item["words"])
-    elif way == "remove":
-        yield Do(RemovePlanItem(item["id"]))
+    elif way == "remove" and (yield from _done(RemovePlanItem(item["id"]))):
         yield Say("plan.removed")
     return way != "back"
+
+
+def _done(change: ChangePlanItem | RemovePlanItem) -> Part:
+    """Have an item changed. Evaluates to whether it was; where it has become another one meanwhile, in a second /plan, that is said."""
+    done = yield Do(change)
+    if not done:
+        yield Say("plan.changed_meanwhile")
+    return bool(done)
 
 
 def split(typed: str) -> tuple[str, str]:
