@@ -17,7 +17,7 @@ from storage import due, people, reminders, series, sessions, talks
 from storage.due import DueRow
 from storage.outbox import PROMPT, REPLY
 from storage.reminders import EVE, OFF, PLAN, SHORTLY, SOON
-from storage.series import Occurrence
+from storage.series import WEEK, Occurrence, SeriesRow
 from storage.store import Unit
 from storage.wall import local, span_end
 
@@ -86,7 +86,7 @@ def off(s: Sitting, row: DueRow) -> None:
     each = series.occurrence(s.u, about.id, day) if about is not None and day is not None else None
     if about is None:
         return
-    if s.event.kind == "due" and _later(s, row, each):
+    if s.event.kind == "due" and _later(s, row, each or _next_of(s, about)):
         return
     _close_keyboards(s, about.id, day)
     if veiled(s, row):
@@ -137,8 +137,14 @@ def _needless(s: Sitting, row: DueRow, each: Occurrence | None) -> str | None:
     return "merged" if row.kind == EVE and s.u.now >= reminders.soon_at(each, s.who) else None
 
 
+def _next_of(s: Sitting, about: SeriesRow) -> Occurrence | None:
+    """The first session they would have come to, had the series not been called off."""
+    coming = series.occurrences(s.u, s.person.id, s.u.now, s.u.now + 2 * WEEK)
+    return next((each for each in coming if each.series.id == about.id), None)
+
+
 def _later(s: Sitting, row: DueRow, each: Occurrence | None) -> bool:
-    """Hold the word back out of quiet hours and talks, as long as it still saves the way: an hour before the session."""
+    """Hold the word back out of quiet hours and talks, as long as it still saves the way: an hour before the (next) session."""
     latest = each.begins - SHORTLY if each is not None else s.u.now + timedelta(days=1)
     quiet = span_end(s.u.now, s.person.quiet_from, s.person.quiet_to, s.person.zone)
     waiting = talks.waiting(s.u, s.chat)
