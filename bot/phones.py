@@ -67,6 +67,7 @@ class Phones:
         self._store = store
         self.now = now
         self.phones: dict[int, Phone] = {}
+        self.away = False  # Telegram can't be reached
         self._update = 1000
         self._message = 100
 
@@ -137,13 +138,15 @@ class Phones:
 
     def _deliver(self) -> int:
         store, count = self._store(), 0
+        if self.away:
+            return 0
         with store.unit(self.now) as u:
             while rows := outbox.waiting(u):
                 for row in (row for row in rows if row.lane == rows[0].lane):
                     claimed = sending.claim(u, row, "phones")
                     if claimed is not None:
                         sending.record(u, claimed, self._show(claimed))
-                        count += 1
+                    count += 1  # also where it is not wanted any more: its due row may decide anew
         return count
 
     def _show(self, row: Claimed) -> Result:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
 
 from bot.registry import DUES, tap
 from bot.sitting import Sitting
 from storage import calm, due, escalations, people, talks
 from storage.due import DueRow
 from storage.outbox import PROMPT
+from storage.store import Unit, table
+from storage.tables import Outbox
 from storage.talks import PromptRow
-from storage.wall import span_end
+from storage.wall import next_instant, span_end
 
 IDLE = timedelta(minutes=10)
 """A prompt waits until a conversation has been left alone this long."""
+NOTE = "note:"
+"""Before the slot in the dedupe key of a note, so that what it stands for has the slot itself."""
 
 
 def may_prompt(s: Sitting, row: DueRow, *, quiet: bool = True, cheerful: bool = True) -> bool:
@@ -51,16 +58,40 @@ def may_prompt(s: Sitting, row: DueRow, *, quiet: bool = True, cheerful: bool = 
     return True
 
 
-def veiled(s: Sitting, row: DueRow, *, always: bool = False, wanted: str | None = None) -> bool:
+def terms(s: Sitting, row: DueRow, latest: datetime | None) -> dict[str, Any]:
+    """How what is said unasked is posted: it leaves before the local day ends, as "today" would be wrong, and before the quiet hours
+    begin. Where it could not, its due row decides anew (`say_anew`). What was tapped for leaves until `latest`.
+    """
+    if s.event.kind != "due":
+        return {"send_by": latest}
+    ends = [next_instant(s.u.now, wall, s.person.zone)[1] for wall in ("00:00", s.person.quiet_from)]
+    return {"send_by": min(ends if latest is None else [*ends, latest]), "dedupe": row.slot}
+
+
+def say_anew(u: Unit, posted: int) -> None:
+    """A message posted under `terms` did not leave: whether and when it is said, and in which words, is decided as things stand now.
+    One whose own time is over stays dropped."""
+    columns = table(Outbox)
+    key = u.one(select(columns.c.dedupe_key).where(columns.c.id == posted))
+    row = due.by_slot(u, key.dedupe_key.removeprefix(NOTE)) if key is not None and key.dedupe_key is not None else None
+    if row is None or (row.send_by is not None and u.now > row.send_by):
+        return
+    u.set(Outbox, posted, dedupe_key=None)
+    due.move(u, row.id, u.now)
+
+
+def veiled(s: Sitting, row: DueRow, *, always: bool = False, wanted: str | None = None, urgent: bool = False) -> bool:
     """For someone who chose discreet wording, or `always`: a note that says nothing, opened by a tap. True when that was sent.
 
     wanted: as of an outbox row, checked again when it leaves; what the tap shows is asked for, and held back by nothing.
+    urgent: it may come at any hour.
     """
     if not (s.person.discreet or always) or s.event.kind != "due":
         return False
     draft = s.draft().add("bot.note")
     draft.row(draft.button("open", "button.open"))
-    s.offer(draft, "act", "note", subject=row.id, lane=PROMPT, send_by=row.send_by, wanted=wanted)
+    how = {"send_by": row.send_by} if urgent else terms(s, row, row.send_by) | {"dedupe": NOTE + row.slot}
+    s.offer(draft, "act", "note", subject=row.id, lane=PROMPT, wanted=wanted, **how)
     return True
 
 

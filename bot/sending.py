@@ -16,6 +16,7 @@ from sqlalchemy import select
 from bot import letters
 from bot.frames import frame
 from bot.log import get
+from bot.prompting import say_anew
 from bot.wanted import unwanted
 from content.library import load
 from safety import pager
@@ -98,6 +99,8 @@ def _claim(u: Unit, row: Waiting, owner: str) -> Claimed | None:
         return replace(taken, kind="strip", payload={"keyboard": []}, ref=None)  # the strip it took the place of is owed still
     if reason is not None:
         outbox.finish(u, row.id, taken.attempt, "dropped", reason=reason)
+        if reason == "late":
+            say_anew(u, row.id)
         return None
     if taken.kind in ("edit", "strip", "frame") and taken.target is not None and taken.message_id is None:
         return _without_message(u, taken)

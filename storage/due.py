@@ -124,6 +124,11 @@ def get(u: Unit, id: int) -> DueRow | None:
     return _row(row) if row else None
 
 
+def by_slot(u: Unit, slot: str) -> DueRow | None:
+    row = u.one(select(DUE).where(DUE.c.slot == slot))
+    return _row(row) if row else None
+
+
 def planned(u: Unit, kind: str, subject: int) -> list[DueRow]:
     """What waits of one kind and subject, earliest first."""
     return [_row(row) for row in u.all(PLANNED, of_kind=kind, about=subject)]

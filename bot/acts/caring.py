@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.message import Draft
 from bot.panel import HELP
-from bot.prompting import may_prompt, veiled
+from bot.prompting import may_prompt, terms, veiled
 from bot.registry import due as due_kind
 from bot.registry import look, recurring, tap
 from bot.sitting import Sitting
@@ -78,7 +78,7 @@ def note(s: Sitting, row: DueRow) -> None:
     draft.add(f"care.note_{int(row.args['n']) % NOTES + 1}", name=s.person.call_name or s.person.name, signed=signed)
     draft.row(draft.button("stop", "care.button.stop"), draft.button(HELP, "button.help"))
     lane, wanted = (PROMPT, WANTED) if s.event.kind == "due" else (REPLY, None)  # whoever opened a note gets what it stands for
-    s.offer(draft, "act", "care", subject=s.person.id, lane=lane, dedupe=f"care:{row.id}", send_by=row.send_by, wanted=wanted)
+    s.offer(draft, "act", "care", subject=s.person.id, lane=lane, wanted=wanted, **terms(s, row, row.send_by))
 
 
 @recurring(KIND)

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.acts.check_in import SLOTS, Window, begin, begun_talk, drop_repeats, retire_prompts, window
 from bot.panel import HELP
-from bot.prompting import may_prompt, veiled
+from bot.prompting import may_prompt, terms, veiled
 from bot.registry import due as due_kind
 from bot.registry import tap
 from bot.sitting import Sitting
@@ -43,7 +43,7 @@ def ask(s: Sitting, row: DueRow) -> None:
     if s.u.now + NUDGE_AFTER < at.closes:
         _plan(s, at, "check_in_nudge", s.u.now + NUDGE_AFTER, send_by=at.closes)
     if not veiled(s, row, wanted=WANTED):
-        _show(s, at, words, name=s.person.call_name or s.person.name)
+        _show(s, row, at, words, name=s.person.call_name or s.person.name)
 
 
 @due_kind("check_in_nudge")
@@ -62,7 +62,7 @@ def _repeat(s: Sitting, row: DueRow, words: str) -> None:
     at = _window(s, row)
     if at is None or not may_prompt(s, row) or veiled(s, row, wanted=WANTED):
         return
-    _show(s, at, words, until=f"{local(at.closes, s.person.zone):%H:%M}")
+    _show(s, row, at, words, until=f"{local(at.closes, s.person.zone):%H:%M}")
 
 
 @due_kind("check_in_close")
@@ -133,7 +133,7 @@ def _settled(s: Sitting, slot: str, day: date) -> str | None:
     return "declined" if any(row.declined for row in rows) else None
 
 
-def _show(s: Sitting, at: Window, words: str, **slots: Any) -> None:
+def _show(s: Sitting, row: DueRow, at: Window, words: str, **slots: Any) -> None:
     retire_prompts(s)
     draft = s.draft().add(f"checkin.{words}", **slots)
     draft.row(draft.button("start", "checkin.start"))
@@ -141,7 +141,7 @@ def _show(s: Sitting, at: Window, words: str, **slots: Any) -> None:
     draft.row(draft.button(HELP, "button.help"))
     args = {"part": at.slot, "day": at.day.isoformat()}
     wanted = WANTED if s.event.kind == "due" else None  # whoever opened a note gets what it stands for
-    s.offer(draft, "act", "check_in", subject=s.person.id, args=args, lane=PROMPT, send_by=at.closes, wanted=wanted)
+    s.offer(draft, "act", "check_in", subject=s.person.id, args=args, lane=PROMPT, wanted=wanted, **terms(s, row, at.closes))
 
 
 def _plan(s: Sitting, at: Window, kind: str, when: datetime, *, suffix: str = "", **more: Any) -> None:

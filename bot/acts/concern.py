@@ -169,7 +169,7 @@ def silent(s: Sitting, row: DueRow) -> None:
         return
     told = not tapped and _tell_of_silence(s, asked)
     violence = VIOLENCE in (row.args["about"], _about_what(asked))
-    if veiled(s, row, always=violence or bool(row.args.get("veil"))):
+    if veiled(s, row, always=violence or bool(row.args.get("veil")), urgent=True):
         return
     draft = s.draft().add("crisis.worry.silent", **ways(s, VIOLENCE if violence else "suicide"))
     s.post(draft.add("crisis.worry.told") if told else draft)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from bot import talk
 from bot.acts import concern
 from bot.panel import HELP
-from bot.prompting import may_prompt, veiled
+from bot.prompting import may_prompt, terms, veiled
 from bot.registry import due as due_kind
 from bot.registry import tap
 from bot.sitting import Sitting
@@ -44,7 +44,7 @@ def ask(s: Sitting, row: DueRow) -> None:
     draft.row(draft.button("skip", "crisis.concern.skip"))
     draft.row(draft.button(HELP, "button.help"))
     args = {"about": about, "asked": row.id}
-    s.offer(draft, "act", KIND, subject=s.person.id, args=args, lane=PROMPT, send_by=row.send_by, wanted=WANTED)
+    s.offer(draft, "act", KIND, subject=s.person.id, args=args, lane=PROMPT, wanted=WANTED, **terms(s, row, row.send_by))
 
 
 @tap(KIND)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from bot import danger, talk
 from bot.panel import HELP
-from bot.prompting import may_prompt, veiled
+from bot.prompting import may_prompt, terms, veiled
 from bot.registry import due as due_kind
 from bot.registry import recurring, tap
 from bot.sitting import Sitting
@@ -36,7 +36,7 @@ AT = {REVIEW: "16:00", QUARTER: "17:00", REHEARSAL: "16:00"}
 A_MOMENT = timedelta(minutes=1)
 SUGGESTION = timedelta(days=3)
 STAYS = timedelta(days=1)
-"""How long a prompt may wait to be sent."""
+"""How long a prompt that was tapped for may wait to be sent."""
 WANTED = "consent:program"
 
 
@@ -122,7 +122,7 @@ def suggested(s: Sitting, row: DueRow) -> None:
         due.dropped(s.u, row.id, "answered")
     elif may_prompt(s, row) and not veiled(s, row, wanted=WANTED):
         by = people.person(s.u, int(row.args["by"]))
-        _offer(s, "plan.prompt.suggested", name=by.name)
+        _offer(s, row, "plan.prompt.suggested", name=by.name)
 
 
 @recurring(QUARTER)
@@ -166,18 +166,18 @@ def _speak(s: Sitting, row: DueRow, why: str) -> None:
     if not may_prompt(s, row) or veiled(s, row, wanted=WANTED):
         return
     if plans.exists(s.u, s.person.id):
-        _offer(s, f"plan.prompt.{why}", why=why)
+        _offer(s, row, f"plan.prompt.{why}", why=why)
     elif why == "alert":
-        _offer(s, "plan.prompt.none_yet")
+        _offer(s, row, "plan.prompt.none_yet")
 
 
-def _offer(s: Sitting, words: str, why: str | None = None, **slots: str) -> None:
+def _offer(s: Sitting, row: DueRow, words: str, why: str | None = None, **slots: str) -> None:
     draft = s.draft().add(words, **slots)
     draft.row(draft.button("look", "plan.prompt.look") if why else draft.button("write", "plan.prompt.write"))
     draft.row(draft.button("not_now", "button.not_now"), draft.button(HELP, "button.help"))
     args = {"why": why} if why else {}
     wanted = WANTED if s.event.kind == "due" else None  # whoever opened a note gets what it stands for
-    s.offer(draft, "act", "plan", subject=s.person.id, args=args, lane=PROMPT, send_by=s.u.now + STAYS, wanted=wanted)
+    s.offer(draft, "act", "plan", subject=s.person.id, args=args, lane=PROMPT, wanted=wanted, **terms(s, row, s.u.now + STAYS))
 
 
 def _calm(s: Sitting) -> bool:

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from bot.message import Draft
 from bot.panel import HELP
-from bot.prompting import IDLE, may_prompt, veiled
+from bot.prompting import IDLE, may_prompt, terms, veiled
 from bot.registry import due as due_kind
 from bot.registry import recurring
 from bot.sitting import Sitting
@@ -96,7 +96,7 @@ def off(s: Sitting, row: DueRow) -> None:
         draft.add("session.off_series", title=about.title)
     else:
         draft.add("session.off_day", title=about.title, when=when(draft, each, s.who.zone, s.u.now))
-    s.post(draft, lane=PROMPT if s.event.kind == "due" else REPLY, dedupe=row.slot, send_by=row.send_by)
+    s.post(draft, lane=PROMPT if s.event.kind == "due" else REPLY, **terms(s, row, row.send_by))
 
 
 def _remind(s: Sitting, row: DueRow, *, bring: bool) -> None:
@@ -120,8 +120,8 @@ def _remind(s: Sitting, row: DueRow, *, bring: bool) -> None:
         draft.add(f"session.bring.{each.series.kind}")
     asked = s.event.kind == "due"
     s.offer(
-        with_answers(draft), "act", "session", subject=each.series.id, args={"day": each.day.isoformat()}, dedupe=row.slot,
-        lane=PROMPT if asked else REPLY, send_by=each.begins, wanted=sessions.wanted(each) if asked else None,
+        with_answers(draft), "act", "session", subject=each.series.id, args={"day": each.day.isoformat()},
+        lane=PROMPT if asked else REPLY, wanted=sessions.wanted(each) if asked else None, **terms(s, row, each.begins),
     )  # fmt: skip
 
 

@@ -281,6 +281,17 @@ def _clock(play: Play, address: int, rest: str) -> None:
     play.phones.settle()
 
 
+def _away(play: Play, address: int, rest: str) -> None:
+    """`~ away`: Telegram can't be reached, so nothing that is posted leaves."""
+    play.phones.away = True
+
+
+def _back(play: Play, address: int, rest: str) -> None:
+    """`~ back`: it can be reached again."""
+    play.phones.away = False
+    play.phones.settle()
+
+
 def _invite(play: Play, address: int, rest: str) -> None:
     """`~ invite 0003 Kim`: an invitation from the command line, for someone new or for a code that is there."""
     code, _, name = rest.partition(" ")[2].partition(" ")
@@ -359,6 +370,8 @@ OUTSIDE = {
     "session": _session,
     "call_off": _call_off,
     "clock": _clock,
+    "away": _away,
+    "back": _back,
     "program": _program,
     "plan": _plan,
     "profile": _profile,
