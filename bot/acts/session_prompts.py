@@ -17,9 +17,11 @@ from storage import due, people, reminders, series, sessions, talks
 from storage.due import DueRow
 from storage.outbox import PROMPT, REPLY
 from storage.reminders import EVE, OFF, PLAN, SHORTLY, SOON
-from storage.series import WEEK, Occurrence, SeriesRow
+from storage.series import Occurrence, SeriesRow
 from storage.store import Unit
-from storage.wall import local, span_end
+from storage.wall import instant, local, span_end
+
+A_MOMENT = timedelta(minutes=1)
 
 
 def when(draft: Draft, each: Occurrence, zone: str, now: datetime) -> str:
@@ -81,12 +83,22 @@ def off(s: Sitting, row: DueRow) -> None:
     if s.who is None or s.who.id != row.subject or not s.who.active:
         due.dropped(s.u, row.id, "left")
         return
+    if "program" not in people.consents(s.u, s.who.id):
+        due.dropped(s.u, row.id, "no_consent")
+        return
     about = series.get(s.u, int(row.args["series"]))
     day = date.fromisoformat(row.args["day"]) if "day" in row.args else None
     each = series.occurrence(s.u, about.id, day) if about is not None and day is not None else None
     if about is None:
         return
-    if s.event.kind == "due" and _later(s, row, each or _next_of(s, about)):
+    mine = _coming(s, about, each)
+    if not mine and s.event.kind != "due":
+        s.say("bot.note_over")
+        return
+    if not mine:
+        due.dropped(s.u, row.id, "not_theirs")
+        return
+    if s.event.kind == "due" and _later(s, row, mine[0]):
         return
     _close_keyboards(s, about.id, day)
     if veiled(s, row):
@@ -137,15 +149,16 @@ def _needless(s: Sitting, row: DueRow, each: Occurrence | None) -> str | None:
     return "merged" if row.kind == EVE and s.u.now >= reminders.soon_at(each, s.who) else None
 
 
-def _next_of(s: Sitting, about: SeriesRow) -> Occurrence | None:
-    """The first session they would have come to, had the series not been called off."""
-    coming = series.occurrences(s.u, s.person.id, s.u.now, s.u.now + 2 * WEEK)
-    return next((each for each in coming if each.series.id == about.id), None)
+def _coming(s: Sitting, about: SeriesRow, each: Occurrence | None) -> list[Occurrence]:
+    """Which sessions this person would have come to: of the one that is off, or of all that are to come. None for whoever begins later."""
+    ends = (each.begins if each is not None else instant(about.last_date, about.starts, about.zone)) + A_MOMENT
+    found = series.occurrences(s.u, s.person.id, s.u.now, ends)
+    return [one for one in found if one.series.id == about.id and (each is None or one.day == each.day)]
 
 
-def _later(s: Sitting, row: DueRow, each: Occurrence | None) -> bool:
+def _later(s: Sitting, row: DueRow, each: Occurrence) -> bool:
     """Hold the word back out of quiet hours and talks, as long as it still saves the way: an hour before the (next) session."""
-    latest = each.begins - SHORTLY if each is not None else s.u.now + timedelta(days=1)
+    latest = each.begins - SHORTLY
     quiet = span_end(s.u.now, s.person.quiet_from, s.person.quiet_to, s.person.zone)
     waiting = talks.waiting(s.u, s.chat)
     busy = waiting.touched_at + IDLE if waiting is not None else s.u.now
