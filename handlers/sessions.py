@@ -28,8 +28,8 @@ def late(me: Me) -> Talking:
     """How many minutes; the note that they are late is there already."""
     lines = yield Read("sessions.lines")
     minutes = yield Ask("minutes", Number(low=1, high=240, offer=(5, 10, 15, 30)), slots={"line": lines["line"]})
-    yield Do(_answer(me, "late", minutes=minutes))
-    yield Say("late.done", {"minutes": minutes})
+    told = yield Do(_answer(me, "late", minutes=minutes))
+    yield _said(me, told, Say("late.done", {"minutes": minutes}))
 
 
 def barrier(me: Me) -> Talking:
@@ -43,8 +43,8 @@ def barrier(me: Me) -> Talking:
             return  # the crisis card is up, and people are being told
     yield Say(f"barrier.help.{need}", lines if need in NEEDS_EMERGENCY else {"line": lines["line"]})
     if (yield Ask("next", Choice(of=NEXT))) == "come":
-        yield Do(_answer(me, "coming"))
-        yield Say("session.thanks.coming", {"title": me.start["title"], "when": me.start["when"]})
+        told = yield Do(_answer(me, "coming"))
+        yield _said(me, told, Say("session.thanks.coming", {"title": me.start["title"], "when": told["when"]}))
     else:
         yield from _share(me, what)
     if need in ("mood", "used") and (yield Ask("skill", Choice(of=SKILL))) == "now":
@@ -57,8 +57,8 @@ def _share(me: Me, what: str) -> Generator[Any, Any, None]:
         yield Say("barrier.kept")
         return
     words = (yield Ask("line", Text(limit=LINE, optional=True))) if what == "other" else None
-    yield Do(_answer(me, "cant", barrier=what, text=words))
-    yield Say("barrier.shared")
+    told = yield Do(_answer(me, "cant", barrier=what, text=words))
+    yield _said(me, told, Say("barrier.shared"))
 
 
 def _answer(me: Me, answer: str, **known: Any) -> AnswerSession:
@@ -71,4 +71,11 @@ def keep(me: Me, answers: dict[str, Any]) -> KeepConcern | None:
     return left(told) if told.get("feeling") == "mood" and "past" not in told else None
 
 
-FLOWS = (Flow("late", late, expires=4 * 60), Flow("barrier", barrier, expires=12 * 60, partial=keep))
+def _said(me: Me, told: dict[str, str], kept: Say) -> Say:
+    """What is said of an answer: that it was kept, or why nothing was changed."""
+    if told["became"] == "off":
+        return Say("session.is_off", {"title": me.start["title"], "when": told["when"]})
+    return kept if told["became"] == "kept" else Say("session.is_over")
+
+
+FLOWS = (Flow("late", late, version=2, expires=4 * 60), Flow("barrier", barrier, version=2, expires=12 * 60, partial=keep))

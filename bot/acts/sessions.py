@@ -46,12 +46,21 @@ def answer(s: Sitting, prompt: PromptRow, option: str) -> None:
 
 
 @act(AnswerSession)
-def answer_session(s: Sitting, command: AnswerSession) -> None:
+def answer_session(s: Sitting, command: AnswerSession) -> dict[str, str]:
+    """{"became": kept, off or over, "when": as one says it now}: much may have happened to a session since its buttons were shown.
+
+    Why somebody did not come is taken also when it is over.
+    """
     each = series.occurrence(s.u, command.series, date.fromisoformat(command.day))
-    if each is not None and not each.cancelled and _theirs(s, each):
-        sessions.record_answer(
-            s.u, s.person, each, command.answer, barrier=command.barrier, minutes=command.minutes, words=command.text
-        )
+    if each is None or not _theirs(s, each) or (s.u.now >= each.ends and command.answer != "cant"):
+        return {"became": "over", "when": ""}
+    said = when(s.draft(), each, s.person.zone, s.u.now)
+    if each.cancelled:
+        return {"became": "off", "when": said}
+    sessions.record_answer(
+        s.u, s.person, each, command.answer, barrier=command.barrier, minutes=command.minutes, words=command.text
+    )
+    return {"became": "kept", "when": said}
 
 
 @look("sessions.lines")
