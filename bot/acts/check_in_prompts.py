@@ -18,7 +18,7 @@ from storage import check_ins, due, notes, outbox, people
 from storage.due import DueRow
 from storage.outbox import PROMPT, REPLY
 from storage.talks import PromptRow
-from storage.wall import local
+from storage.wall import local, span_end
 
 NUDGE_AFTER = timedelta(minutes=60)
 SNOOZE = timedelta(minutes=30)
@@ -101,6 +101,7 @@ def answer(s: Sitting, prompt: PromptRow, option: str) -> None:
 
 def _snooze(s: Sitting, prompt: PromptRow, at: Window | None) -> None:
     again = s.u.now + SNOOZE
+    again = span_end(again, s.person.quiet_from, s.person.quiet_to, s.person.zone) or again  # nothing is asked in the quiet hours
     if at is None or again >= at.closes:
         _reword(s, prompt, "checkin.too_late_to_snooze")
         return
