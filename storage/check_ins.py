@@ -50,7 +50,7 @@ REPLACED = Prepared(delete(OBSERVATIONS).where(_ANSWER))
 
 @dataclass(frozen=True)
 class CheckInRow:
-    """status: asked (a prompt went out), partial, complete, late, missed or paused (nobody was asked: the patient's wish).
+    """status: asked (a prompt went out), partial, complete, late, missed or paused (the patient's wish).
 
     A missed one with `saved_at` was declined by a tap ("not today"), which is not silence.
     """
@@ -96,13 +96,13 @@ def paused(u: Unit, person: int, slot: str, day: date) -> None:
     _once(u, person, slot, day, "paused")
 
 
-def closed(u: Unit, person: int, slot: str, day: date) -> bool:
-    """The window is over: what was asked and not answered is missed. Whether it was."""
+def closed(u: Unit, person: int, slot: str, day: date, *, paused: bool = False) -> bool:
+    """The window is over: what was asked and not answered is missed, unless they paused meanwhile. Whether it was missed."""
     row = find(u, person, slot, day)
     if row is None or row.status != "asked":
         return False
-    u.set(CheckIn, row.id, status="missed")
-    return True
+    u.set(CheckIn, row.id, status="paused" if paused else "missed")
+    return not paused
 
 
 def declined(u: Unit, person: int, slot: str, day: date) -> None:

@@ -70,7 +70,8 @@ def close(s: Sitting, row: DueRow) -> None:
     """The window is over. Once the day's last one is, silence of some days is noticed."""
     who = people.person(s.u, row.subject)
     slot, day = _about(row.args)
-    if not check_ins.closed(s.u, who.id, slot, day) or not who.active:
+    paused = who.paused_until is not None and day <= who.paused_until
+    if not check_ins.closed(s.u, who.id, slot, day, paused=paused) or not who.active:
         return
     to_come = (window(who, other, day) for other in SLOTS)
     if any(at is not None and at.opens > s.u.now for at in to_come):
