@@ -214,7 +214,7 @@ def _running(s: Sitting, row: TalkRow, step: Step, question: Timer, says: list[S
         return running
     slot = f"timer:{row.id}:{s.u.new_id()}"
     ends = s.u.now + timedelta(seconds=question.seconds)
-    due.plan(s.u, "timer", row.id, slot, ends, chat=s.chat.id, key=step.key)
+    due.plan(s.u, "timer", row.id, slot, ends, chat=s.chat.id, send_by=row.expires_at, key=step.key)  # then nobody could answer any more
     return {"key": step.key, "slot": slot, "plan": panel.plan_of(s, step, says, s.u.now)}
 
 
