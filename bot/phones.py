@@ -109,8 +109,14 @@ class Phones:
         self.settle()
 
     def block(self, address: int) -> None:
-        self.phone(address).blocked = True
-        member = {"chat": {"id": address, "type": "private"}, "from": {"id": address}, "new_chat_member": {"status": "kicked"}}
+        self._blocks(address, "kicked")
+
+    def unblock(self, address: int) -> None:
+        self._blocks(address, "member")
+
+    def _blocks(self, address: int, status: str) -> None:
+        self.phone(address).blocked = status == "kicked"
+        member = {"chat": {"id": address, "type": "private"}, "from": {"id": address}, "new_chat_member": {"status": status}}
         self.receive({"my_chat_member": member})
 
     def wait(self, span: timedelta) -> None:

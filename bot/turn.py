@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import danger, doors, entry, talk, taps, typed
 from bot.acts import concern
+from bot.acts.session_prompts import say_what_is_off
 from bot.event import Event, Unreadable, parse, written
 from bot.flow import Given
 from bot.log import get
@@ -51,9 +52,12 @@ def take(u: Unit, row: Received) -> None:
     chat, who = people.seated(u, row.chat.id)  # now: an event before it in the same group may have bound, moved or emptied it
     row = replace(row, chat=chat)
     heard = worse(heard, _in_window(u, row, event)) if event.kind in ("text", "edit", "media") else heard
-    if not row.chat.reachable and event.kind != "blocked":
+    back = not row.chat.reachable and event.kind != "blocked"
+    if back:
         people.set_reachable(u, row.chat.id, True)
     s = Sitting(u, row.chat, who, row.id, event, said_at(event, row.received_at))
+    if back and who is not None:
+        say_what_is_off(u, who.id)
     advance(s, heard)
     inbox.done(u, row.id, heard.level.word if heard.level else None)
     if who is None or s.who is None:  # a stranger, or somebody who has just been forgotten

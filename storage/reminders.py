@@ -54,6 +54,12 @@ def was_sent(u: Unit, kind: str, person: int, each: Occurrence) -> bool:
     return u.one(select(DUE.c.id).where(DUE.c.slot == slot(kind, person, each), DUE.c.state == "done")) is not None
 
 
+def told_off(u: Unit, person: int) -> list[str]:
+    """The slots in which this person was to hear of sessions that are off and still to come, in the order they were called off."""
+    said = (DUE.c.kind == OFF) & (DUE.c.subject == person) & (DUE.c.state == "done") & (DUE.c.send_by > u.now)
+    return [row.slot for row in u.all(select(DUE.c.slot).where(said).order_by(DUE.c.id))]
+
+
 def plan_sessions(u: Unit, who: PersonCard, chat: ChatCard, *, since: datetime | None = None) -> None:
     """Plan a patient's reminders for the days ahead, anew: after their zone or quiet hours changed, they joined a series or
     moved to another chat, and once a day.

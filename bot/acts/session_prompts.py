@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 
 from bot.message import Draft
 from bot.panel import HELP
-from bot.prompting import IDLE, may_prompt, terms, veiled
+from bot.prompting import IDLE, NOTE, may_prompt, say_anew, terms, veiled
 from bot.registry import due as due_kind
 from bot.registry import recurring
 from bot.sitting import Sitting
-from storage import due, people, reminders, series, sessions, talks
+from storage import due, outbox, people, reminders, series, sessions, talks
 from storage.due import DueRow
 from storage.outbox import PROMPT, REPLY
 from storage.reminders import EVE, OFF, PLAN, SHORTLY, SOON
@@ -109,6 +109,14 @@ def off(s: Sitting, row: DueRow) -> None:
     else:
         draft.add("session.off_day", title=about.title, when=when(draft, each, s.who.zone, s.u.now))
     s.post(draft, lane=PROMPT if s.event.kind == "due" else REPLY, **terms(s, row, row.send_by))
+
+
+def say_what_is_off(u: Unit, person: int) -> None:
+    """They can be reached again: that a session is off, which could not be delivered meanwhile, is said while it is to come."""
+    for slot in reminders.told_off(u, person):
+        posted = outbox.by_dedupe(u, slot) or outbox.by_dedupe(u, NOTE + slot)
+        if posted is not None and (outbox.state_of(u, posted) or ("",))[0] in ("dropped", "dead"):
+            say_anew(u, posted)
 
 
 def _remind(s: Sitting, row: DueRow, *, bring: bool) -> None:

@@ -186,6 +186,10 @@ def _block(play: Play, address: int, rest: str) -> None:
     play.phones.block(address)
 
 
+def _unblock(play: Play, address: int, rest: str) -> None:
+    play.phones.unblock(address)
+
+
 def _again(play: Play, address: int, rest: str) -> None:
     """`~ again [Label]`: two taps on the same button, the second before the first was seen."""
     label = re.search(r"\[(.+)\]", rest)
@@ -380,6 +384,7 @@ OUTSIDE = {
     "voice": _voice,
     "sticker": _sticker,
     "block": _block,
+    "unblock": _unblock,
     "again": _again,
     "poison": _poison,
     "edit": _edit,
