@@ -39,6 +39,8 @@ def edited(s: Sitting, *, tell: bool = True) -> bool:
         audit.record(s.u, s.person.id, s.person.code, "journal.unshared", "edited")
     if became in ("kept", "unshared") and tell:
         s.say("bot.saw_edit" if became == "kept" else "journal.edit_unshared")
+    elif became == "gone" and tell:
+        s.say("journal.gone")
     return became is not None
 
 

@@ -131,7 +131,7 @@ def close(s: Sitting, row: TalkRow, state: str) -> None:
     command = left_as(row)
     if command is not None and s.who is not None and getattr(command, "code", "") != row.body.get(KEPT):
         ACTS[type(command)](s, command)
-    talks.save_talk(s.u, s.chat, row.id, body=_emptied(), state=state)
+    talks.save_talk(s.u, s.chat, row.id, body=_emptied(row.body), state=state)
     due.cancel(s.u, "talk_expiry", row.id, state)
 
 
@@ -178,12 +178,14 @@ def _advance(s: Sitting, row: TalkRow, given: Given | None, *, typed: bool = Fal
     body = {**row.body, "log": step.log.as_json()}
     if typed and given:
         body["typed"] = {"key": step.took, "message": s.event.message_id}
+        body["answers"] = {**body.get("answers", {}), step.took: s.event.message_id}
     if step.took:
         _stop_timer(s, row)
         body["timer"] = None
     if quiet:
         panel.close(s, row)
-        talks.save_talk(s.u, s.chat, row.id, body=body if step.ask else _emptied(), state="waiting" if step.ask else "done")
+        body, then = (body, row.state) if step.ask else (_emptied(body), "done")
+        talks.save_talk(s.u, s.chat, row.id, body=body, state=then, touch=row.state == "waiting")
         return True
     says = [say for say in step.says if not say.alone or say in step.performed]
     if step.ask is None:
@@ -220,7 +222,7 @@ def _running(s: Sitting, row: TalkRow, step: Step, question: Timer, says: list[S
 
 def _finish(s: Sitting, row: TalkRow, says: list[Say], start_next: list[StartFlow], *, typed: bool) -> None:
     panel.end(s, row, says, typed=typed)
-    talks.save_talk(s.u, s.chat, row.id, body=_emptied(), state="done")
+    talks.save_talk(s.u, s.chat, row.id, body=_emptied(row.body), state="done")
     due.cancel(s.u, "talk_expiry", row.id, "done")
     if start_next:
         start(s, start_next[-1].flow, start_next[-1].start)
@@ -239,9 +241,10 @@ def offer_parked(s: Sitting) -> None:
     s.offer(draft, "act", "resume", subject=row.id)
 
 
-def _emptied() -> dict[str, Any]:
-    """A talk that is over keeps no words, name or medicines: what was worth keeping is a fact by now, what was deleted must not live on."""
-    return {"me": {}, "log": Log().as_json()}
+def _emptied(body: dict[str, Any]) -> dict[str, Any]:
+    """A talk that is over keeps no words, name or medicines: what was worth keeping is a fact by now, what was deleted must not live on.
+    By the numbers of the messages it was answered in, an edit of one is still known for that."""
+    return {"me": {}, "log": Log().as_json(), "answers": body.get("answers", {})}
 
 
 def _stop_timer(s: Sitting, row: TalkRow) -> None:

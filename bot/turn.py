@@ -170,8 +170,10 @@ def _keep_words(s: Sitting, *, go_on: bool = False, tell: bool = False) -> None:
         with s.u.savepoint():
             if waiting is not None and is_answer:
                 (talk.take if go_on else talk.keep)(s, waiting, Given("text", s.event.text), typed=True)
-            elif waiting is None or not talk.change_last_text(s, waiting, facts=False, quiet=not go_on):
-                doors.edited(s, tell=tell)
+            elif waiting is not None and talk.change_last_text(s, waiting, facts=False, quiet=not go_on):
+                pass
+            elif not doors.edited(s, tell=tell) and (parked := talks.parked(s.u, s.chat)) is not None:
+                talk.change_last_text(s, parked, facts=False, quiet=True)
     except SQLAlchemyError:
         raise
     except Exception as fault:
@@ -192,9 +194,12 @@ def _edit(s: Sitting) -> None:
     if s.event.message_id is None or inbox.words_of(s.u, s.chat, s.event.message_id) == s.event.text:
         return  # no word was changed: Telegram tells of other changes too
     waiting = talks.waiting(s.u, s.chat)
-    if waiting is not None and talk.change_last_text(s, waiting):
+    if (waiting is not None and talk.change_last_text(s, waiting)) or doors.edited(s):
         return
-    if not doors.edited(s) and waiting is not None and waiting.was_answered_by(s.event.message_id):
+    answered = talks.answered_by(s.u, s.chat, s.event.message_id)
+    if answered is not None and answered.state == "parked" and talk.change_last_text(s, answered, quiet=True):
+        s.say("bot.saw_edit")
+    elif answered is not None:
         s.say("bot.edit_too_late")
 
 

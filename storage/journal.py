@@ -68,11 +68,12 @@ def edit(u: Unit, who: PersonCard, message_id: int, words: str) -> str | None:
     """A message that was kept as an entry was edited: the entry gets a new version. None when it was never kept.
 
     "kept", or "unshared" when the old words were shared: the new ones are private until they are shared themselves. "same" when no word
-    was changed: Telegram tells of other changes too.
+    was changed: Telegram tells of other changes too. "gone" when it was deleted since.
     """
     row = u.one(select(ENTRIES).where(ENTRIES.c.message_id == message_id, *_alive(who)))
     if row is None:
-        return None
+        once = u.one(select(ENTRIES.c.id).where(ENTRIES.c.message_id == message_id, ENTRIES.c.person_id == who.id).limit(1))
+        return "gone" if once is not None else None
     if u.open(who.key, "entry.words", row.id, row.words).strip() == words.strip():
         return "same"
     replace(u, who, row.id, words)

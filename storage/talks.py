@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select, update
@@ -31,6 +31,9 @@ OPEN = Prepared(
     .where(TALKS.c.chat_id == bindparam("chat"), IS_WAITING | IS_PARKED, TALKS.c.flow == bindparam("of_flow"))
     .order_by(TALKS.c.id.desc())
 )
+LATELY = Prepared(
+    select(TALKS).where(TALKS.c.chat_id == bindparam("chat"), TALKS.c.touched_at > bindparam("since")).order_by(TALKS.c.id.desc())
+)
 BY_NONCE = Prepared(select(PROMPTS).where(PROMPTS.c.nonce == bindparam("nonce")))
 ASKED_BY = Prepared(
     select(TALKS)
@@ -45,6 +48,9 @@ LIVE_ABOUT = Prepared(
 )
 LATER_LIVE = Prepared(select(PROMPTS.c.id).where(PROMPTS.c.id > bindparam("than"), PROMPTS.c.chat_id == bindparam("chat"), LIVE).limit(1))
 CLOSE_LIVE = Prepared(update(PROMPTS).where(PROMPTS.c.id == bindparam("prompt"), LIVE).values(state="closed"))
+
+CAN_BE_EDITED = timedelta(days=3)
+"""Telegram takes edits for two days; an answer may come late."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,10 @@ class TalkRow:
     def was_answered_by(self, message_id: int | None) -> bool:
         """Whether this message was the last typed answer."""
         return message_id is not None and (self.body.get("typed") or {}).get("message") == message_id
+
+    def was_ever_answered_by(self, message_id: int | None) -> bool:
+        """Whether this message was any typed answer, also of a talk that is over."""
+        return message_id is not None and message_id in self.body.get("answers", {}).values()
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,12 @@ def parked(u: Unit, chat: ChatCard, flow: str | None = None) -> TalkRow | None:
     rows = u.all(PARKED, chat=chat.id, at=u.now)
     row = next((row for row in rows if flow is None or row.flow == flow), None)
     return _talk(u, chat, row) if row else None
+
+
+def answered_by(u: Unit, chat: ChatCard, message_id: int) -> TalkRow | None:
+    """The talk of this chat, over or not, in which a message was a typed answer; of the last days, in which it can be edited."""
+    rows = (_talk(u, chat, row) for row in u.all(LATELY, chat=chat.id, since=u.now - CAN_BE_EDITED))
+    return next((row for row in rows if row.was_ever_answered_by(message_id)), None)
 
 
 def open_talks(u: Unit, chat: ChatCard, flow: str) -> list[TalkRow]:
