@@ -1,6 +1,7 @@
 """A broken screen pages once: when it fails for many patients, one clinic-wide page with the list, not one each.
 
-Every one of them still got the crisis card and has an escalation of their own, which goes on until a human closes it.
+Every one of them still got the crisis card and has an escalation of their own, which goes on until a human closes it. It stands for
+what was not heard alone: danger that was heard has its own page, with its level.
 """
 
 from __future__ import annotations
@@ -90,5 +91,6 @@ def _listed(s: Sitting, shown: list[PromptRow]) -> list[int]:
 
 
 def _unheard(s: Sitting) -> list[EscalationRow]:
-    """Those that wait for a human because their words could not be read, if the first of the lot is recent enough; oldest first."""
+    """Those that wait for a human because their words could not be read, if the first of the lot is recent enough; oldest first. Not
+    those who have been heard since."""
     return escalations.opened_by(s.u, FAILED, s.u.now - WITHIN)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, literal_column, select, update
+from sqlalchemy import Row, bindparam, exists, literal_column, select, update
 
 from storage.people import PEOPLE, PersonCard
 from storage.prepared import Prepared, fixed
@@ -113,10 +113,11 @@ def all_open(u: Unit) -> list[EscalationRow]:
 
 
 def opened_by(u: Unit, code: str, since: datetime) -> list[EscalationRow]:
-    """Those nobody has taken that were opened for one reason since then, oldest first."""
+    """Those nobody has taken that were opened for one reason since then, and that no danger has joined for another; oldest first."""
     opened = select(EVENTS.c.escalation_id).where(EVENTS.c.kind == fixed("opened"), EVENTS.c.code == code, EVENTS.c.at >= since)
-    waits = ESCALATIONS.c.state.in_(("OPEN", "EXHAUSTED"))
-    return [_row(row) for row in u.all(select(ESCALATIONS).where(ESCALATIONS.c.id.in_(opened), waits).order_by(ESCALATIONS.c.id))]
+    more = exists().where(EVENTS.c.escalation_id == ESCALATIONS.c.id, EVENTS.c.kind == fixed("joined"), EVENTS.c.code != code)
+    these = ESCALATIONS.c.id.in_(opened) & ESCALATIONS.c.state.in_(("OPEN", "EXHAUSTED")) & ~more
+    return [_row(row) for row in u.all(select(ESCALATIONS).where(these).order_by(ESCALATIONS.c.id))]
 
 
 def of_person(u: Unit, person: int) -> list[EscalationRow]:

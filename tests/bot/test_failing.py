@@ -115,6 +115,24 @@ def test_the_page_for_all_rings_again_and_its_button_lasts(phones: Phones, monke
         assert {row.state for row in escalations.all_open(u)} == {"ACKED"}
 
 
+def test_danger_that_is_heard_again_has_a_page_of_its_own(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The screen works again, and one of them writes of an overdose: that is not "treated as high" in a list."""
+    with phones._store().unit(phones.now) as u:
+        for number in range(8):
+            add_patient(u, 6000 + number, "Kim", code=f"10{number:02d}")
+    monkeypatch.setattr(screening, "load_rules", broken)
+    for number in range(8):
+        phones.type(6000 + number, "good evening")
+    monkeypatch.undo()
+    phones.type(6003, "I took all my pills just now")
+    assert "It got worse" in texts(phones, STAFF)[-1]
+    assert "1003: imminent now" in texts(phones, STAFF)[-1]
+    phones.wait(timedelta(minutes=2))
+    told = texts(phones, STAFF)[-2:]
+    assert any("Second page. 1003: imminent" in text for text in told)
+    assert any("7 patients" in text and "1003" not in text for text in told)
+
+
 def test_the_page_for_all_says_when_nothing_of_it_is_left(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
     with phones._store().unit(phones.now) as u:
         for number in range(8):
