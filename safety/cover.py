@@ -11,6 +11,7 @@ Hours = Mapping[str, tuple[str, str]]
 """Day -> (from, to) wall times of the clinic's zone, at most one span a day; a missing day has nobody on call."""
 Span = tuple[datetime, datetime]
 AHEAD = timedelta(days=8)
+"""Longer than from any cover to the next. Where there is none it stands for "not within that", and then is asked again."""
 
 
 def spans(hours: Hours, zone: str, begins: datetime, ends: datetime) -> list[Span]:

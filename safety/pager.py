@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from safety import ladder, policy
+from safety.cover import AHEAD
 from safety.duty import cover_starts, to_page
-from safety.moves import Action, Holders, Ladder, Move
+from safety.moves import Action, Alarm, Holders, Ladder, Move, Tell
 from storage import audit, clinic, due, escalations, people
 from storage.escalations import EscalationRow
 from storage.people import ChatCard, PersonCard
@@ -77,10 +78,19 @@ def _join(u: Unit, row: EscalationRow, level: str, who: PersonCard, reason: str,
 
 
 def step(u: Unit, id: int) -> Paged | None:
-    """Do what is due of one escalation; None when nothing is (it was answered meanwhile)."""
+    """Do what is due of one escalation; None when nothing is (it was answered meanwhile).
+
+    What waited for cover begins by the hours of now: where nobody is on duty after all, it waits on. So it does where nobody ran for
+    the whole of the cover it waited for.
+    """
     row = escalations.get(u, id)
     if row is None or row.next_at is None or row.next_at > u.now:
         return None
+    starts = cover_starts(u) if row.state == "OPEN" and row.step == 0 else None
+    if starts is not None:
+        told = (Tell("no_cover"),) if u.now - escalations.last_danger(u, row.id)[1] < AHEAD else ()  # later it was told that nobody ever is
+        waits = replace(as_ladder(row), began=starts, next_at=starts)
+        return Paged(_keep(u, row, Move(waits)), (*told, Alarm("no_cover")))
     move = ladder.advance(as_ladder(row), u.now, to_page(u))
     return Paged(_keep(u, row, move), move.actions)
 
