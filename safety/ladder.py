@@ -155,8 +155,7 @@ def _risen(ladder: Ladder, now: datetime, holders: Holders) -> Move:
     if not is_at_end(ladder):
         soonest = min(soonest, (ladder.began or now) + timedelta(minutes=ladder.rungs[ladder.step][0]))
     risen, last = replace(ladder, cycle=ladder.cycle + 1, next_at=soonest), ladder.step - 1
-    reached = (person for _, position, _ in ladder.rungs[: ladder.step] for person in _holders(holders, position))
-    return _on(risen, now, holders, {person: Page(person, RISEN, risen.cycle, last) for person in reached})
+    return _on(risen, now, holders, {person: Page(person, RISEN, risen.cycle, last) for person in come_to(ladder, holders)})
 
 
 def _tell_holder(moved: Move, had: int | None, holders: Holders) -> Move:
@@ -196,19 +195,25 @@ def reached(ladder: Ladder, who: int, now: datetime) -> Move | None:
     return Move(replace(ladder, state="CONTACTED", next_at=waits), (Tell("contacted"),))
 
 
-def decline(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move | None:
-    """ "I can't": the next rung fires at once, and what was taken is open again, in a new cycle so that no page counts as sent.
+def decline(ladder: Ladder, who: int, now: datetime, holders: Holders, asked: bool = True) -> Move | None:
+    """ "I can't": the next rung fires at once, and what was taken is open again, in a new cycle so that no page counts as sent. Whoever
+    is paged so has time to answer before it is exhausted.
 
     From whoever was handed it: it stays with who has it. Once everyone is paged there is nobody left to pass it to: the paging
-    goes on as it was. So it does while nobody is on duty.
+    goes on as it was. So it does while nobody is on duty, and where nobody had `asked` them, or they have said so before.
     """
     if ladder.handed_to == who and ladder.state in ("ACKED", "CONTACTED"):
         return Move(replace(ladder, handed_to=None), (Inform("not_taken", to=ladder.acked_by),))
     if ladder.state == "ACKED":
         return leave(ladder, who, now, holders)
-    if ladder.state == "OPEN" and not is_at_end(ladder) and not waits_for_cover(ladder, now):
-        return advance(replace(ladder, next_at=now), now, holders)
+    if ladder.state == "OPEN" and asked and not is_at_end(ladder) and not waits_for_cover(ladder, now):
+        return _on(replace(ladder, next_at=now), now, holders, {}, given_back=True)
     return Move(ladder) if ladder.state in ("OPEN", "EXHAUSTED") else None
+
+
+def come_to(ladder: Ladder, holders: Holders) -> list[int]:
+    """Whom the rungs it has come to page, as things are now."""
+    return [person for _, position, _ in ladder.rungs[: ladder.step] for person in _holders(holders, position)]
 
 
 def leave(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move | None:

@@ -110,7 +110,7 @@ def answer(u: Unit, id: int, who: PersonCard, option: str) -> Paged | None:
     answers: dict[str, Callable[[], Move | None]] = {
         "ack": lambda: ladder.acknowledge(before, who.id, u.now),
         "contacted": lambda: ladder.reached(before, who.id, u.now),
-        "cant": lambda: ladder.decline(before, who.id, u.now, others()),
+        "cant": lambda: ladder.decline(before, who.id, u.now, others(), _asked(u, row, who)),
         "leave": lambda: ladder.leave(before, who.id, u.now, others()),
         "hand": lambda: ladder.hand(before, who.id, int(said)),
         "close": lambda: (
@@ -126,10 +126,16 @@ def answer(u: Unit, id: int, who: PersonCard, option: str) -> Paged | None:
         return None
     code = people.person(u, int(said)).code if act == "hand" else said
     doubted = act == "close" and move.ladder.state != "CLOSED"
-    escalations.note(u, row.id, "doubted" if doubted else act, by=who.id, code=code)
+    escalations.note(u, row.id, "doubted" if doubted else act, by=who.id, code=code if act != "cant" else str(move.ladder.cycle))
     audit.record(u, row.person, who.code, f"escalation.{'doubted' if doubted else act}", row.ref, code)
     outcome = FALSE_ALARM if act == "confirm" else said
     return Paged(_keep(u, row, move, closed_by=who.id, outcome=outcome), move.actions)
+
+
+def _asked(u: Unit, row: EscalationRow, who: PersonCard) -> bool:
+    """Whether their "I can't" leaves something to pass on: the ladder has come to them, and they have not said so in this cycle."""
+    said = [(event.by, event.code) for event in escalations.events(u, row.id) if event.kind == "cant"]
+    return (who.id, str(row.cycle)) not in said and who.id in ladder.come_to(as_ladder(row), to_page(u))
 
 
 def may_close(u: Unit, row: EscalationRow, who: PersonCard) -> bool:

@@ -12,7 +12,7 @@ from bot.message import Button, Draft
 from bot.registry import tap
 from bot.sitting import Sitting
 from safety import pager
-from safety.moves import TWO_MUST_AGREE, Alarm
+from safety.moves import TWO_MUST_AGREE, Alarm, Page
 from safety.pager import Paged
 from storage import audit, contacts, escalations, people
 from storage.escalations import EscalationRow
@@ -67,8 +67,7 @@ def _follow(s: Sitting, paged: Paged, prompt: PromptRow, option: str) -> None:
     elif option == "contacted":
         _ask_outcome(s, row)
     elif option == "cant":
-        held = row.acked_by is not None  # by whoever handed it to them
-        s.say("page.kept_open" if held else "page.passed_on", ref=row.ref, lane=ESCALATION)
+        s.say(_passed(s, paged), ref=row.ref, lane=ESCALATION)
     elif option.startswith("hand:") and row.handed_to is not None:
         still_yours(s, row, s.draft().add("page.hand_asked", ref=row.ref, name=people.person(s.u, row.handed_to).name))
     elif row.state == "CLOSED":
@@ -79,6 +78,15 @@ def _follow(s: Sitting, paged: Paged, prompt: PromptRow, option: str) -> None:
         still_yours(s, row, s.draft().add("page.second_nobody" if alone else "page.second_asked", ref=row.ref))
     else:
         s.say("page.kept_open", ref=row.ref, lane=ESCALATION)
+
+
+def _passed(s: Sitting, paged: Paged) -> str:
+    """What became of an "I can't": passed on only if somebody was paged for it."""
+    if paged.row.acked_by is not None:  # by whoever handed it to them
+        return "page.kept_open"
+    if any(isinstance(action, Page) for action in paged.actions):
+        return "page.passed_on"
+    return "page.waits_for_cover" if pager.waits_for_cover(s.u, paged.row) else "page.paged_on"
 
 
 def _back(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:

@@ -181,6 +181,26 @@ def test_declining_pages_the_next_one_at_once() -> None:
     assert story.until(10) == [(10, "page.supervisor to 3")]
 
 
+def test_whoever_was_not_asked_passes_nothing_on() -> None:
+    """Nor does whoever has said so before: a second tap on an older page would page past those who were paged a second ago."""
+    story = Story()
+    story.news()
+    before = story.ladder
+    story.now_is(ladder.decline(story.ladder, SECOND, story.now, TEAM, asked=False))
+    assert (story.news(), story.ladder) == ([], before)
+    assert ladder.come_to(story.ladder, TEAM) == [PRIMARY]
+
+
+def test_the_last_who_are_paged_for_an_i_cant_have_time_to_answer() -> None:
+    story = Story()
+    story.until(11)
+    story.news()
+    story.now_is(ladder.decline(story.ladder, SUPERVISOR, story.now, {**TEAM, "supervisor": []}))
+    assert story.news() == ["page.all to 1", "page.all to 2"]
+    told = story.until(16)
+    assert (told[0], told[-1]) == ((16, "page.all to 1"), (16, "alarm exhausted"))
+
+
 def test_declining_what_one_has_taken_opens_it_again() -> None:
     story = Story()
     story.until(6)
