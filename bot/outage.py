@@ -61,7 +61,7 @@ def _take_all(s: Sitting, prompt: PromptRow, option: str) -> None:
     They follow what the ladder decided, which closes every page there is of what is taken.
     """
     from bot import danger  # danger asks this module whether one page stands for all
-    from bot.acts.pages import still_yours
+    from bot.acts.pages import still_yours, whom_to_call
 
     if s.person.role != "staff" or not s.person.active:
         return
@@ -78,10 +78,7 @@ def _take_all(s: Sitting, prompt: PromptRow, option: str) -> None:
         danger.perform(s, paged, s.person)
         patient = people.person(s.u, row.person)
         audit.record(s.u, patient.id, s.person.code, "escalation.read", row.ref, "without words")
-        draft = s.draft()
-        phone = patient.phone or draft.phrase("page.no_phone")
-        draft.add("page.details", code=patient.code, ref=row.ref, name=patient.call_name or patient.name, phone=phone)
-        still_yours(s, paged.row, draft)
+        still_yours(s, row, whom_to_call(s, row, patient))
 
 
 def _listed(s: Sitting, shown: list[PromptRow]) -> list[int]:

@@ -117,12 +117,14 @@ def join(
     if rose:
         ladder = replace(ladder, level=level, rungs=_shorter(ladder.rungs, rungs))
     if ladder.state in ("ACKED", "CONTACTED"):
-        had = ladder.acked_by
+        knew = [person for person in (ladder.acked_by, ladder.handed_to) if person is not None]
         if starts is not None:
             waiting = replace(_again(ladder, starts), next_at=starts)
-            informed = (Inform("newer", to=had),) if had is not None else ()
+            informed = (Inform("newer", to=person) for person in knew)
             return Move(waiting, (*informed, Tell("no_cover"), Alarm("no_cover")))
-        moved = _tell_holder(advance(_again(ladder, now), now, holders), had, holders)
+        moved = advance(_again(ladder, now), now, holders)
+        for person in knew:
+            moved = _tell_holder(moved, person, holders)
         told = () if any(isinstance(action, Tell) for action in moved.actions) else (Tell("anew"),)
         return Move(moved.ladder, (*moved.actions, *told))
     if ladder.state == "EXHAUSTED":
@@ -158,10 +160,9 @@ def _risen(ladder: Ladder, now: datetime, holders: Holders) -> Move:
     return _on(risen, now, holders, {person: Page(person, RISEN, risen.cycle, last) for person in come_to(ladder, holders)})
 
 
-def _tell_holder(moved: Move, had: int | None, holders: Holders) -> Move:
-    """Whoever had it knows only what was before: they are paged with that, or told it when they are not on call any more."""
-    if had is None:
-        return moved
+def _tell_holder(moved: Move, had: int, holders: Holders) -> Move:
+    """Whoever had it, or was asked to take it over, knows only what was before: they are paged with that, or told it when they are not
+    on call any more."""
     if had not in _holders(holders, "all"):
         return Move(moved.ladder, (*moved.actions, Inform("newer", to=had)))
     theirs = next((act for act in moved.actions if isinstance(act, Page) and act.person == had), None)

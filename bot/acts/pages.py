@@ -98,15 +98,21 @@ def details(s: Sitting, row: EscalationRow, edit: int | None = None) -> None:
     patient = people.person(s.u, row.person)
     shared = "crisis_words" in people.consents(s.u, patient.id)
     audit.record(s.u, patient.id, s.person.code, "escalation.read", row.ref, "with words" if shared else "without words")
-    draft = s.draft()
-    phone = patient.phone or draft.phrase("page.no_phone")
-    draft.add("page.details", code=patient.code, ref=row.ref, name=patient.call_name or patient.name, phone=phone)
+    draft = whom_to_call(s, row, patient)
     if shared:
         for at, words in escalations.words(s.u, row.id, patient.key)[-3:]:
             local = at.astimezone(ZoneInfo(s.person.zone))
             draft.add("page.words", time=f"{local:%H:%M}", words=words[:600])
     _add_receipts(s, draft, row)
     still_yours(s, row, draft, edit=edit)
+
+
+def whom_to_call(s: Sitting, row: EscalationRow, patient: people.PersonCard) -> Draft:
+    """Who it is, the number to call, and how grave it is by now: whoever was asked to take it over may know only what was before."""
+    draft = s.draft()
+    phone, level = patient.phone or draft.phrase("page.no_phone"), draft.phrase(f"page.level.{row.level}")
+    known = {"name": patient.call_name or patient.name, "phone": phone, "level": level, "again": newer.newest(s, row)[1]}
+    return draft.add("page.details", code=patient.code, ref=row.ref, **known)
 
 
 def still_yours(s: Sitting, row: EscalationRow, draft: Draft, *, edit: int | None = None) -> None:

@@ -422,6 +422,16 @@ def test_whoever_had_it_before_newer_danger_is_paged_while_on_call_and_else_told
         assert story.news() == told
 
 
+def test_whoever_was_asked_to_take_it_over_learns_of_newer_danger() -> None:
+    for starts, told in ((None, ["inform newer to 4", "page.newer to 1", "tell anew"]),
+                         (START, ["inform newer to 1", "inform newer to 4", "tell no_cover", "alarm no_cover"])):  # fmt: skip
+        story = taken()
+        story.now_is(ladder.hand(story.ladder, PRIMARY, SECOND))
+        story.news()
+        story.now_is(ladder.join(story.ladder, "imminent", story.now, TEAM, starts=starts))
+        assert sorted(story.news()) == sorted(told)
+
+
 def test_more_danger_when_nobody_has_answered_pages_everyone_at_once() -> None:
     story = Story()
     story.until(17)
