@@ -108,11 +108,15 @@ def details(s: Sitting, row: EscalationRow, edit: int | None = None) -> None:
 
 
 def whom_to_call(s: Sitting, row: EscalationRow, patient: people.PersonCard) -> Draft:
-    """Who it is, the number to call, and how grave it is by now: whoever was asked to take it over may know only what was before."""
+    """Who it is, the number to call, what is left to do, and how grave it is by now: whoever was asked to take it over may know only
+    what was before."""
     draft = s.draft()
     phone, level = patient.phone or draft.phrase("page.no_phone"), draft.phrase(f"page.level.{row.level}")
     known = {"name": patient.call_name or patient.name, "phone": phone, "level": level, "again": newer.newest(s, row)[1]}
-    return draft.add("page.details", code=patient.code, ref=row.ref, **known)
+    draft.add("page.details", code=patient.code, ref=row.ref, **known)
+    if row.state == "ACKED":
+        return draft.add("page.until_reached")
+    return draft.add("page.until_closed") if row.next_at is None else draft  # else a second person is asked, who was told by when
 
 
 def still_yours(s: Sitting, row: EscalationRow, draft: Draft, *, edit: int | None = None) -> None:
