@@ -262,13 +262,13 @@ def _tell_of_doubt(u: Unit, chat: int | None) -> None:
 
 def _next_channel(u: Unit, row: Claimed) -> None:
     """A page that can't be delivered: the ladder's next step is due at once. Not when it waits for somebody to be on duty, and not when
-    everybody has just been paged: no other is left to page, and they have their time to answer."""
+    everybody has been paged, exhausted or not: no other is left to page, and they have their time to answer."""
     if not row.wanted or not row.wanted.startswith("escalation:"):
         return
     escalation = escalations.get(u, int(row.wanted.split(":")[1]))
     if escalation is None or pager.waits_for_cover(u, escalation) or pager.waits_for_answer(escalation):
         return
-    if escalation.state in ("OPEN", "EXHAUSTED") and escalation.next_at is not None:
+    if escalation.state == "OPEN" and escalation.next_at is not None:
         after = escalations.save(u, escalation, next_at=u.now)
         due.cancel(u, "escalation", escalation.id, "moved")
         due.plan(u, "escalation", escalation.id, f"escalation:{escalation.id}:{after.version}", u.now, chat=escalation.chat)

@@ -133,6 +133,18 @@ def test_danger_that_is_heard_again_has_a_page_of_its_own(phones: Phones, monkey
     assert any("7 patients" in text and "1003" not in text for text in told)
 
 
+def test_a_chat_that_is_gone_when_all_are_paged_pages_nobody_twice(phones: Phones) -> None:
+    with phones._store().unit(phones.now) as u:
+        add_staff(u, STAFF + 1, "Mai Lund")
+    phones.phone(STAFF + 1).blocked = True
+    phones.type(PATIENT, "I want to kill myself")
+    phones.wait(timedelta(minutes=6))
+    assert sum("To everyone" in text for text in texts(phones, STAFF)) == 1
+    assert sum("Nobody has answered yet, after" in text for text in texts(phones, PATIENT)) == 1
+    phones.wait(timedelta(minutes=15))
+    assert sum("To everyone" in text for text in texts(phones, STAFF)) == 2
+
+
 def test_the_page_for_all_says_when_nothing_of_it_is_left(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
     with phones._store().unit(phones.now) as u:
         for number in range(8):
