@@ -37,12 +37,13 @@ def ask_phone(me: Me) -> Part:
 
 
 def change_phone(me: Me) -> Part:
-    """Later on: a skip leaves the number as it is."""
+    """Later on: a skip leaves the number as it is. Asked from the crisis card too, so no call is promised that nobody would make."""
     known = (yield Read("profile.mine"))["phone"]
     number = yield from _number("profile.phone.change", known)
     if number is not None:
         yield Do(SaveProfile({"phone": number}), again=True)
-        yield Say("profile.phone.saved", {"phone": number})
+        can_ring = yield Read("reaching.can_ring")
+        yield Say("profile.phone.saved" if can_ring else "profile.phone.saved_nobody", {"phone": number})
     else:
         yield Say("profile.phone.unchanged")
 

@@ -73,4 +73,4 @@ WHAT = tuple(
     (what, f"settings.{what}")
     for what in ("name", "phone", "check_ins", "quiet", "discreet", "medicines", "place", "travel", "consents", "pause", "my_data", "done")
 )
-FLOWS = (Flow("settings", settings, expires=12 * 60, later=False),)
+FLOWS = (Flow("settings", settings, expires=12 * 60, later=False, version=2),)

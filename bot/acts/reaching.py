@@ -43,8 +43,17 @@ def callback(s: Sitting) -> str:
         return "nobody"
     if row.state == "CONTACTED":
         return "holder" if row.acked_by is not None and duty.fit(s.u)(row.acked_by) else "nobody"
-    covered = duty.cover_starts(s.u) is None and any(duty.reachable(s.u).values())
-    return "team" if row.state in ("OPEN", "ACKED") and covered else "nobody"
+    return "team" if row.state in ("OPEN", "ACKED") and _covered(s) else "nobody"
+
+
+@look("reaching.can_ring")
+def can_ring(s: Sitting) -> bool:
+    """Whether it may be said that somebody on call can ring a number that is left now: with nothing open, whoever is on duty."""
+    return callback(s) != "nobody" or (not danger.is_open(s) and _covered(s))
+
+
+def _covered(s: Sitting) -> bool:
+    return duty.cover_starts(s.u) is None and any(duty.reachable(s.u).values())
 
 
 @act(ShowPeople)
