@@ -12,6 +12,7 @@ from bot.flow.commands import NoteStaff, Pause, Resume, SaveProfile
 from bot.registry import act, command, look
 from bot.sitting import Sitting
 from content import places
+from safety import duty
 from storage import audit, escalations, notes, people
 from storage.clinic import clinic
 from storage.outbox import ESCALATION
@@ -43,12 +44,13 @@ def replan(s: Sitting) -> None:
 
 def _tell_who_calls(s: Sitting, *, changed: bool) -> None:
     """A number was left while somebody had taken an alert about this person: they get it, if it is new or they were in touch already
-    and so look for none. Then the patient is told to whom it went."""
+    and so look for none. Then the patient is told to whom it went. Whom no message reaches is sent nothing: the inbox has it instead."""
     row = escalations.open_for(s.u, s.person.id)
-    at = s.of(row.acked_by) if row is not None and row.acked_by is not None else None
-    if row is None or at is None or not at.person.active or not s.person.phone:
+    if row is None or row.acked_by is None or not s.person.phone or not (changed or row.state == "CONTACTED"):
         return
-    if not changed and row.state != "CONTACTED":
+    at = s.of(row.acked_by)
+    if at is None or not duty.fit(s.u)(row.acked_by):
+        notes.add(s.u, s.person.id, "ladder", "number_left")
         return
     audit.record(s.u, s.person.id, at.person.code, "phone.read", row.ref)
     at.say("staff.phone_changed", ref=row.ref, phone=s.person.phone, lane=ESCALATION, wanted=f"escalation:{row.id}:held")
