@@ -23,6 +23,7 @@ from handlers import FLOWS
 from handlers.follow_up import asks_about_dying
 from safety import duty
 from safety.heard import Heard
+from safety.rota import POSITIONS
 from storage import calm, due, inbox, notes, people, talks
 from storage.due import DueRow
 from storage.lines import confirmed
@@ -130,10 +131,16 @@ def keep_concern(s: Sitting, command: KeepConcern) -> bool:
     if not command.today:
         return False
     starts = duty.cover_starts(s.u)
-    told = starts is None and _tell_staff(s.u, s.person, note, ("primary",))
+    told = starts is None and _tell_staff(s.u, s.person, note, _first(s.u))
     again = s.u.now + LOOK_WITHIN if told or starts is None else starts
     due.plan(s.u, UNREAD, note, f"{UNREAD}:{note}", again, at=s.u.now.isoformat())
     return told
+
+
+def _first(u: Unit) -> tuple[str, ...]:
+    """The first position whose holder can be reached, as a page would go to: nobody waits for one that is vacant."""
+    held = duty.reachable(u)
+    return tuple(position for position in POSITIONS if held[position])[:1]
 
 
 @clinic_due(UNREAD)
@@ -149,7 +156,7 @@ def unread(u: Unit, row: DueRow) -> None:
     starts = duty.cover_starts(u)
     if starts is not None:
         due.move(u, row.id, starts)
-    elif not _tell_staff(u, who, row.subject, ("primary", "backup", "supervisor")):
+    elif not _tell_staff(u, who, row.subject, POSITIONS):
         if not notes.waits(u, who.id, "ladder", "nobody_at_step"):
             notes.add(u, who.id, "ladder", "nobody_at_step")
         due.move(u, row.id, u.now + LOOK_AGAIN)
