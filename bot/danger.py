@@ -19,6 +19,7 @@ from storage import calm, contacts, escalations, follow_up, notes, people, plans
 from storage.escalations import EscalationRow
 from storage.lines import confirmed
 from storage.outbox import CRISIS, ESCALATION
+from storage.people import PersonCard
 from storage.seal import SealBroken
 from storage.store import Unit
 
@@ -134,7 +135,7 @@ def add_context(s: Sitting) -> bool:
     return True
 
 
-def perform(s: Sitting, paged: Paged, actor: people.PersonCard | None = None) -> None:
+def perform(s: Sitting, paged: Paged, actor: PersonCard | None = None) -> None:
     """Send what the ladder decided. `s` may be anybody's turn; the patient is the escalation's."""
     row = paged.row
     patient = people.person(s.u, row.person)
@@ -164,7 +165,7 @@ def _raise(s: Sitting, level: str, track: str, reason: str, words: str | None) -
     perform(s, paged)
 
 
-def _perform(s: Sitting, row: EscalationRow, patient: people.PersonCard, action: Action, actor: people.PersonCard | None) -> None:
+def _perform(s: Sitting, row: EscalationRow, patient: PersonCard, action: Action, actor: PersonCard | None) -> None:
     match action:
         case Page(person, words) if words in ONCE_MORE:
             name = actor.name if actor else ""
@@ -193,14 +194,7 @@ def _perform(s: Sitting, row: EscalationRow, patient: people.PersonCard, action:
 
 
 def _page(
-    s: Sitting,
-    row: EscalationRow,
-    patient: people.PersonCard,
-    person: int,
-    words: str,
-    dedupe: str,
-    wanted: str = "unanswered",
-    **named: str,
+    s: Sitting, row: EscalationRow, patient: PersonCard, person: int, words: str, dedupe: str, wanted: str = "unanswered", **named: str
 ) -> None:
     at = s.of(person)
     if at is None:
@@ -218,7 +212,7 @@ def _page(
     at.offer(draft, "act", "page", subject=row.id, args=danger, lane=ESCALATION, dedupe=dedupe, wanted=still, ref=row.ref)
 
 
-def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str, actor: people.PersonCard | None) -> None:
+def _tell(s: Sitting, row: EscalationRow, patient: PersonCard, what: str, actor: PersonCard | None) -> None:
     at = s.of(patient.id)
     if at is None:
         return
@@ -226,6 +220,8 @@ def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str,
     minutes = _minutes(s, row) if what == "exhausted" else 0
     known = {"time": f"{local:%H:%M}", "name": actor.name if actor else "", "minutes": minutes}
     words = "crisis.unreached" if what == "exhausted" and not minutes else TELLS[what]
+    if what == "closed" and patient.outside:  # what they write from now on is told to nobody
+        words = "crisis.closed_left"
     fill(draft := at.draft(), words, lines, **known)
     if what in ("opened", "no_cover"):
         presence.add_to(draft, at, paging=what == "opened")
@@ -235,7 +231,7 @@ def _tell(s: Sitting, row: EscalationRow, patient: people.PersonCard, what: str,
     at.post(draft, lane=lane, dedupe=f"tell:{what}:{row.id}:{row.version}", wanted=wanted)
 
 
-def _inform(s: Sitting, row: EscalationRow, what: str, but: int | None, actor: people.PersonCard | None) -> None:
+def _inform(s: Sitting, row: EscalationRow, what: str, but: int | None, actor: PersonCard | None) -> None:
     """Everybody a page lies open before, and whoever has it. A page about what is settled loses its buttons."""
     over = what in ("acked", "closed")
     told = {but}
@@ -253,7 +249,7 @@ def _inform(s: Sitting, row: EscalationRow, what: str, but: int | None, actor: p
         _inform_one(s, row, what, row.acked_by, actor)
 
 
-def _inform_one(s: Sitting, row: EscalationRow, what: str, person: int, actor: people.PersonCard | None) -> None:
+def _inform_one(s: Sitting, row: EscalationRow, what: str, person: int, actor: PersonCard | None) -> None:
     at = s.of(person)
     if at is None or not at.person.active:
         return  # whose access has ended learns nothing more

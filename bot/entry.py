@@ -42,9 +42,15 @@ def outside(s: Sitting, heard: Heard) -> None:
         _numbers(s, heard)
     elif s.who is not None and s.who.status == "declined" and _still_theirs(s, s.who, command):
         return
-    else:
+    elif not _kept(s):
         words = "bot.not_invited" if s.who is None else alone(s)
         s.say(words, dedupe=f"outside:{s.chat.id}:{s.u.now:%Y%m%d%H}")
+
+
+def _kept(s: Sitting) -> bool:
+    """What someone who left types while a human still has their alert is kept with it, whatever it says."""
+    typed = s.event.kind in ("text", "media") and bool(s.event.text)
+    return typed and s.who is not None and s.who.role == "patient" and danger.add_context(s)
 
 
 def _numbers(s: Sitting, heard: Heard) -> None:
@@ -57,10 +63,12 @@ def _numbers(s: Sitting, heard: Heard) -> None:
 
 
 def alone(s: Sitting) -> str:
-    """The words that say that nobody at the program is told, and why."""
+    """The words that say that nobody at the program is told, and why; or that only an alert goes on."""
     if s.who is None:
         return "contact.alone" if contacts.in_chat(s.u, s.chat.id) else "crisis.stranger"
-    return "welcome.off" if s.who.status == "declined" else "crisis.discharged"
+    if s.who.status != "declined":
+        return "crisis.discharged"
+    return "welcome.off_alert" if danger.is_open(s) else "welcome.off"
 
 
 def unwelcomed(s: Sitting) -> bool:

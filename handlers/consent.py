@@ -64,9 +64,12 @@ def change(me: Me, clinic: str) -> Part:
 
 
 def leave(clinic: str) -> Part:
-    """Withdraw from all of it, after one plain question about what that means."""
-    sure = yield Ask("sure", YesNo(yes="consent.program.leave", no="consent.program.stay", columns=1), slots={"clinic": clinic})
+    """Withdraw from all of it, after one plain question about what that means. An alert that is open goes on, and that is said."""
+    words = "consent.program.sure_alert" if (yield Read("crisis.open")) else "consent.program.sure"
+    stops = YesNo(yes="consent.program.leave", no="consent.program.stay", columns=1)
+    sure = yield Ask("sure", stops, words=words, slots={"clinic": clinic})
     if sure:
         yield Do(LeaveProgram())
-        yield Say("consent.program.left", {"clinic": clinic})
+        going_on = yield Read("crisis.open")
+        yield Say("consent.program.left_alert" if going_on else "consent.program.left", {"clinic": clinic})
     return sure

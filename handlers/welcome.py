@@ -48,7 +48,7 @@ def _what_this_is(facts: dict[str, Any]) -> Generator[Any, Any, None]:
 
 
 def _goodbye(facts: dict[str, Any]) -> Generator[Any, Any, None]:
-    yield Say("welcome.declined")
+    yield Say("welcome.declined_alert" if (yield Read("crisis.open")) else "welcome.declined")
     if facts["known"]:
         yield Say("welcome.numbers", {"emergency": facts["emergency"], "line": facts["line"]})
     else:

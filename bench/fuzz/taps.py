@@ -33,7 +33,12 @@ FORMERLY = {"discharged": "/settings", "declined": "/journal", "revoked": "/pati
 """What those for whom nothing is on had open last."""
 INSIDE = ("patient", "other", "new", "admin", "clinician")
 OUTSIDE = ("discharged", "declined", "moved", "revoked", "stranger", "second stranger")
-SAYS = {"stale": {"bot.stale"}, "outside": {"bot.not_invited", "welcome.off", "crisis.discharged"}, "group": set(), "silent": set()}
+SAYS = {
+    "stale": {"bot.stale"},
+    "outside": {"bot.not_invited", "welcome.off", "welcome.off_alert", "crisis.discharged"},
+    "group": set(),
+    "silent": set(),
+}
 
 
 @dataclass(frozen=True)

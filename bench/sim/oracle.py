@@ -218,7 +218,7 @@ class Oracle:
             case.state, case.sign = "ACKED", self.healthy()
         if case.state and "crisis.contacted" in items:
             case.state = "CONTACTED"
-        if "crisis.closed" in items:
+        if any(id in items for id in words.CLOSED):
             case.state = ""
             case.calm_until = self.bot_now() + CALM
         if any(id in items for id in (*words.NOTHING_ON, "my_data.forgotten", "staff.goodbye")):

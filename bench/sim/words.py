@@ -38,8 +38,9 @@ UNTIMELY = ("checkin.prompt_morning", "checkin.prompt_evening", "checkin.prompt_
             *(f"care.note_{n}" for n in range(1, 6)),
             *(f"plan.prompt.{why}" for why in ("alert", "none_yet", "quarter", "rehearsal")))  # fmt: skip
 """What is said to nobody while an alert is open, nor in the two days after danger. Sessions are where help is: those go on."""
-NOTHING_ON = ("consent.program.left", "welcome.declined")
+NOTHING_ON = ("consent.program.left", "consent.program.left_alert", "welcome.declined", "welcome.declined_alert")
 """What somebody reads who is not in the program from then on, and may come back."""
+CLOSED = ("crisis.closed", "crisis.closed_left")
 PAGING = ("crisis.ladder_opened", "crisis.joined", "crisis.paged_anew", "crisis.reopened", "crisis.second_look")
 """What a patient is told while nobody has it."""
 ASKS = ("checkin.prompt_morning", "checkin.prompt_evening")
@@ -50,7 +51,7 @@ KNOWN = (
     "drill.page", "page.second", "page.second_asked", "page.second_nobody", "page.kept_open", "page.unconfirmed",
     "page.passed_on", "page.paged_on", "page.screen_broken", "page.ladder_broken",
     *PAGING, "crisis.acked", "crisis.contacted", "crisis.exhausted", "crisis.unreached",
-    "crisis.no_cover", "crisis.closed", "crisis.still_open", "crisis.discharged", "crisis.stranger", "welcome.off",
+    "crisis.no_cover", *CLOSED, "crisis.still_open", "crisis.discharged", "crisis.stranger", "welcome.off",
     "my_data.forgotten", "staff.goodbye", "staff.revoked", "staff.members.revoked", "staff.patients.discharged",
     "bot.journal_kept", "bot.trouble", "my_data.what", "welcome.unlinked", "mail.page", "mail.why.exhausted", "mail.why.alone",
     "mail.watch.dead", "mail.watch.unproved", "mail.watch.locked", "mail.watch.back",

@@ -77,6 +77,12 @@ def version(s: Sitting, words: str) -> int:
     return s.words.item(words).version
 
 
+@look("crisis.open")
+def alert_open(s: Sitting) -> bool:
+    """Whether there is an alert about them that no person has closed: it goes on also when they leave."""
+    return danger.is_open(s)
+
+
 @look("welcome.facts")
 def facts(s: Sitting) -> dict[str, Any]:
     """What the first screens must say truly: the numbers of the place, the clinic's name, and when somebody is on call."""
