@@ -143,8 +143,8 @@ def perform(s: Sitting, paged: Paged, actor: PersonCard | None = None) -> None:
         _perform(s, row, patient, action, actor)
 
 
-def pass_on(u: Unit, person: int, position: str, source: int) -> None:
-    """Somebody has just come on duty: what nobody has taken yet is paged to them at once; the ladder goes on as it was.
+def pass_on(u: Unit, person: int, position: str, source: int, words: str = "page.come_on") -> None:
+    """Somebody has just come on duty, or has a new phone: what nobody has taken yet is paged to them at once; the ladder goes on as it was.
 
     Only where the ladder has come to their position: a page to a backup before its time would be no help to anybody.
     """
@@ -154,7 +154,7 @@ def pass_on(u: Unit, person: int, position: str, source: int) -> None:
     for row in escalations.all_open(u):
         reached = any(rung[1] in (position, "all") for rung in row.ladder[: row.step])
         if row.state in ("OPEN", "EXHAUSTED") and reached and not outage.covers(at, row.id, person, f"on.{source}"):
-            _page(at, row, people.person(u, row.person), person, "page.come_on", f"page:{row.id}:{row.cycle}:on:{source}:{person}")
+            _page(at, row, people.person(u, row.person), person, words, f"page:{row.id}:{row.cycle}:on:{source}:{person}")
 
 
 def _raise(s: Sitting, level: str, track: str, reason: str, words: str | None) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from bot import danger
 from bot.acts import pages
 from bot.registry import due
 from bot.sitting import Sitting
-from safety import pager
+from safety import duty, pager
 from storage import escalations, people
 from storage.due import DueRow
 from storage.escalations import EscalationRow
@@ -34,10 +35,13 @@ def remind(s: Sitting, row: DueRow) -> None:
 
 
 def put_held(s: Sitting) -> None:
-    """On a new phone nothing of the old one's buttons is left: what they have is put before them."""
+    """On a new phone nothing of the old one's buttons is left: what they have is put before them, and what they were paged for."""
     for row in escalations.all_open(s.u):
         if row.acked_by == s.person.id:
             pages.details(s, row)
+    for position, held in duty.to_page(s.u).items():
+        if s.person.id in held:
+            danger.pass_on(s.u, s.person.id, position, s.source, "page.new")
 
 
 def put_panel(s: Sitting, row: EscalationRow) -> None:
