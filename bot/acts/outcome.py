@@ -51,8 +51,15 @@ def put_panel(s: Sitting, row: EscalationRow) -> None:
     elif row.acked_by == s.person.id:
         pages.details(s, row)
     elif row.acked_by is None or row.handed_to == s.person.id:
-        level = s.words.text(f"page.level.{row.level}")
-        code, opened = people.person(s.u, row.person).code, row.opened_at.astimezone(ZoneInfo(s.person.zone))
-        pages.open_to_take(s, row, s.draft().add("page.new", code=code, level=level, time=f"{opened:%H:%M}", ref=row.ref))
+        pages.open_to_take(s, row, s.draft().add("page.new", **_about(s, row)))
+    elif row.doubted_by is not None:
+        name = people.person(s.u, row.doubted_by).name  # whoever is called about a false alarm can agree, on call or not
+        pages.open_to_agree(s, row, s.draft().add("page.second", name=name, **_about(s, row)))
     else:
         pages.held_by_other(s, row)
+
+
+def _about(s: Sitting, row: EscalationRow) -> dict[str, str]:
+    """What every page says of its alert."""
+    opened, level = row.opened_at.astimezone(ZoneInfo(s.person.zone)), s.words.text(f"page.level.{row.level}")
+    return {"code": people.person(s.u, row.person).code, "level": level, "time": f"{opened:%H:%M}", "ref": row.ref}

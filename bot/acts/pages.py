@@ -12,7 +12,7 @@ from bot.message import Button, Draft
 from bot.registry import tap
 from bot.sitting import Sitting
 from safety import pager
-from safety.moves import TWO_MUST_AGREE, Alarm, Page
+from safety.moves import SECOND, TWO_MUST_AGREE, Alarm, Page
 from safety.pager import Paged
 from storage import audit, contacts, escalations, people
 from storage.escalations import EscalationRow
@@ -202,6 +202,13 @@ def open_to_take(s: Sitting, row: EscalationRow, draft: Draft) -> None:
     draft.row(draft.button("ack", "page.button.ack"))
     if not pager.waits_for_cover(s.u, row):
         draft.row(draft.button("cant", "page.button.cant"))
+    _offer(s, row, draft)
+
+
+def open_to_agree(s: Sitting, row: EscalationRow, draft: Draft) -> None:
+    """What anybody but who said it can do with what was called a false alarm."""
+    for option in danger.BUTTONS[SECOND]:
+        draft.row(draft.button(option, f"page.button.{option}"))
     _offer(s, row, draft)
 
 
