@@ -43,6 +43,7 @@ INFORMS = {
     "acked": "page.acked_by_other",
     "taken_over": "page.acked_by_other",
     "reopened": "page.reopened",
+    "second_look": "page.open_again",
     "unconfirmed": "page.unconfirmed",
     "disagreed": "page.disagreed",
     "not_taken": "page.not_taken",

@@ -221,12 +221,14 @@ def leave(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move | N
     """Whoever has it cannot any more, or is staff no more: it is open again from where it was, also after they had reached the patient,
     as nobody else could close it. While they had not, its minutes have gone on: nobody is paged later for its having been held. All
     who are paged for it at once have time to answer before it is exhausted; where there is nobody to page, it is that at once."""
+    if ladder.handed_to == who and ladder.state in ("ACKED", "CONTACTED"):
+        return decline(ladder, who, now, holders)
     if ladder.state not in ("ACKED", "CONTACTED") or ladder.acked_by != who:
         return None
     told = "second_look" if ladder.state == "CONTACTED" else "reopened"
     began = ladder.began if ladder.state == "ACKED" else now
     moved = _on(_again(ladder, now, min(ladder.step, len(ladder.rungs) - 1), began), now, holders, {}, given_back=True)
-    return Move(moved.ladder, (Inform("reopened", but=who), Tell(told), *moved.actions))
+    return Move(moved.ladder, (Inform(told, but=who), Tell(told), *moved.actions))
 
 
 def close(ladder: Ladder, who: int, overdue: bool = False) -> Move | None:

@@ -76,7 +76,8 @@ class Tell:
 
 @dataclass(frozen=True)
 class Inform:
-    """Tell staff who were paged how things stand: "acked", "reopened", "unconfirmed", "disagreed" or "closed". `but` already knows.
+    """Tell staff who were paged how things stand: "acked", "reopened", "second_look" (reopened though the patient was reached),
+    "unconfirmed", "disagreed" or "closed". `but` already knows.
 
     to: only this person, whether or not a page lies open before them ("not_taken", "taken_over", "newer").
     """

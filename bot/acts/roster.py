@@ -157,17 +157,17 @@ def _discharge(s: Sitting, panel: int | None, who: PersonCard) -> None:
 
 
 def _revoke(s: Sitting, panel: int | None, who: PersonCard) -> None:
-    """Their access ends at once: positions become vacant, what they had taken is open again and pages on, and what waits to be sent to
-    them is not sent."""
+    """Their access ends at once: positions become vacant, what they had taken is open again and pages on, whoever asked them to take
+    something over is told that they do not, and what waits to be sent to them is not sent."""
     if who.id == s.person.id:
         _end(s, panel, "staff.members.not_yourself")
         return
     held = duty.let_go(s.u, who)
     for row in escalations.all_open(s.u):
-        if row.acked_by == who.id:
+        if who.id in (row.acked_by, row.handed_to):
             paged = pager.answer(s.u, row.id, who, "leave")
             if paged is not None:
-                danger.perform(s, paged)
+                danger.perform(s, paged, who)
     at = s.of(who.id)
     invites.void(s.u, who.id)
     people.set_status(s.u, who.id, "revoked")
