@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from bot import cards, letters, newer, outage, presence
 from bot.message import Draft
 from bot.sitting import Sitting, seat
+from bot.when import moment
 from content import hotlines
 from content.library import load
 from safety import pager
@@ -202,10 +202,10 @@ def _page(
         notes.add(s.u, patient.id, "ladder", "no_chat")
         return
     draft = at.draft()
-    opened = row.opened_at.astimezone(ZoneInfo(at.person.zone))
+    opened = moment(draft, row.opened_at, at.person.zone, s.u.now)
     level = draft.phrase(f"page.level.{row.level}")
     danger, again = newer.newest(at, row)
-    fill(draft, words, None, code=patient.code, level=level, time=f"{opened:%H:%M}", again=again, ref=row.ref, **named)
+    fill(draft, words, None, code=patient.code, level=level, time=opened, again=again, ref=row.ref, **named)
     waits = pager.waits_for_cover(s.u, row)  # nobody is paged yet, so there is nothing to pass on
     for option in BUTTONS.get(words, ("ack",) if waits else ("ack", "cant")):
         draft.row(draft.button(option, f"page.button.{option}"))

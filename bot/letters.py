@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.message import Draft
+from bot.when import moment
 from content.library import load
 from safety import duty
 from safety.moves import AGAIN
@@ -138,15 +140,16 @@ def _page(u: Unit, row: EscalationRow, to: int | None, why: str) -> tuple[dict[s
     assert known is not None  # a clinic came before its patients
     words = load("en")
     zone = people.person(u, to).zone if to is not None else known.zone
-    opened, code = row.opened_at.astimezone(ZoneInfo(zone)), people.person(u, row.person).code
+    opened, code = moment(draft := Draft(words), row.opened_at, zone, u.now), people.person(u, row.person).code
     level = words.text(f"page.level.{row.level}")
-    page = words.text("mail.page", code=code, level=level, time=f"{opened:%H:%M}", ref=row.ref, why=words.text(f"mail.why.{why}"))
+    page = words.text("mail.page", code=code, level=level, time=opened, ref=row.ref, why=words.text(f"mail.why.{why}"))
     payload = {
         "subject": words.text("mail.subject", level=level, ref=row.ref),
         "text": f"{page}\n\n{words.text('mail.how', line=known.line)}",
         "body": {"event": "page", "why": why, "code": code, "level": row.level, "opened": row.opened_at.isoformat(), "reference": row.ref},
     }
-    return payload, _items("mail.subject", "mail.page", f"mail.why.{why}", "mail.how", f"page.level.{row.level}")
+    used = _items("mail.subject", "mail.page", f"mail.why.{why}", "mail.how", f"page.level.{row.level}")
+    return payload, f"{used} {draft.content}".strip()
 
 
 def _items(*ids: str) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from bot.sitting import Sitting
+from bot.when import moment
 from storage import escalations, talks
 from storage.escalations import EscalationRow
 from storage.talks import PromptRow
@@ -13,7 +12,7 @@ from storage.talks import PromptRow
 def newest(s: Sitting, row: EscalationRow) -> tuple[dict[str, int], str]:
     """What a keyboard about this alert remembers of the danger it was shown after, and when that was on the wall of whoever reads it."""
     danger, at = escalations.last_danger(s.u, row.id)
-    return {"danger": danger}, f"{at.astimezone(ZoneInfo(s.person.zone)):%H:%M}"
+    return {"danger": danger}, moment(s.draft(), at, s.person.zone, s.u.now)
 
 
 def is_before_newer(s: Sitting, row: EscalationRow, prompt: PromptRow) -> bool:

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 from bot import danger
 from bot.acts import pages
+from bot.message import Draft
 from bot.registry import due
 from bot.sitting import Sitting
+from bot.when import moment
 from safety import duty, pager
 from storage import escalations, people
 from storage.due import DueRow
@@ -51,15 +53,15 @@ def put_panel(s: Sitting, row: EscalationRow) -> None:
     elif row.acked_by == s.person.id:
         pages.details(s, row)
     elif row.acked_by is None or row.handed_to == s.person.id:
-        pages.open_to_take(s, row, s.draft().add("page.new", **_about(s, row)))
+        pages.open_to_take(s, row, (draft := s.draft()).add("page.new", **_about(s, draft, row)))
     elif row.doubted_by is not None:
         name = people.person(s.u, row.doubted_by).name  # whoever is called about a false alarm can agree, on call or not
-        pages.open_to_agree(s, row, s.draft().add("page.second", name=name, **_about(s, row)))
+        pages.open_to_agree(s, row, (draft := s.draft()).add("page.second", name=name, **_about(s, draft, row)))
     else:
         pages.held_by_other(s, row)
 
 
-def _about(s: Sitting, row: EscalationRow) -> dict[str, str]:
+def _about(s: Sitting, draft: Draft, row: EscalationRow) -> dict[str, str]:
     """What every page says of its alert."""
-    opened, level = row.opened_at.astimezone(ZoneInfo(s.person.zone)), s.words.text(f"page.level.{row.level}")
-    return {"code": people.person(s.u, row.person).code, "level": level, "time": f"{opened:%H:%M}", "ref": row.ref}
+    opened, level = moment(draft, row.opened_at, s.person.zone, s.u.now), draft.phrase(f"page.level.{row.level}")
+    return {"code": people.person(s.u, row.person).code, "level": level, "time": opened, "ref": row.ref}

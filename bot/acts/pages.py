@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from bot import danger, newer
 from bot.acts import caring, plan_prompts
 from bot.acts import contacts as personal
@@ -11,6 +9,7 @@ from bot.acts.rota import able, can_hold
 from bot.message import Button, Draft
 from bot.registry import tap
 from bot.sitting import Sitting
+from bot.when import moment
 from safety import pager
 from safety.moves import SECOND, TWO_MUST_AGREE, Alarm, Page
 from safety.pager import Paged
@@ -101,8 +100,7 @@ def details(s: Sitting, row: EscalationRow, edit: int | None = None) -> None:
     draft = whom_to_call(s, row, patient)
     if shared:
         for at, words in escalations.words(s.u, row.id, patient.key)[-3:]:
-            local = at.astimezone(ZoneInfo(s.person.zone))
-            draft.add("page.words", time=f"{local:%H:%M}", words=words[:600])
+            draft.add("page.words", time=moment(draft, at, s.person.zone, s.u.now), words=words[:600])
     _add_receipts(s, draft, row)
     still_yours(s, row, draft, edit=edit)
 
@@ -160,8 +158,8 @@ def _add_receipts(s: Sitting, draft: Draft, row: EscalationRow) -> None:
     lines = []
     for event in taken:
         to = people.person(s.u, event.by).code if event.by is not None else draft.phrase("page.receipt.clinic")
-        at = event.at.astimezone(ZoneInfo(s.person.zone))
-        lines.append(draft.phrase("page.receipt.line", time=f"{at:%H:%M}", channel=draft.phrase(f"page.receipt.{event.code}"), to=to))
+        at = moment(draft, event.at, s.person.zone, s.u.now)
+        lines.append(draft.phrase("page.receipt.line", time=at, channel=draft.phrase(f"page.receipt.{event.code}"), to=to))
     draft.add("page.receipts", lines="\n".join(lines))
 
 
@@ -214,8 +212,8 @@ def open_to_agree(s: Sitting, row: EscalationRow, draft: Draft) -> None:
 
 def _held(s: Sitting, row: EscalationRow, draft: Draft) -> Draft:
     """Who has it, and since when."""
-    at = (row.acked_at or s.u.now).astimezone(ZoneInfo(s.person.zone))
-    return draft.add("page.acked_by_other", ref=row.ref, name=people.person(s.u, row.acked_by or 0).name, time=f"{at:%H:%M}")
+    at = moment(draft, row.acked_at or s.u.now, s.person.zone, s.u.now)
+    return draft.add("page.acked_by_other", ref=row.ref, name=people.person(s.u, row.acked_by or 0).name, time=at)
 
 
 def _too_late(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
