@@ -112,6 +112,11 @@ def whom_to_call(s: Sitting, row: EscalationRow, patient: people.PersonCard) -> 
     phone, level = patient.phone or draft.phrase("page.no_phone"), draft.phrase(f"page.level.{row.level}")
     known = {"name": patient.call_name or patient.name, "phone": phone, "level": level, "again": newer.newest(s, row)[1]}
     draft.add("page.details", code=patient.code, ref=row.ref, **known)
+    chat = people.chat_of(s.u, patient.id)
+    if chat is None or not chat.reachable:
+        draft.add("page.not_told")
+    elif row.state == "ACKED":
+        draft.add("page.told")
     if row.state == "ACKED":
         return draft.add("page.until_reached")
     return draft.add("page.until_closed") if row.next_at is None else draft  # else a second person is asked, who was told by when
