@@ -17,7 +17,7 @@ from bot.when import moment
 from content.library import load
 from safety import duty
 from safety.moves import AGAIN
-from storage import clinic, escalations, letters, outbox, people
+from storage import clinic, escalations, letters, outbox, people, talks
 from storage.escalations import EscalationRow
 from storage.letters import CLINIC, MAIL, WEBHOOK, Letter, Unconfirmed
 from storage.seal import SealBroken
@@ -55,6 +55,12 @@ def refused(u: Unit, outbox_row: int, why: str = "unreachable") -> None:
     page = letters.page(u, outbox_row)
     if page is not None:
         _onward(u, page, why)
+
+
+def page_for_all(u: Unit, outbox_row: int) -> list[int]:
+    """Which alerts the one page for all (`bot/outage.py`) is about, kept with its buttons; none where this is no such page."""
+    shown = [each for each in talks.live_prompts_about(u, "act", "outage", 0) if each.panel == outbox_row]
+    return sorted({id for each in shown for id in each.args.get("alerts", ())})
 
 
 def look_for_unconfirmed(u: Unit) -> None:
@@ -102,15 +108,21 @@ def notice(u: Unit, words: str, key: str, event: str, since: datetime) -> None:
 
 
 def _onward(u: Unit, page: Unconfirmed, why: str) -> None:
-    """By the next way after the one that failed: their own mail, the webhook, the clinic's mail."""
+    """By the next way after the one that failed: their own mail, the webhook, the clinic's mail. Each alert it is about by itself."""
     kinds = page.key.split(":")
-    if kinds[0] not in ABOUT or not (about := [part for part in kinds[1:3] if part.isdigit()]):
-        return
-    row = escalations.look(u, int(about[0]))
-    if row is None or row.state not in ("OPEN", "EXHAUSTED"):
-        return
+    one = [int(part) for part in kinds[1:3] if part.isdigit()][:1] if kinds[0] in ABOUT else []
+    for id in page_for_all(u, page.id) if kinds[0] == "outage" else one:
+        row = escalations.look(u, id)
+        if row is not None and row.state in ("OPEN", "EXHAUSTED"):
+            _next_way(u, page, row, why)
+
+
+def _next_way(u: Unit, page: Unconfirmed, row: EscalationRow, why: str) -> None:
+    kinds = page.key.split(":")
     person = page.to if page.channel != "telegram" else people.chat(u, page.chat).person if page.chat is not None else None
     step, _, who = page.key.removeprefix(f"{MAIL}:").removeprefix(f"{WEBHOOK}:").rpartition(":")
+    if kinds[0] == "outage":
+        step = f"outage:{row.id}:{kinds[2]}"
     step = _unreachable(row) if why == "unreachable" else f"{step}:{who}" if page.channel == WEBHOOK else step
     ways = letters.ways(u)
     if page.channel == "telegram" and person is not None and _mailed(u, person):

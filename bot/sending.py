@@ -263,9 +263,13 @@ def _tell_of_doubt(u: Unit, chat: int | None) -> None:
 def _next_channel(u: Unit, row: Claimed) -> None:
     """A page that can't be delivered: the ladder's next step is due at once. Not when it waits for somebody to be on duty, and not when
     everybody has been paged, exhausted or not: no other is left to page, and they have their time to answer."""
-    if not row.wanted or not row.wanted.startswith("escalation:"):
-        return
-    escalation = escalations.get(u, int(row.wanted.split(":")[1]))
+    kind, _, rest = (row.wanted or "").partition(":")
+    for id in [int(rest.partition(":")[0])] if kind == "escalation" else letters.page_for_all(u, row.id):
+        _step_now(u, id)
+
+
+def _step_now(u: Unit, id: int) -> None:
+    escalation = escalations.get(u, id)
     if escalation is None or pager.waits_for_cover(u, escalation) or pager.waits_for_answer(escalation):
         return
     if escalation.state == "OPEN" and escalation.next_at is not None:

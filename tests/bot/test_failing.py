@@ -18,7 +18,7 @@ from handlers import FLOWS
 from safety import duty, pager, rota
 from safety import screen as screening
 from safety.heard import Heard, Level
-from storage import clinic, due, escalations, notes, people
+from storage import clinic, due, escalations, letters, notes, people
 from storage.engine import open_engine
 from storage.seal import Keyring
 from storage.store import Store, table
@@ -143,6 +143,26 @@ def test_a_chat_that_is_gone_when_all_are_paged_pages_nobody_twice(phones: Phone
     assert sum("Nobody has answered yet, after" in text for text in texts(phones, PATIENT)) == 1
     phones.wait(timedelta(minutes=15))
     assert sum("To everyone" in text for text in texts(phones, STAFF)) == 2
+
+
+def test_the_page_for_all_that_cannot_be_delivered_goes_on_for_each_of_them(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    with phones._store().unit(phones.now) as u:
+        letters.set_ways(u, {letters.MAIL})
+        for number in range(6):
+            add_patient(u, 6000 + number, "Kim", code=f"10{number:02d}")
+        escalations.set_on_call(u, "backup", people.person(u, add_staff(u, STAFF + 1, "Ana Ruiz", duty="clinician")))
+        dana = people.person_by_code(u, "S001")
+        assert dana is not None
+        people.save_profile(u, dana, {"email": "dana@clinic.example"})
+    phones.phone(STAFF + 1)
+    monkeypatch.setattr(screening, "load_rules", broken)
+    for number in range(6):
+        phones.phone(STAFF).blocked = number == 5
+        phones.type(6000 + number, "good evening")
+    assert any("6 patients" in text for text in texts(phones, STAFF + 1)), "the ladders go on at once"
+    with phones._store().unit(phones.now) as u:
+        keys = [row.key.split(":")[2] for row in letters.unconfirmed(u, phones.now + timedelta(1)) if row.channel == letters.MAIL]
+        assert sorted(keys) == sorted(str(row.id) for row in escalations.all_open(u)), "a mail for each"
 
 
 def test_the_page_for_all_says_when_nothing_of_it_is_left(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
