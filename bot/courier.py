@@ -125,6 +125,8 @@ class Courier:
         letter = rows.claim(u, id, self._owner, u.now + LEASE)
         if letter is None:
             return None
+        if letter.to is not None:
+            people.whole(people.person(u, letter.to))  # where it is to go cannot be known: it ends, and the page goes on the next way
         reason = letters.unwanted(u, letter)
         address = self._address(u, letter) if reason is None else None
         if address is None:

@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 
 from bot.event import Event
 from bot.flow import Me
+from bot.log import get
 from bot.message import Draft
 from content.library import Words, load
-from storage import outbox, people, talks
+from storage import notes, outbox, people, talks
 from storage.outbox import REPLY
 from storage.people import ChatCard, PersonCard
 from storage.store import Unit
 
+log = get("bot.sitting")
 SAID_WITHIN = timedelta(hours=24)
 
 
@@ -50,11 +52,11 @@ class Sitting:
         return Draft(self.words)
 
     def of(self, person: int) -> Sitting | None:
-        """The same turn at another person's chat (a page to the on-call person), or None when they have none."""
+        """The same turn at another person's chat (a page to the on-call person), or None when they have none that can be written to."""
         chat = people.chat_of(self.u, person)
-        if chat is None:
+        if chat is None or not self.u.has_key(chat.key):
             return None
-        return replace(self, chat=chat, who=people.person(self.u, person))
+        return replace(self, chat=chat, who=_who(self.u, person))
 
     def me(self, start: dict[str, Any]) -> Me:
         who, local = self.person, self.local
@@ -112,9 +114,19 @@ class Sitting:
 
 
 def seat(u: Unit, person: int, source: int) -> Sitting | None:
-    """A table at somebody's chat when it is nobody's turn (the clinic's own times), or None when they have no chat."""
+    """A table at somebody's chat when it is nobody's turn (the clinic's own times), or None as with `of`."""
     chat = people.chat_of(u, person)
-    return Sitting(u, chat, people.person(u, person), source, Event("due", 0), u.now) if chat is not None else None
+    if chat is None or not u.has_key(chat.key):
+        return None
+    return Sitting(u, chat, _who(u, person), source, Event("due", 0), u.now)
+
+
+def _who(u: Unit, person: int) -> PersonCard:
+    """Whoever it is, and staff hear of it when something of theirs does not open."""
+    who = people.person(u, person)
+    if notes.damaged(u, who):
+        log.error("person.damaged", role=who.role)
+    return who
 
 
 def said_at(event: Event, received_at: datetime) -> datetime:

@@ -6,9 +6,12 @@ Order: danger, then stop and help, then a command, then a button with a live pro
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import danger, doors, entry, talk, taps, typed
@@ -26,6 +29,7 @@ from safety.heard import Heard, Level, worse
 from safety.screen import LONGEST, screen
 from storage import contacts, inbox, invites, notes, outbox, people, talks
 from storage.inbox import Received
+from storage.people import PEOPLE
 from storage.seal import SealBroken
 from storage.store import Unit
 from storage.talks import TalkRow
@@ -250,13 +254,45 @@ def last_resort(u: Unit, row: Received) -> None:
     """When even the ladder raises: the card, and an alarm to everyone on call. Nothing is looked up that is not needed."""
     inbox.quarantine(u, row.id, "last_resort", "high")
     notes.add(u, row.chat.person, "quarantine", "last_resort")
-    s = Sitting(u, row.chat, None, row.id, Event("other", 0), row.received_at)
-    s.post(danger.fill(s.draft(), "crisis.memory", danger.Lines.of("US")), lane=outbox.CRISIS, dedupe=f"card:{row.id}")
-    code = people.person(u, row.chat.person).code if row.chat.person is not None else "?"
+    code, country = _in_clear(u, row)
+    said = _apart(u, lambda: card_from_memory(u, row, country))
+    words = "page.ladder_broken" if said else "page.ladder_broken_no_card"
+    at = Sitting(u, row.chat, None, row.id, Event("other", 0), row.received_at)
     for holder in _to_alarm(u):
-        at = s.of(holder)
-        if at is not None:
-            at.say("page.ladder_broken", lane=outbox.ESCALATION, dedupe=f"broken:{row.id}:{holder}", code=code, time=f"{at.local:%H:%M}")
+        _apart(u, partial(_alarm, at, holder, words, code))
+
+
+def card_from_memory(u: Unit, row: Received, country: str = "US") -> None:
+    """The card that needs nobody's row."""
+    s = Sitting(u, row.chat, None, row.id, Event("other", 0), row.received_at)
+    s.post(danger.fill(s.draft(), "crisis.memory", danger.Lines.of(country)), lane=outbox.CRISIS, dedupe=f"card:{row.id}")
+
+
+def _alarm(s: Sitting, holder: int, words: str, code: str) -> None:
+    at = s.of(holder)
+    if at is None:
+        notes.add(s.u, s.chat.person, "ladder", "no_chat")
+    else:
+        at.say(words, lane=outbox.ESCALATION, dedupe=f"broken:{s.source}:{holder}", code=code, time=f"{at.local:%H:%M}")
+
+
+def _in_clear(u: Unit, row: Received) -> tuple[str, str]:
+    """The code and the country of whoever wrote; nothing is unsealed for them."""
+    known = u.one(select(PEOPLE.c.code, PEOPLE.c.country).where(PEOPLE.c.id == row.chat.person))
+    return (known.code, known.country) if known is not None else ("?", "US")
+
+
+def _apart(u: Unit, run: Callable[[], None]) -> bool:
+    """One part of the last resort in a savepoint of its own, so that no other part goes with it. Whether it went well."""
+    try:
+        with u.savepoint():
+            run()
+    except SQLAlchemyError:
+        raise
+    except Exception as fault:
+        log.critical("turn.last_resort", fault=type(fault).__name__, exc_info=fault)
+        return False
+    return True
 
 
 def _to_alarm(u: Unit) -> list[int]:
@@ -268,4 +304,5 @@ def _to_alarm(u: Unit) -> list[int]:
         raise
     except Exception as fault:
         log.critical("turn.rota", fault=type(fault).__name__, exc_info=fault)
-        return [who.id for who in people.people(u, "staff", "active") if "paged" in people.consents(u, who.id)]
+        staff = u.all(select(PEOPLE.c.id).where(PEOPLE.c.role == "staff", PEOPLE.c.status == "active"))
+        return [who.id for who in staff if "paged" in people.consents(u, who.id)]

@@ -130,6 +130,7 @@ def _guarded(u: Unit, row: Received) -> None:
         if last is not None:
             log.critical("turn.lost", inbox=row.id, fault=type(last).__name__, exc_info=last)
             inbox.quarantine(u, row.id, "lost", "high")
+            _try(u, lambda: turn.card_from_memory(u, row))
 
 
 def _guarded_due(u: Unit, row: DueRow) -> None:

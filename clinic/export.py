@@ -255,7 +255,7 @@ def _gather(
         try:
             who = people.person_by_code(u, code)
             assert who is not None
-            told = gather(u, who, monday, now)
+            told = gather(u, people.whole(who), monday, now)
         except SealBroken:
             unreadable.append(code)
             continue

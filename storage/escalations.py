@@ -172,9 +172,10 @@ def save(u: Unit, before: EscalationRow, **changes: Any) -> EscalationRow:
 
 
 def note(u: Unit, id: int, kind: str, *, by: int | None = None, code: str = "", words: str | None = None, key: int | None = None) -> None:
-    """Append an event. `words` need the patient's `key`."""
+    """Append an event. `words` need the patient's `key`; if that is lost, the event goes on without them."""
     event = u.new_id()
-    sealed = u.seal(key, "escalation_event.words", event, words) if words is not None and key is not None else None
+    kept = words is not None and key is not None and u.has_key(key)
+    sealed = u.seal(key, "escalation_event.words", event, words) if kept and key is not None else None
     u.add(EscalationEvent, id=event, escalation_id=id, at=u.now, kind=kind, by=by, code=code, words=sealed)
 
 
@@ -205,9 +206,10 @@ def last_danger(u: Unit, id: int) -> tuple[int, datetime]:
 
 
 def words(u: Unit, id: int, key: int) -> list[tuple[datetime, str]]:
-    """What the patient wrote, oldest first. The caller audits the look."""
+    """What the patient wrote, oldest first, as far as it opens. The caller audits the look."""
     rows = u.all(select(EVENTS).where(EVENTS.c.escalation_id == id, EVENTS.c.words.is_not(None)).order_by(EVENTS.c.id))
-    return [(row.at, u.open(key, "escalation_event.words", row.id, row.words)) for row in rows]
+    found = [(row.at, u.opened(key, "escalation_event.words", row.id, row.words)) for row in rows]
+    return [(at, words) for at, words in found if words is not None]
 
 
 def on_call(u: Unit) -> dict[str, list[int]]:

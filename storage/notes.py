@@ -55,7 +55,15 @@ def about(u: Unit, id: int) -> int | None:
     return row.person_id if row is not None else None
 
 
-def waits(u: Unit, person: int, kind: str, code: str) -> bool:
+def damaged(u: Unit, who: PersonCard) -> bool:
+    """That something of theirs does not open is a line for staff, once until somebody has seen it. Whether it is new."""
+    if not who.damaged or waits(u, who.id, "damaged", ""):
+        return False
+    add(u, who.id, "damaged")
+    return True
+
+
+def waits(u: Unit, person: int | None, kind: str, code: str) -> bool:
     """Whether a line that says this of them waits to be seen."""
     same = (NOTES.c.person_id == person) & (NOTES.c.kind == kind) & (NOTES.c.code == code)
     return u.one(select(NOTES.c.id).where(same, NOTES.c.seen_at.is_(None)).limit(1)) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, func, select, update
 
 from storage.prepared import Prepared
+from storage.seal import SealBroken
 from storage.store import Unit, table
 from storage.tables import Chat, Consent, Invite, Person
 from storage.upsert import insert_once
@@ -47,10 +49,10 @@ CODE = re.compile(r"(?!caseload$|2\d{3}-w\d{2}$)[a-z0-9][a-z0-9_-]{0,11}", re.AS
 """A code of the clinic's own. Files are named by it, beside the caseload's and the week's."""
 
 
-
 @dataclass(frozen=True)
 class PersonCard:
-    """A person as the turn sees them. `status`: invited, active, or one of `OUTSIDE`."""
+    """A person as the turn sees them. `status`: invited, active, or one of `OUTSIDE`. damaged: something sealed of theirs does not open;
+    it is empty then, and their code stands for their name, as help waits for neither."""
 
     id: int
     code: str
@@ -75,6 +77,7 @@ class PersonCard:
     paused_until: date | None
     program_start: date | None
     program_weeks: int | None
+    damaged: bool = False
 
     @property
     def active(self) -> bool:
@@ -97,7 +100,9 @@ class ChatCard:
 
 def _person(u: Unit, row: Row[Any]) -> PersonCard:
     forgotten = row.status == "forgotten"  # their key is gone: nothing of theirs opens any more
-    profile = {} if forgotten else u.open_json(row.key_id, "person.profile", row.id, row.profile)
+    name = "" if forgotten else u.opened(row.key_id, "person.name", row.id, row.name)
+    profile = "{}" if forgotten else u.opened(row.key_id, "person.profile", row.id, row.profile)
+    told = json.loads(profile or "{}")
     return PersonCard(
         id=row.id,
         code=row.code,
@@ -105,15 +110,21 @@ def _person(u: Unit, row: Row[Any]) -> PersonCard:
         duty=row.duty,
         status=row.status,
         key=row.key_id,
-        name="" if forgotten else u.open(row.key_id, "person.name", row.id, row.name),
-        call_name=profile.get("call_name", ""),
-        phone=profile.get("phone", ""),
-        email=profile.get("email", ""),
-        medicines=tuple(profile.get("medicines", ())),
+        name=row.code if name is None else name,
+        **{field: told.get(field, "") for field in ("call_name", "phone", "email")},
+        medicines=tuple(told.get("medicines", ())),
         **{field: getattr(row, field) for field in CLEAR_FIELDS},
         program_start=row.program_start,
         program_weeks=row.program_weeks,
+        damaged=name is None or profile is None,
     )
+
+
+def whole(who: PersonCard) -> PersonCard:
+    """For what may leave nothing out unnoticed: raises `SealBroken` when something of theirs does not open."""
+    if who.damaged:
+        raise SealBroken("something of this person does not open")
+    return who
 
 
 def person(u: Unit, id: int) -> PersonCard:
@@ -177,15 +188,17 @@ def _next_code(u: Unit, role: str) -> str:
 
 def save_profile(u: Unit, who: PersonCard, values: dict[str, Any]) -> PersonCard:
     """Set profile fields by name (`PROFILE_FIELDS`); unknown names raise `KeyError`."""
-    unknown = set(values) - set(PROFILE_FIELDS)
-    if unknown:
+    if unknown := set(values) - set(PROFILE_FIELDS):
         raise KeyError(f"unknown profile fields {sorted(unknown)}")
-    profile = {"call_name": who.call_name, "phone": who.phone, "medicines": list(who.medicines), "email": who.email}
-    profile.update({field: values[field] for field in SEALED_FIELDS if field in values})
+    sealed = {field: values[field] for field in SEALED_FIELDS if field in values}
     clear = {field: values[field] for field in CLEAR_FIELDS if field in values}
     if isinstance(clear.get("paused_until"), str):
         clear["paused_until"] = date.fromisoformat(clear["paused_until"])
-    u.set(Person, who.id, profile=u.seal(who.key, "person.profile", who.id, profile), **clear)
+    if sealed:
+        profile = {field: getattr(whole(who), field) for field in SEALED_FIELDS} | sealed
+        clear["profile"] = u.seal(who.key, "person.profile", who.id, profile)
+    if clear:
+        u.set(Person, who.id, **clear)
     return person(u, who.id)
 
 

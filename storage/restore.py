@@ -79,7 +79,7 @@ def sample(u: Unit) -> int:
     count = 2
     newest = select(table(Person).c.id).where(table(Person).c.status != "forgotten").order_by(table(Person).c.id.desc()).limit(SAMPLE)
     for row in u.all(newest):
-        people.person(u, row.id)
+        people.whole(people.person(u, row.id))
         count += 2
     chats, who = table(Chat), table(Person)
     for model, column, via in ((Inbox, "raw", chats), (Outbox, "payload", chats), (Entry, "words", who)):

@@ -16,7 +16,7 @@ from storage import points
 from storage.engine import shared, truncate_log
 from storage.ids import new_id
 from storage.prepared import Done, Prepared, Step, drive, heard
-from storage.seal import Keyring, SealBroken
+from storage.seal import Keyring, SealBroken, WrongMaster
 from storage.tables import DataKey, Meta
 
 
@@ -26,7 +26,7 @@ def table(model: type[SQLModel]) -> Table:
     return found
 
 
-_KEY = Prepared(select(table(DataKey).c.wrapped).where(table(DataKey).c.id == bindparam("of")))
+_KEY = Prepared(select(table(DataKey).c.wrapped, table(DataKey).c.master).where(table(DataKey).c.id == bindparam("of")))
 
 
 @cache
@@ -219,13 +219,37 @@ class Unit:
     def open_json(self, key: int, place: str, row: int, sealed: bytes) -> Any:
         return json.loads(self.open(key, place, row, sealed))
 
+    def opened(self, key: int, place: str, row: int, sealed: bytes) -> str | None:
+        """None when it does not open. With an old master key it raises all the same: then nothing is wrong with the row."""
+        try:
+            return self.open(key, place, row, sealed)
+        except WrongMaster:
+            raise
+        except SealBroken:
+            return None
+
+    def has_key(self, key: int) -> bool:
+        """Whether anything can be sealed under this key: it is neither damaged nor destroyed."""
+        try:
+            self._admit(key)
+        except WrongMaster:
+            raise
+        except SealBroken:
+            return False
+        return True
+
     def _admit(self, key: int) -> None:
         if key in self.keys:
             return
         found = self.one(_KEY, of=key)
         if found is None or found.wrapped is None:
             raise SealBroken("the data key of this subject has been destroyed")
-        self.keys.admit(key, found.wrapped)
+        try:
+            self.keys.admit(key, found.wrapped)
+        except WrongMaster:
+            if any(found.master == each.id for each in self.keys.masters):
+                raise SealBroken("the data key of this subject is damaged") from None
+            raise
 
 
 class Store:

@@ -49,7 +49,7 @@ KNOWN = (
     "page.details", "page.thanks", "page.over", "page.before", "page.acked_by_other", "page.outcome_question", "page.closed",
     "page.reopened",
     "drill.page", "page.second", "page.second_asked", "page.second_nobody", "page.kept_open", "page.unconfirmed",
-    "page.passed_on", "page.paged_on", "page.screen_broken", "page.ladder_broken",
+    "page.passed_on", "page.paged_on", "page.screen_broken", "page.ladder_broken", "page.ladder_broken_no_card",
     *PAGING, "crisis.acked", "crisis.contacted", "crisis.exhausted", "crisis.unreached",
     "crisis.no_cover", *CLOSED, "crisis.still_open", "crisis.discharged", "crisis.stranger", "welcome.off",
     "my_data.forgotten", "staff.goodbye", "staff.revoked", "staff.members.revoked", "staff.patients.discharged",

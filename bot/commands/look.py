@@ -27,6 +27,8 @@ from safety.rules import load_rules
 from storage import backup, clinic, drills, lines, people
 from storage.store import Unit
 
+DAMAGED = "their name, numbers or address do not open, so they are called by their code and get no mail; look at the disk and at a backup"
+
 
 def check(
     content: Annotated[bool, typer.Option("--content", help="Only the content: needs no database.")] = False,
@@ -106,6 +108,8 @@ def clinic_checks(u: Unit) -> list[Found]:
             found.append(Found(f"on call: {position}", state, f"nobody who can be reached; {_who_could(u)}"))
     if not duty.administrators(u):
         found.append(Found("administrators", "warning", "none can be paged when nobody on call answers"))
+    damaged = [who.code for role in ("staff", "patient") for who in people.people(u, role, "active") if who.damaged]
+    found += [Found(f"what is stored of {code}", "problem", DAMAGED) for code in damaged]
     found += [*coverage_checks(u), drill_check(u)]
     if cover_starts(u) is not None:
         found.append(Found("cover hours", "warning", "nobody is on call right now; patients are told so and no ladder is promised"))

@@ -95,13 +95,14 @@ def test_one_that_was_damaged_on_its_way_holds_up_neither_a_start_nor_what_waits
     assert state(u, damaged) == ("dead", "sealed")
 
 
-def test_a_person_whose_row_is_damaged_holds_up_nobody_else(u: Unit) -> None:
+def test_a_person_whose_row_is_damaged_holds_up_nobody_and_still_gets_what_is_theirs(u: Unit) -> None:
     who = chat(u, PATIENT).person
     assert who is not None
-    outbox.post(u, chat(u, PATIENT), CRISIS, "send", {"text": "Something", "keyboard": []}, "bot.later@1", wanted="consent:program")
+    words = {"text": "Something", "keyboard": []}
+    theirs = outbox.post(u, chat(u, PATIENT), CRISIS, "send", words, "bot.later@1", wanted="consent:program")
     after = post(u, OTHER)
     u.run(update(table(Person)).where(table(Person).c.id == who).values(name=b"\x01damaged, as it might be by a bad disk"))
-    assert [each.id for each in claim(u)] == [after]
+    assert [each.id for each in claim(u)] == [theirs, after]
 
 
 def test_a_process_with_an_old_master_key_ends_nothing(u: Unit) -> None:

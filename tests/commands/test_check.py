@@ -68,6 +68,15 @@ def test_a_position_nobody_holds_any_more(joined: Between) -> None:
     assert of(ran.lines, "PROBLEM") == ["on call: primary: nobody who can be reached; staff set it with /oncall in the chat"]
 
 
+def test_a_person_whose_row_is_damaged(joined: Between) -> None:
+    with joined.unit() as u:
+        u.set(Person, people.people(u, "staff")[0].id, name=b"damaged")
+    ran = joined("check", env=FULL)
+    assert ran.code == 1
+    (told,) = of(ran.lines, "PROBLEM")
+    assert told.startswith("what is stored of S001: their name, numbers or address do not open")
+
+
 def test_no_administrator_who_could_be_paged_when_nobody_answers(joined: Between) -> None:
     with joined.unit() as u:
         for who in people.people(u, "staff"):

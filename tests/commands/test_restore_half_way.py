@@ -14,7 +14,7 @@ from bot.clock import wall
 from storage import keyfile, people, restore
 from storage.engine import open_engine
 from storage.seal import read_or_make_key
-from storage.tables import Person
+from storage.tables import Clinic
 from tests.commands.between import Between
 
 
@@ -87,10 +87,8 @@ def test_a_server_s_database_that_was_left_half_way_is_never_opened(
 
 def test_a_value_that_does_not_open_is_one_sentence(between: Between, made: Path) -> None:
     with between.unit() as u:
-        robin = people.person_by_code(u, "0001")
-        assert robin is not None
-        u.set(Person, robin.id, name=b"\x01" + bytes(40))
-    ran = between("audit", "0001")
+        u.set(Clinic, 1, line=b"\x01" + bytes(40))
+    ran = between("invite", "patient", "--name", "Kim")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith("between: Something stored does not open with the keys at hand")
     assert "restore the last backup" in ran.err and ran.err.count("\n") == 1
