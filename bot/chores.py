@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -12,11 +13,13 @@ from bot import sending
 from bot.acts.drill import plan_drill
 from bot.acts.plan_staff import remind
 from bot.acts.rota import plan_coverage
+from bot.apart import attempt
 from bot.dues import CHORES
 from bot.log import get
 from clinic import export, page_folders
 from safety import auditor
 from storage import audit, clinic, due, erasing, heartbeat, keyfile, meta, notes, people, retention
+from storage.due import DueRow
 from storage.keyfile import Missed
 from storage.store import Unit
 from storage.wall import instant, local
@@ -24,6 +27,8 @@ from storage.wall import instant, local
 log = get("bot.chores")
 WEEKLY_AT = "06:00"
 AUDIT_EVERY = timedelta(minutes=1)
+AGAIN = timedelta(minutes=1)
+"""How long after it failed a chore is tried again."""
 AT_DISKS = ("weekly", erasing.CHORE)
 """Chores that go to folders that may be slow or away: in a transaction of their own, when nothing else is due."""
 Weekly = Callable[[Unit], int | None]
@@ -48,43 +53,61 @@ def plan(u: Unit) -> None:
 
 
 def tick(u: Unit, weekly: Weekly | None = None, each_minute: Callable[[Unit], None] = lambda _: None) -> Ticked:
-    """Do the chores that are due; `each_minute` with the auditor's."""
-    proved = False
-    sending.rescue_leases(u)
+    """Do the chores that are due, each apart from the others; `each_minute` with the auditor's."""
+    rescued = _apart(u, "leases", lambda: sending.rescue_leases(u))
     ready = due.ready(u, 10, chores=True, kinds=CHORES)
     rows = [row for row in ready if row.kind not in AT_DISKS] or ready  # a disk that hangs holds up no proof that was due before it
-    if any(row.kind == erasing.CHORE for row in rows):
+    proofs: list[bool] = []
+    for row in rows:
+        u.where = row.kind
+        if not _apart(u, row.kind, partial(_do, u, row, weekly, each_minute, proofs, rescued)):
+            due.move(u, row.id, u.now + AGAIN)
+    upcoming = due.next_at(u)
+    return Ticked(upcoming is not None and upcoming <= u.now, any(proofs))
+
+
+def _do(u: Unit, row: DueRow, weekly: Weekly | None, each_minute: Callable[[Unit], None], proofs: list[bool], rescued: bool) -> None:
+    due.done(u, row.id)
+    if row.kind == "audit":
+        proved = _audit(u, rescued)
+        each_minute(u)
+        meta.put(u, meta.CLOCK, u.now.isoformat())
+        _plan_audit(u)
+        proofs.append(proved)
+    elif row.kind == "retention":
+        log.info("retention.done", **retention.apply(u))
+        anchored = audit.anchor(u)
+        log.info("audit.anchored", digest=anchored)
+        _plan_retention(u)
+    elif row.kind == erasing.CHORE:
         u.may_think()
         after_forgetting(u)
-    for row in rows:
-        due.done(u, row.id)
-        u.where = row.kind
-        if row.kind == "audit":
-            proved = _audit(u)
-            each_minute(u)
-            meta.put(u, meta.CLOCK, u.now.isoformat())
-            _plan_audit(u)
-        elif row.kind == "retention":
-            log.info("retention.done", **retention.apply(u))
-            anchored = audit.anchor(u)
-            log.info("audit.anchored", digest=anchored)
-            _plan_retention(u)
-        elif row.kind == "weekly" and _write_week(u, weekly):
-            log.info("plans.reminded", patients=remind(u))
-            _plan_weekly(u)
-    upcoming = due.next_at(u)
-    return Ticked(upcoming is not None and upcoming <= u.now, proved)
+    elif row.kind == "weekly" and _write_week(u, weekly):
+        log.info("plans.reminded", patients=remind(u))
+        _plan_weekly(u)
 
 
-def _audit(u: Unit) -> bool:
-    """The heartbeat is written only when all is proved: its silence is the alarm."""
+def _apart(u: Unit, what: str, run: Callable[[], object]) -> bool:
+    """One chore that fails holds up no other: staff hear of it once, and it is tried again. Whether it went well."""
+    fault = attempt(u, run)
+    if fault is None:
+        return True
+    log.critical("chore.failed", chore=what, fault=type(fault).__name__, exc_info=fault)
+    if not notes.waits(u, None, "chore", what):
+        notes.add(u, None, "chore", what)
+    return False
+
+
+def _audit(u: Unit, rescued: bool) -> bool:
+    """The heartbeat is written only when all is proved: its silence is the alarm. rescued: nothing lies with a sender that died."""
     found = auditor.audit(u)
     log.info("audit.done", open=found.open, repaired=found.repaired)
-    if found.proved:
+    if found.proved and rescued:
         heartbeat.beat(u, "proved")
-    else:
-        log.critical("audit.not_proved", late=found.late, unsent=found.unsent)
-    return found.proved
+        return True
+    fault = found.faults[0] if found.faults else None
+    log.critical("audit.not_proved", late=found.late, unsent=found.unsent, unseen=len(found.faults), fault=fault, rescued=rescued)
+    return False
 
 
 def after_forgetting(u: Unit) -> bool:

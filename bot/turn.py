@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import danger, doors, entry, talk, taps, typed
 from bot.acts import concern
 from bot.acts.session_prompts import say_what_is_off
+from bot.apart import attempt
 from bot.event import Event, Unreadable, parse, written
 from bot.flow import Given
 from bot.log import get
@@ -283,16 +284,11 @@ def _in_clear(u: Unit, row: Received) -> tuple[str, str]:
 
 
 def _apart(u: Unit, run: Callable[[], None]) -> bool:
-    """One part of the last resort in a savepoint of its own, so that no other part goes with it. Whether it went well."""
-    try:
-        with u.savepoint():
-            run()
-    except SQLAlchemyError:
-        raise
-    except Exception as fault:
+    """One part of the last resort, so that no other part goes with it. Whether it went well."""
+    fault = attempt(u, run)
+    if fault is not None:
         log.critical("turn.last_resort", fault=type(fault).__name__, exc_info=fault)
-        return False
-    return True
+    return fault is None
 
 
 def _to_alarm(u: Unit) -> list[int]:

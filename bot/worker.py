@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bot import acts, dues, turn
+from bot.apart import attempt, of_the_row
 from bot.dues import CHORES
 from bot.log import get
 from storage import claims, due, floor, inbox
@@ -42,7 +43,7 @@ def take_group(store: Store, now: datetime, limit: int = GROUP) -> int:
     try:
         return _take_at_once(store, now, limit, _take)
     except Exception as fault:  # it will be heard of when it raises again
-        locked = isinstance(fault, SQLAlchemyError) and not _of_the_row(fault)
+        locked = isinstance(fault, SQLAlchemyError) and not of_the_row(fault)
     return _transact(store, now, 1, _take, "worker_one") if locked else _transact(store, now, limit, _take)
 
 
@@ -117,48 +118,27 @@ def _take_rows(u: Unit, rows: list[Received], due_rows: list[DueRow], heard: Hea
 
 
 def _guarded(u: Unit, row: Received) -> None:
-    fault = _try(u, lambda: turn.take(u, row))
+    fault = attempt(u, lambda: turn.take(u, row))
     if isinstance(fault, IntegrityError):  # perhaps another process got there first; by now its rows can be seen
-        fault = _try(u, lambda: turn.take(u, row))
+        fault = attempt(u, lambda: turn.take(u, row))
     if fault is None:
         return
     log.error("turn.failed", inbox=row.id, fault=type(fault).__name__, exc_info=fault)
-    again = _try(u, lambda: turn.rescue(u, inbox.as_it_stands(u, row), type(fault).__name__))
+    again = attempt(u, lambda: turn.rescue(u, inbox.as_it_stands(u, row), type(fault).__name__))
     if again is not None:
         log.critical("turn.rescue_failed", inbox=row.id, fault=type(again).__name__, exc_info=again)
-        last = _try(u, lambda: turn.last_resort(u, inbox.as_it_stands(u, row)))
+        last = attempt(u, lambda: turn.last_resort(u, inbox.as_it_stands(u, row)))
         if last is not None:
             log.critical("turn.lost", inbox=row.id, fault=type(last).__name__, exc_info=last)
             inbox.quarantine(u, row.id, "lost", "high")
-            _try(u, lambda: turn.card_from_memory(u, row))
+            attempt(u, lambda: turn.card_from_memory(u, row))
 
 
 def _guarded_due(u: Unit, row: DueRow) -> None:
-    fault = _try(u, lambda: dues.fire(u, row))
+    fault = attempt(u, lambda: dues.fire(u, row))
     if fault is not None:
         log.error("due.failed", due=row.id, kind=row.kind, fault=type(fault).__name__, exc_info=fault)
-        again = _try(u, lambda: dues.failed(u, row))
+        again = attempt(u, lambda: dues.failed(u, row))
         if again is not None:
             log.critical("due.set_aside", due=row.id, kind=row.kind, fault=type(again).__name__, exc_info=again)
             dues.set_aside(u, row)
-
-
-def _try(u: Unit, take: Callable[[], None]) -> Exception | None:
-    """Run inside a savepoint; what is wrong with the database goes through, any other exception is handed back."""
-    try:
-        with u.savepoint():
-            take()
-    except SQLAlchemyError as fault:
-        if not _of_the_row(fault):
-            raise
-        return fault
-    except Exception as fault:
-        return fault
-    return None
-
-
-def _of_the_row(fault: SQLAlchemyError) -> bool:
-    """What the database will never take: trying again would hold up everybody behind it. The savepoint has undone it."""
-    if isinstance(fault, DBAPIError):
-        return isinstance(fault, IntegrityError | DataError | ProgrammingError)
-    return isinstance(fault, StatementError)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from safety import pager
 from storage import due, escalations, notes, outbox, outbox_rows
@@ -31,39 +32,59 @@ UNSENT = timedelta(minutes=2)
 @dataclass(frozen=True)
 class Findings:
     """How many escalations are open; how many had lost their next step and were given it back; how many steps are late and
-    how many crisis messages did not get out. `proved`: all is in time now, so that somebody may be told so."""
+    how many crisis messages did not get out; what was raised where one could not be looked at. `proved`: all is in time now, so that
+    somebody may be told so."""
 
     open: int
     repaired: int
     late: int = 0
     unsent: int = 0
+    faults: tuple[str, ...] = ()
 
     @property
     def proved(self) -> bool:
-        return not (self.late or self.unsent)
+        return not (self.late or self.unsent or self.faults)
 
 
 def audit(u: Unit) -> Findings:
-    """Each escalation that waits for a human has a next step that is planned; one that has none is due at once."""
+    """Each escalation that waits for a human has a next step that is planned; one that has none is due at once.
+
+    One that cannot be looked at is not proved, and holds up no other.
+    """
     rows = escalations.all_open(u)
     repaired = late = 0
+    faults = []
     for seen in rows:
-        if pager.cover_came_early(u, seen):
-            continue
-        if seen.state == "CONTACTED" and not due.planned(u, pager.OUTCOME, seen.id):
-            _remind(u, seen.id)
-        if _sound(u, seen):
-            late += _late(seen, u.now)
-            continue
-        row = escalations.get(u, seen.id)  # once more, now locked: another process may be in the middle of its step
-        if row is None or _sound(u, row):
-            continue
-        at = row.next_at if row.next_at is not None else u.now
-        saved = escalations.save(u, row, next_at=at)
-        due.plan(u, "escalation", row.id, f"escalation:{row.id}:{saved.version}", at, chat=row.chat)
-        notes.add(u, row.person, "ladder", "repaired")
-        repaired += 1
-    return Findings(len(rows), repaired, late, _unsent(u))
+        try:
+            with u.savepoint():
+                mended, behind = _look(u, seen)
+        except SQLAlchemyError:
+            raise
+        except Exception as fault:
+            faults.append(type(fault).__name__)
+            if not notes.waits(u, seen.person, "ladder", "unproved"):
+                notes.add(u, seen.person, "ladder", "unproved")
+        else:
+            repaired, late = repaired + mended, late + behind
+    return Findings(len(rows), repaired, late, _unsent(u), tuple(faults))
+
+
+def _look(u: Unit, seen: EscalationRow) -> tuple[bool, bool]:
+    """Whether this one had lost its next step and was given it back, and whether its step is late."""
+    if pager.cover_came_early(u, seen):
+        return False, False
+    if seen.state == "CONTACTED" and not due.planned(u, pager.OUTCOME, seen.id):
+        _remind(u, seen.id)
+    if _sound(u, seen):
+        return False, _late(seen, u.now)
+    row = escalations.get(u, seen.id)  # once more, now locked: another process may be in the middle of its step
+    if row is None or _sound(u, row):
+        return False, False
+    at = row.next_at if row.next_at is not None else u.now
+    saved = escalations.save(u, row, next_at=at)
+    due.plan(u, "escalation", row.id, f"escalation:{row.id}:{saved.version}", at, chat=row.chat)
+    notes.add(u, row.person, "ladder", "repaired")
+    return True, False
 
 
 def _remind(u: Unit, id: int) -> None:
