@@ -7,13 +7,14 @@ consent to a weekly page is for words the patient chose to share.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
 from clinic import weeks
 from clinic.model import RiskEvent, SafetyAnswer
@@ -62,11 +63,8 @@ def events(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, words: Words)
         return begins <= began < ends or (not closed and began < ends + AFTER)
 
     names = _Names(u)
-    found = [
-        _escalation(u, row, words, names)
-        for row in escalations.of_person(u, who.id)
-        if belongs(row.opened_at, row.state == "CLOSED")
-    ]
+    alerts = [event for row in escalations.of_person(u, who.id) for event in _alert(u, row, words, names)]
+    found = [event for event in alerts if belongs(event.at, not event.open)]
     found += [event for event in _concerns(_notes(u, who), names) if belongs(event.at, not event.open)]
     return sorted(found, key=lambda event: event.at)
 
@@ -85,36 +83,66 @@ def answers(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, told: Iterab
     return sorted(found, key=lambda answer: answer.at)
 
 
-def _escalation(u: Unit, row: EscalationRow, words: Words, names: _Names) -> RiskEvent:
+def _alert(u: Unit, row: EscalationRow, words: Words, names: _Names) -> Iterator[RiskEvent]:
+    """An event for each danger of an alert, the one that opened it and those that joined: each has its own week, level and answer.
+
+    What was done before a danger came is no answer to it, and what was done after the next one is none to a danger whose patient had
+    been reached by then. Only how the alert ended is the same for all.
+    """
     history = u.all(select(EVENTS).where(EVENTS.c.escalation_id == row.id).order_by(EVENTS.c.id))
-    opened = next((event for event in history if event.kind == "opened"), None)
-    exhausted = next((event.at for event in history if event.kind == "EXHAUSTED"), None)
-    return RiskEvent(
-        at=row.opened_at,
-        level="imminent" if row.level == "imminent" else "concern" if row.level == "concern" else "high",
-        source=_source(opened),
-        asked="yes" if any(event.code in SAID_YES for event in history) else None,
-        paged_at=_first_page(u, row.id),
-        acknowledged_at=row.acked_at,
-        acknowledged_by=names.of(row.acked_by) if row.acked_at else None,
-        exhausted_at=exhausted,
-        contacted_at=row.contacted_at,
-        closed_at=row.closed_at,
-        outcome=_outcome(row.outcome, words) if row.outcome else None,
-    )
+    pages = _pages(u, row.id)
+    begins = [place for place, event in enumerate(history) if event.kind in escalations.DANGERS]
+    for place, next_one in pairwise([*begins, len(history)]):
+        danger, until_next = history[place], history[place + 1 : next_one]
+        since = until_next if _first(until_next, "CONTACTED") else history[place + 1 :]
+        own, taken, reached = _first(until_next, escalations.LEVEL), _first(since, "ACKED", "CONTACTED"), _first(since, "CONTACTED")
+        exhausted = _first(since, "EXHAUSTED")
+        level = own.code if own else row.level
+        yield RiskEvent(
+            at=danger.at,
+            level="imminent" if level == "imminent" else "concern" if level == "concern" else "high",
+            source=_source(danger),
+            asked="yes" if danger.code in SAID_YES else None,
+            paged_at=_paged(pages, danger.at, taken.at if taken else None, held=_is_held(history[:place])),
+            acknowledged_at=taken.at if taken else None,
+            acknowledged_by=names.of(taken.by) if taken else None,
+            exhausted_at=exhausted.at if exhausted else None,
+            contacted_at=reached.at if reached else None,
+            closed_at=row.closed_at,
+            outcome=_outcome(row.outcome, words) if row.outcome else None,
+        )
 
 
-def _source(opened: Row[Any] | None) -> Literal["text", "button", "item"]:
+def _first(history: Iterable[Row[Any]], *kinds: str) -> Row[Any] | None:
+    return next((event for event in history if event.kind in kinds), None)
+
+
+def _is_held(before: Sequence[Row[Any]]) -> bool:
+    """Whether somebody had the alert after these events."""
+    last = _first(reversed(before), "OPEN", "EXHAUSTED", "ACKED", "CONTACTED")
+    return last is not None and last.kind in ("ACKED", "CONTACTED")
+
+
+def _source(danger: Row[Any]) -> Literal["text", "button", "item"]:
     """Words come from a text; without words it was the help button, or the answer to a question."""
-    if opened is None or opened.words is not None:
+    if danger.words is not None:
         return "text"
-    return "button" if opened.code == "sos" else "item"
+    return "button" if danger.code == "sos" else "item"
 
 
-def _first_page(u: Unit, escalation: int) -> datetime | None:
+def _paged(pages: Sequence[datetime], danger: datetime, taken: datetime | None, *, held: bool) -> datetime | None:
+    """The first page after a danger. Danger that joined what was being paged and not yet taken needs none of its own: the last before."""
+    after = [at for at in pages if at >= danger]
+    in_time = [at for at in after if taken is None or at <= taken]
+    before = [at for at in pages if at < danger and not held]
+    return next(iter((*in_time[:1], *before[-1:], *after[:1])), None)
+
+
+def _pages(u: Unit, escalation: int) -> list[datetime]:
+    """When pages were accepted, oldest first."""
     mine = OUTBOX.c.dedupe_key.like(f"page:{escalation}:%")
-    found: datetime | None = u.run(select(func.min(OUTBOX.c.done_at)).where(mine, OUTBOX.c.state == "sent")).scalar_one()
-    return found
+    rows = u.all(select(OUTBOX.c.done_at).where(mine, OUTBOX.c.state == "sent", OUTBOX.c.done_at.is_not(None)).order_by(OUTBOX.c.done_at))
+    return [row.done_at for row in rows]
 
 
 def _outcome(code: str, words: Words) -> str:

@@ -41,7 +41,7 @@ def raise_danger(u: Unit, who: PersonCard, chat: ChatCard, level: str, track: st
     row = escalations.add_once(u, who.id, chat.id, level, track, move.ladder.rungs)
     if row is None:  # opened by another process in the same moment
         return raise_danger(u, who, chat, level, track, reason, words)
-    escalations.note(u, row.id, "opened", code=reason, words=words, key=who.key)
+    escalations.danger(u, row.id, "opened", level, reason, words, who.key)
     audit.record(u, who.id, "between", "escalation.opened", row.ref, reason)
     return Paged(_keep(u, row, move), move.actions)
 
@@ -73,7 +73,7 @@ def _join(u: Unit, row: EscalationRow, level: str, who: PersonCard, reason: str,
     if cover_came_early(u, row):
         row = escalations.get(u, row.id) or row
     move = ladder.join(as_ladder(row), level, u.now, to_page(u), policy.rungs(clinic.ladders(u), level), cover_starts(u))
-    escalations.note(u, row.id, "joined", code=reason, words=words, key=who.key)
+    escalations.danger(u, row.id, "joined", level, reason, words, who.key)
     return Paged(_keep(u, row, move), move.actions)
 
 

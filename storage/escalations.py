@@ -30,6 +30,10 @@ DANGER = Prepared(
     .limit(literal_column("1"))
 )
 REF_LETTERS = "ACDEFHJKMNPRTWXY34679"
+DANGERS = ("opened", "joined")
+"""Events by which danger came to an alert."""
+LEVEL = "LEVEL"
+"""The event that keeps how grave such a danger was by itself: the alert has the gravest of them all."""
 RECEIPT = "receipt"
 POSITIONS = ("primary", "backup", "supervisor")
 
@@ -177,6 +181,12 @@ def note(u: Unit, id: int, kind: str, *, by: int | None = None, code: str = "", 
     kept = words is not None and key is not None and u.has_key(key)
     sealed = u.seal(key, "escalation_event.words", event, words) if kept and key is not None else None
     u.add(EscalationEvent, id=event, escalation_id=id, at=u.now, kind=kind, by=by, code=code, words=sealed)
+
+
+def danger(u: Unit, id: int, kind: str, level: str, code: str, words: str | None, key: int) -> None:
+    """Append what brought danger to an alert (one of `DANGERS`), with its own level."""
+    note(u, id, kind, code=code, words=words, key=key)
+    note(u, id, LEVEL, code=level)
 
 
 def receipt(u: Unit, id: int, to: int | None, channel: str) -> None:

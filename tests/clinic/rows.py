@@ -81,7 +81,7 @@ def send_page(u: Unit, row: EscalationRow, staff: PersonCard, accepted: datetime
     """A page to a member of staff as the ladder puts it in the outbox; `accepted` is when Telegram took it."""
     desk = people.chat_of(u, staff.id)
     assert desk is not None
-    id = outbox.post(u, desk, outbox.ESCALATION, "send", {"text": "page"}, "page.new@1", dedupe=f"page:{row.id}:1:0:{staff.id}")
+    id = outbox.post(u, desk, outbox.ESCALATION, "send", {"text": "page"}, "page.new@1", dedupe=f"page:{row.id}:{row.cycle}:0:{staff.id}")
     assert id is not None
     if accepted is not None:
         outbox.claim(u, id, "test", accepted)

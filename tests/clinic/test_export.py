@@ -284,7 +284,8 @@ def test_an_event_nobody_closed_brings_a_patient_to_the_top(store: Store, out: P
     with patient(store, at(SUNDAY, "23:50"), "0002") as (u, who):
         chat = people.chat_of(u, who.id)
         assert chat is not None
-        escalations.add(u, who.id, chat.id, "imminent", "suicide", ((0, "primary", "page.new"),))
+        row = escalations.add(u, who.id, chat.id, "imminent", "suicide", ((0, "primary", "page.new"),))
+        escalations.note(u, row.id, "opened", code="sos")
     run(store, out)
     links = [a.attributes["href"] for a in read((out / WEEK / "caseload.html").read_text()).every("a")]
     assert links == ["0002.html", "0001.html"]

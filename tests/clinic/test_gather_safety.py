@@ -42,10 +42,9 @@ def _danger(store: Store, began: datetime, **steps: datetime) -> None:
         row = escalations.add(u, who.id, chat.id, "high", "suicide", ((0, "primary", "page.new"),))
         escalations.note(u, row.id, "opened", code="suicide.passive", words=CANARY, key=who.key)
         send_page(u, row, staff, steps.get("paged"))
-        if "acked" in steps:
-            row = escalations.save(u, row, state="ACKED", acked_by=staff.id, acked_at=steps["acked"])
-        if "contacted" in steps:
-            row = escalations.save(u, row, state="CONTACTED", contacted_at=steps["contacted"])
+        for step, state in (("acked", "ACKED"), ("contacted", "CONTACTED")):
+            if step in steps:
+                escalations.note(Unit(u.connection, u.keys, steps[step]), row.id, state, by=staff.id)
         if "closed" in steps:
             escalations.save(u, row, state="CLOSED", closed_by=staff.id, closed_at=steps["closed"], outcome="safe")
 

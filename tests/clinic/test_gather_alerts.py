@@ -1,0 +1,127 @@
+"""Alerts on the page as the ladder leaves them: each danger in its own week, with its own level, page and answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from clinic.page import render_week
+from safety import pager
+from storage import escalations, people
+from storage.store import Store
+from tests.clinic.page_reading import read, section
+from tests.clinic.rows import MONDAY, at, open_store, patient, send_page, week_of
+from tests.clinics import add_staff
+
+SUNDAY_BEFORE, TUESDAY, WEDNESDAY, THURSDAY = (MONDAY + timedelta(days=n) for n in (-1, 1, 2, 3))
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path)
+    yield opened
+    opened.close()
+
+
+def danger(store: Store, when: datetime, level: str = "high", paged: datetime | None = None) -> int:
+    """Danger of Robin's, and the page about it to S001 if Telegram took one."""
+    with patient(store, when) as (u, who):
+        chat, staff = people.chat_of(u, who.id), people.person_by_code(u, "S001")
+        assert chat is not None
+        assert staff is not None
+        row = pager.raise_danger(u, who, chat, level, "suicide", "suicide.passive", "words").row
+        if paged:
+            send_page(u, row, staff, paged)
+        return row.id
+
+
+def answer(store: Store, when: datetime, alert: int, option: str, code: str = "S001") -> None:
+    with patient(store, when, code) as (u, staff):
+        assert pager.answer(u, alert, staff, option) is not None
+
+
+def banner(store: Store) -> str:
+    return section(read(render_week(week_of(store))), "safety").text
+
+
+def test_danger_that_joined_an_open_alert_is_told_in_its_own_week(store: Store) -> None:
+    alert = danger(store, at(SUNDAY_BEFORE, "22:00"))
+    answer(store, at(SUNDAY_BEFORE, "22:03"), alert, "ack")
+    answer(store, at(SUNDAY_BEFORE, "22:10"), alert, "contacted")
+    assert danger(store, at(TUESDAY, "23:00"), "imminent") == alert
+    answer(store, at(TUESDAY, "23:04"), alert, "ack")
+    answer(store, at(WEDNESDAY, "00:10"), alert, "contacted")
+    answer(store, at(WEDNESDAY, "09:00"), alert, "close:emergency")
+    (joined,) = week_of(store).risk
+    assert (joined.at, joined.level) == (at(TUESDAY, "23:00"), "imminent")
+    assert (joined.acknowledged_at, joined.contacted_at) == (at(TUESDAY, "23:04"), at(WEDNESDAY, "00:10"))
+    assert "1 event this week, closed" in banner(store)
+    (opened,) = week_of(store, MONDAY - timedelta(days=7)).risk
+    assert (opened.at, opened.level) == (at(SUNDAY_BEFORE, "22:00"), "high")
+    assert (opened.acknowledged_at, opened.contacted_at) == (at(SUNDAY_BEFORE, "22:03"), at(SUNDAY_BEFORE, "22:10"))
+
+
+def test_danger_below_the_level_of_the_alert_keeps_its_own(store: Store) -> None:
+    danger(store, at(TUESDAY, "22:00"), "imminent")
+    danger(store, at(TUESDAY, "22:30"), "high")
+    assert [(event.level, event.open) for event in week_of(store).risk] == [("imminent", True), ("high", True)]
+
+
+def test_a_second_danger_has_its_own_page_and_answer(store: Store) -> None:
+    for first in (at(TUESDAY, "22:00"), at(WEDNESDAY, "23:00")):
+        alert = danger(store, first, paged=first + MINUTE)
+        answer(store, first + 4 * MINUTE, alert, "ack")
+        answer(store, first + 9 * MINUTE, alert, "contacted")
+    events = week_of(store).risk
+    assert [event.paged_at for event in events] == [event.at + MINUTE for event in events]
+    assert [event.acknowledged_at for event in events] == [event.at + 4 * MINUTE for event in events]
+    assert banner(store).count("3 min") == 2
+
+
+def test_danger_nobody_was_reached_about_is_not_told_as_reached(store: Store) -> None:
+    alert = danger(store, at(TUESDAY, "22:00"))
+    answer(store, at(TUESDAY, "22:02"), alert, "ack")
+    answer(store, at(TUESDAY, "22:05"), alert, "contacted")
+    danger(store, at(THURSDAY, "23:00"), "imminent")
+    answer(store, at(THURSDAY, "23:01"), alert, "ack")
+    answer(store, at(THURSDAY, "23:59"), alert, "close:safe")
+    assert [event.contacted_at for event in week_of(store).risk] == [at(TUESDAY, "22:05"), None]
+
+
+def test_danger_while_it_is_paged_is_answered_by_the_same_hand(store: Store) -> None:
+    alert = danger(store, at(TUESDAY, "22:00"), paged=at(TUESDAY, "22:00"))
+    danger(store, at(TUESDAY, "22:01"))
+    answer(store, at(TUESDAY, "22:03"), alert, "ack")
+    told = [(event.paged_at, event.acknowledged_at) for event in week_of(store).risk]
+    assert told == [(at(TUESDAY, "22:00"), at(TUESDAY, "22:03"))] * 2
+
+
+def test_after_a_hand_over_the_first_answer_counts(store: Store) -> None:
+    began = at(TUESDAY, "22:00")
+    with store.unit(began) as u:
+        colleague = add_staff(u, 9002, "Bo Lind")
+        people.give_consent(u, colleague, "paged", 1)
+        code = people.person(u, colleague).code
+    alert = danger(store, began, paged=began)
+    answer(store, began + 2 * MINUTE, alert, "ack")
+    answer(store, began + 5 * MINUTE, alert, f"hand:{colleague}")
+    answer(store, began + 90 * MINUTE, alert, "ack", code)
+    (event,) = week_of(store).risk
+    assert (event.acknowledged_at, event.acknowledged_by) == (began + 2 * MINUTE, "Dana Reyes")
+    assert "2 min" in banner(store)
+
+
+def test_nobody_answering_is_told_of_the_danger_nobody_answered(store: Store) -> None:
+    alert = danger(store, at(TUESDAY, "22:00"))
+    answer(store, at(TUESDAY, "22:02"), alert, "ack")
+    answer(store, at(TUESDAY, "22:05"), alert, "contacted")
+    danger(store, at(THURSDAY, "23:00"))
+    with store.unit(at(THURSDAY, "23:30")) as u:
+        pager.step(u, alert)
+        assert escalations.state(u, alert) == "EXHAUSTED"
+    first, second = week_of(store).risk
+    assert (first.exhausted_at, second.exhausted_at) == (None, at(THURSDAY, "23:30"))
