@@ -1,8 +1,8 @@
 """What sounded like danger and what was done about it, read from escalations and the staff inbox as a page tells it.
 
-Times of pages are those at which Telegram accepted one; a page that is still waiting to be sent was not sent. The sentence
-that sounded like danger is never opened here: the consent to it (`crisis_words`) is for the person on call alone, and the
-consent to a weekly page is for words the patient chose to share.
+Times of pages are those at which one was accepted, by Telegram, mail or webhook; a page that is still waiting to be sent was not
+sent. The sentence that sounded like danger is never opened here: the consent to it (`crisis_words`) is for the person on call
+alone, and the consent to a weekly page is for words the patient chose to share.
 """
 
 from __future__ import annotations
@@ -49,8 +49,6 @@ TOLD: dict[str, Literal["no", "sometimes", "yes", "skipped"]] = {
     "unanswered": "skipped",
 }
 """What each code of an answer to the safety question means."""
-TODAY = ("method", "behaviour_older", "violence", "harm_thoughts", "withdrawal", "body", "third_now", "in_words")
-"""Lines staff should see the same day: what they are about stays open until somebody has."""
 SAID_YES = ("said_yes", "some_intent", "plan_intent", "recent_behaviour")
 """The reasons of an alert that was raised by such an answer."""
 
@@ -139,7 +137,13 @@ def _paged(pages: Sequence[datetime], danger: datetime, taken: datetime | None, 
 
 
 def _pages(u: Unit, escalation: int) -> list[datetime]:
-    """When pages were accepted, oldest first."""
+    """When pages were accepted, by whatever way, oldest first: by the receipts, which are kept as long as the alert is.
+
+    An alert from before there were receipts has what is left in the outbox.
+    """
+    found = [event.at for event in escalations.receipts(u, escalation)]
+    if found:
+        return found
     mine = OUTBOX.c.dedupe_key.like(f"page:{escalation}:%")
     rows = u.all(select(OUTBOX.c.done_at).where(mine, OUTBOX.c.state == "sent", OUTBOX.c.done_at.is_not(None)).order_by(OUTBOX.c.done_at))
     return [row.done_at for row in rows]
@@ -160,19 +164,18 @@ def _notes(u: Unit, who: PersonCard) -> Sequence[Row[Any]]:
 def _concerns(notes: Iterable[Row[Any]], names: _Names) -> list[RiskEvent]:
     """Each worry that did not page: words that sounded like one, or an answer that was no "no" to the safety questions.
 
-    It is settled when a member of staff has ticked it off; a question left without an answer is told by `answers`.
+    It is settled when a member of staff has ticked off all of it: the words, what was said of them, and the silence after them.
+    A question left without an answer is told by `answers`.
     """
     found: list[RiskEvent] = []
     for note in notes:
         asked = TOLD.get(note.code)
+        worries = asked not in ("no", "skipped")
         last = found[-1] if found and note.at - found[-1].at <= ASKED_WITHIN else None
-        if last and note.code in TODAY and note.seen_at is None:
-            last = found[-1] = replace(last, acknowledged_at=None, acknowledged_by=None, closed_at=None)
-        if asked and last and last.asked is None:
-            found[-1] = replace(last, asked=asked)
-        elif last and asked is None and note.code != "text":
-            continue  # what they said of the words before it, which the inbox tells
-        elif asked != "no" and asked != "skipped":
+        if last and ((asked and last.asked is None) or (asked is None and note.code != "text")):
+            last = replace(last, asked=asked or last.asked)
+            found[-1] = _with_more(last, note.seen_at) if worries else last
+        elif worries:
             found.append(
                 RiskEvent(
                     at=note.at,
@@ -185,6 +188,13 @@ def _concerns(notes: Iterable[Row[Any]], names: _Names) -> list[RiskEvent]:
                 )
             )
     return found
+
+
+def _with_more(event: RiskEvent, seen: datetime | None) -> RiskEvent:
+    """The event with one more note of it: open while nobody has seen that, and closed only when the last of them was seen."""
+    if seen is None:
+        return replace(event, acknowledged_at=None, acknowledged_by=None, closed_at=None)
+    return replace(event, closed_at=max(event.closed_at, seen)) if event.closed_at else event
 
 
 class _Names:

@@ -11,7 +11,7 @@ import pytest
 from clinic import table
 from clinic.model import SafetyAnswer, Week
 from clinic.page import render_week
-from storage import escalations, journal, notes, people, plans
+from storage import escalations, journal, notes, people, plans, retention
 from storage.store import Store, Unit
 from tests.clinic.page_reading import read, section
 from tests.clinic.rows import MONDAY, NOW, SUNDAY, at, open_store, patient, send_page, tell, week_of
@@ -92,6 +92,19 @@ def test_the_safety_plan_is_one_line_and_none_of_its_words(store: Store) -> None
     assert "safety_plan,yes,patient,complete" in all_files(week)
 
 
+@pytest.mark.parametrize("channel", ["mail", "telegram"])
+def test_a_page_is_told_by_its_receipt_whatever_way_it_went(store: Store, channel: str) -> None:
+    began = at(DAY[2], "21:40")
+    _danger(store, began)
+    with store.unit(began + timedelta(minutes=1)) as u:
+        (row,) = escalations.all_open(u)
+        escalations.receipt(u, row.id, None, channel)
+    with store.unit(NOW + timedelta(days=181)) as u:
+        retention.apply(u)
+    (event,) = week_of(store, now=NOW + timedelta(days=181)).risk
+    assert event.paged_at == began + timedelta(minutes=1)
+
+
 def test_a_page_that_was_not_sent_is_not_told_as_sent(store: Store) -> None:
     _danger(store, at(DAY[2], "21:40"))
     (event,) = week_of(store).risk
@@ -128,26 +141,38 @@ def _worry(store: Store, when: datetime, code: str, seen: datetime | None = None
 def test_words_that_worried_and_the_answer_that_followed_are_one_event(store: Store) -> None:
     heard = at(DAY[1], "20:00")
     _worry(store, heard, "text", seen=at(DAY[2], "09:00"))
-    _worry(store, heard + timedelta(minutes=3), "sometimes_no_plan")
+    _worry(store, heard + timedelta(minutes=3), "sometimes_no_plan", seen=at(DAY[2], "09:05"))
     _worry(store, at(DAY[4], "20:00"), "skipped")
     tell(store, DAY[5], {"mood": 1, "safety": "no"})
     week = week_of(store)
     (event,) = week.risk
     assert (event.at, event.level, event.source, event.asked) == (heard, "concern", "text", "sometimes")
-    assert (event.acknowledged_by, event.acknowledged_at, event.open) == ("Dana Reyes", at(DAY[2], "09:00"), False)
+    assert (event.acknowledged_by, event.acknowledged_at, event.closed_at) == ("Dana Reyes", at(DAY[2], "09:00"), at(DAY[2], "09:05"))
     assert [answer.code for answer in week.safety_answers] == ["sometimes", "skipped", "no"]
     assert not any(o.item == "safety" for o in week.observations)
 
 
-@pytest.mark.parametrize(("code", "asked"), [("method", "yes"), ("behaviour_older", "yes"), ("wish", "sometimes"), ("violence", None)])
+@pytest.mark.parametrize(
+    ("code", "asked"),
+    [("method", "yes"), ("thoughts", "sometimes"), ("wish", "sometimes"), ("violence", None), ("silent", None)],
+)
 @pytest.mark.parametrize("seen", [False, True])
-def test_what_should_be_seen_the_same_day_keeps_its_event_open(store: Store, code: str, asked: str | None, seen: bool) -> None:
+def test_what_nobody_has_seen_keeps_its_event_open(store: Store, code: str, asked: str | None, seen: bool) -> None:
     heard, looked = at(DAY[1], "20:00"), at(DAY[2], "09:00")
-    _worry(store, heard, "text", seen=looked)
-    _worry(store, heard + timedelta(minutes=3), code, seen=looked if seen else None)
+    _worry(store, heard, "text", seen=heard + timedelta(minutes=5))
+    _worry(store, heard + timedelta(minutes=15), code, seen=looked if seen else None)
     (event,) = week_of(store).risk
     assert (event.source, event.asked) == ("text", asked)
-    assert event.open is (not seen and code != "wish")
+    assert event.closed_at == (looked if seen else None)
+
+
+@pytest.mark.parametrize("code", ["no", "skipped", "unanswered"])
+def test_an_answer_that_does_not_worry_opens_nothing_again(store: Store, code: str) -> None:
+    heard = at(DAY[1], "20:00")
+    _worry(store, heard, "text", seen=heard + timedelta(minutes=5))
+    _worry(store, heard + timedelta(minutes=15), code)
+    (event,) = week_of(store).risk
+    assert event.closed_at == heard + timedelta(minutes=5)
 
 
 @pytest.mark.parametrize("code", ["some_intent", "plan_intent", "recent_behaviour"])
