@@ -85,7 +85,7 @@ def skills(u: Unit, who: PersonCard, first: date, last: date, words: Words) -> t
     """The cards that were done to their end on the days; one that was stopped early says nothing about its effect."""
     mine = (SKILLS.c.person_id == who.id, SKILLS.c.status == "done", SKILLS.c.local_date.between(first, last))
     rows = u.all(select(SKILLS).where(*mine).order_by(SKILLS.c.at, SKILLS.c.id))
-    return tuple(SkillUse(row.card, skill_name(row.card, words), row.at, row.before, row.after) for row in rows)
+    return tuple(SkillUse(row.card, skill_name(row.card, words), row.at, row.local_date, row.before, row.after) for row in rows)
 
 
 def skill_name(card: str, words: Words) -> str:

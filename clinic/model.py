@@ -118,6 +118,7 @@ class SkillUse:
     card: str
     name: str
     at: datetime
+    local_date: date
     before: int | None = None
     after: int | None = None
 

@@ -72,7 +72,7 @@ def rows(week: Week) -> Iterator[Row]:
         if session.barrier:
             yield row(session.starts_at, "session_barrier", session.barrier, "patient", session.status)
     for use in sorted(week.skills, key=lambda u: u.at):
-        if week.monday <= use.at.astimezone(week.zone).date() <= week.sunday:
+        if week.monday <= use.local_date <= week.sunday:
             yield row(use.at, f"skill_{use.card}_before", use.before, "patient", "unrated" if use.before is None else "complete")
             yield row(use.at, f"skill_{use.card}_after", use.after, "patient", "unrated" if use.after is None else "complete")
     for detail in week.use_details:

@@ -54,7 +54,8 @@ def sessions(kind: Any, weekday: int, hour: int, minutes: int, statuses: Sequenc
 
 
 def skill(card: str, name: str, *pairs: tuple[int | None, int | None]) -> list[SkillUse]:
-    return [SkillUse(card, name, at(MONDAY + timedelta(days=6 - 3 * n), 21), *pair) for n, pair in enumerate(pairs)]
+    days = [MONDAY + timedelta(days=6 - 3 * n) for n in range(len(pairs))]
+    return [SkillUse(card, name, at(day, 21), day, *pair) for day, pair in zip(days, pairs, strict=True)]
 
 
 def hard_week() -> Week:

@@ -226,3 +226,14 @@ def test_a_database_without_a_clinic_says_what_to_do(tmp_path: Path, store: Stor
     with empty.unit(NOW) as u, pytest.raises(NoClinic, match="between setup"):
         gather(u, who, MONDAY, NOW)
     empty.close()
+
+
+@pytest.mark.parametrize(("zone", "day", "wall"), [("Europe/London", SUNDAY, "19:30"), ("America/Los_Angeles", MONDAY, "01:30")])
+def test_a_skill_is_in_the_table_of_one_week_also_where_the_patients_day_is_another(store: Store, zone: str, day: date, wall: str) -> None:
+    with patient(store, BEGAN) as (u, who):
+        people.save_profile(u, who, {"zone": zone})
+    with patient(store, at(day, wall)) as (u, who):
+        skills.save_use(u, who, "urge_surfing", "craving", 8, 3, "done", u.now)
+    weeks = [week_of(store, MONDAY + timedelta(days=n), NOW + timedelta(days=14)) for n in (-7, 0, 7)]
+    told = [row for week in weeks for row in table.rows(week) if row.item == "skill_urge_surfing_before"]
+    assert [row.value for row in told] == [8]
