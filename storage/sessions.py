@@ -86,10 +86,15 @@ def add_series(
 
 
 def twin(u: Unit, row: SeriesRow) -> SeriesRow | None:
-    """Another series that is the same in all but its code, and has no session called off: what was cancelled can be planned anew."""
+    """Another series that is the same in all but its code, and has a session to come: what was all called off can be planned anew."""
     until = instant(row.last_date, row.starts, row.zone) + WEEK
     others = [each for each in series.all_series(u) if each.id != row.id and replace(each, id=row.id, code=row.code) == row]
-    others = [each for each in others if not any(session.cancelled for session in series.of_series(u, each, u.now, until))]
+    since = u.now - timedelta(minutes=MINUTES[-1])  # one that runs now has begun before
+
+    def is_on(each: SeriesRow) -> bool:
+        return any(session.ends > u.now and not session.cancelled for session in series.of_series(u, each, since, until))
+
+    others = [each for each in others if is_on(each)]
     return next((each for each in others if series.attendees(u, each) == series.attendees(u, row)), None)
 
 
@@ -166,7 +171,7 @@ def record_answer(
 
 def record_attended(u: Unit, each: Occurrence, came: Sequence[int]) -> None:
     """Staff's record of who was there: those in `came` by person id, and everybody else who was expected was not."""
-    for person in series.attendees(u, each.series):
+    for person in series.expected(u, each):
         series.save_answer(u, person, each.series.id, each.day, attended="yes" if person in came else "no")
 
 

@@ -63,6 +63,8 @@ def test_the_same_twice_is_there_once(schedule: Between) -> None:
         ran = schedule(*again)
         assert (ran.code, ran.lines) == (0, [f"{code} is there already, the same in everything. Nothing was added."])
     assert len(schedule("session", "list", "--days", "60").lines) == 6
+    schedule("session", "cancel", "G1", "--date", day)
+    assert schedule(*group).lines == ["G1 is there already, the same in everything. Nothing was added."], "two of its days are still on"
     schedule("session", "cancel", "G1")
     schedule("session", "cancel", "I1", "--date", day)
     assert [schedule(*each).lines[0][:3] for each in (group, (*talk, "0001"))] == ["G2:", "I3:"]
