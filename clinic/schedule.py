@@ -32,20 +32,27 @@ KINDS: dict[str, Literal["group", "individual", "family", "workshop"]] = {
 def sessions(u: Unit, who: PersonCard, zone: ZoneInfo, first: date, last: date) -> list[Session]:
     """The sessions on the clinic's dates `first` to `last`, in time order.
 
-    None before the patient's program began or, where that is not known, before they were added.
+    None before the patient's program began or, where that is not known, before they were added; and none after they were
+    discharged, but those staff recorded all the same.
     """
     begins, ends = weeks.bounds(first, zone, (last - first).days + 1)
     since = joined(u, who, zone)
+    until = series.left_at(u, who.id)
     told = {(a.series, a.day): a for a in series.answers(u, who.id, first - timedelta(days=1), last + timedelta(days=1))}
-    return [
-        _session(each, told.get((each.series.id, each.day)))
-        for each in series.occurrences(u, who.id, begins, ends)
-        if each.begins >= since and not _over(each)
-    ]
+
+    def counts(each: Occurrence) -> bool:
+        if each.begins < since or _over(each):
+            return False
+        return until is None or each.begins < until or _is_recorded(told.get((each.series.id, each.day)))
+
+    mine = [each for each in series.occurrences(u, who.id, begins, ends) if counts(each)]
+    return [_session(each, told.get((each.series.id, each.day))) for each in mine]
 
 
 def next_session(u: Unit, who: PersonCard, zone: ZoneInfo, sunday: date) -> Session | None:
-    """The first one after the week that takes place."""
+    """The first one after the week that takes place; for who is not in the program there is none."""
+    if not who.active:
+        return None
     ahead = sessions(u, who, zone, sunday + timedelta(days=1), sunday + timedelta(days=AHEAD))
     return next((session for session in ahead if session.status != "cancelled"), None)
 
@@ -63,8 +70,13 @@ def _over(each: Occurrence) -> bool:
     return each.series.weekly and off is not None and each.begins > off + CALLED_OFF
 
 
+def _is_recorded(told: AnswerRow | None) -> bool:
+    return told is not None and told.attended is not None
+
+
 def _session(each: Occurrence, told: AnswerRow | None) -> Session:
-    status = "cancelled" if each.cancelled else _status(told)
+    """A session staff recorded took place, also if its date was called off afterwards."""
+    status = "cancelled" if each.cancelled and not _is_recorded(told) else _status(told)
     minutes, title = each.series.minutes, each.series.title
     return Session(each.begins, KINDS[each.series.kind], minutes, status, told.barrier if told else None, title)
 

@@ -14,6 +14,8 @@ from storage.tables import Audit, AuditAnchor
 from storage.upsert import insert_once
 
 AUDIT, ANCHORS = table(Audit), table(AuditAnchor)
+DISCHARGED = "person.discharged"
+"""The action by which staff end a patient's time in the program."""
 OVERLAP = 3_600_000 << 20
 """Row ids of one hour: processes whose clocks differ by less leave no line out of an anchor."""
 

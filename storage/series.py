@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Executable, Row, Select, bindparam, select
+from sqlalchemy import Executable, Row, Select, bindparam, func, select
 
+from storage.audit import AUDIT, DISCHARGED
 from storage.clinic import clinic
 from storage.people import CHATS, PEOPLE
 from storage.prepared import Prepared
@@ -154,6 +155,23 @@ def attendees(u: Unit, row: SeriesRow) -> list[int]:
     if not row.everyone:
         patients = patients.where(PEOPLE.c.id.in_(select(ATTENDEES.c.person_id).where(ATTENDEES.c.series_id == row.id)))
     return [found.id for found in u.all(patients)]
+
+
+def expected(u: Unit, each: Occurrence) -> list[int]:
+    """Who was to come to one session: those who come now, and whoever was discharged only after it began."""
+    gone = select(PEOPLE.c.id).where(PEOPLE.c.role == "patient", PEOPLE.c.status == "discharged").order_by(PEOPLE.c.code)
+    if not each.series.everyone:
+        gone = gone.where(PEOPLE.c.id.in_(select(ATTENDEES.c.person_id).where(ATTENDEES.c.series_id == each.series.id)))
+    left = {found.id: left_at(u, found.id) for found in u.all(gone)}
+    return [*attendees(u, each.series), *(id for id, at in left.items() if at is not None and at > each.begins)]
+
+
+def left_at(u: Unit, person: int) -> datetime | None:
+    """When a patient who is discharged now was. None for everybody else."""
+    out = select(PEOPLE.c.id).where(PEOPLE.c.id == person, PEOPLE.c.status == "discharged")
+    last = select(func.max(AUDIT.c.at)).where(AUDIT.c.subject.in_(out), AUDIT.c.action == DISCHARGED)
+    at: datetime | None = u.run(last).scalar_one()
+    return at
 
 
 def add(u: Unit, values: dict[str, Any], title: str, key: int, people: list[int]) -> SeriesRow:

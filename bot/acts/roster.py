@@ -152,7 +152,7 @@ def _discharge(s: Sitting, panel: int | None, who: PersonCard) -> None:
     my_data.leave_nothing_due(s.u, who.id, None)
     invites.void(s.u, who.id)
     people.set_status(s.u, who.id, "discharged")
-    audit.record(s.u, who.id, s.person.code, "person.discharged")
+    audit.record(s.u, who.id, s.person.code, audit.DISCHARGED)
     _end(s, panel, "staff.patients.discharged", code=who.code)
 
 

@@ -208,4 +208,4 @@ def _ahead(s: Sitting, row: series.SeriesRow) -> list[Occurrence]:
 
 def _expected(s: Sitting, each: Occurrence) -> dict[str, int]:
     """Who was expected, by code."""
-    return {people.person(s.u, id).code: id for id in series.attendees(s.u, each.series)}
+    return {people.person(s.u, id).code: id for id in series.expected(s.u, each)}

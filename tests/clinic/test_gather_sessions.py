@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from clinic import summary
-from storage import people, sessions
+from storage import audit, people, sessions
 from storage.series import save_answer
 from storage.store import Store
 from storage.tables import Person
@@ -68,6 +68,46 @@ def test_a_series_that_was_called_off_is_soon_over(store: Store) -> None:
     week = week_of(store)
     assert [session.status for session in week.sessions] == ["unknown", "cancelled"]
     assert week.next_session is None
+
+
+def _discharge(store: Store, when: datetime) -> None:
+    with patient(store, when) as (u, who):
+        people.set_status(u, who.id, "discharged")
+        audit.record(u, who.id, "S001", audit.DISCHARGED)
+
+
+def _each_evening(store: Store) -> None:
+    with store.unit(BEGAN) as u:
+        for n in range(5):
+            sessions.add_series(u, "group", f"Group {n}", DAY[n] - timedelta(days=7), "18:00", 90, weeks=8)
+
+
+def test_who_was_discharged_has_no_sessions_after_that(store: Store) -> None:
+    _each_evening(store)
+    _discharge(store, at(DAY[1], "22:00"))
+    week = week_of(store)
+    assert [session.starts_at for session in summary.sessions_of(week)] == [at(DAY[n], "18:00") for n in (0, 1)]
+    assert week.next_session is None
+
+
+def test_who_came_is_recorded_also_of_somebody_discharged_since(store: Store) -> None:
+    _each_evening(store)
+    _discharge(store, at(DAY[1], "22:00"))
+    with patient(store, at(DAY[2], "09:00")) as (u, who):
+        for each in sessions.schedule(u, at(DAY[0], "00:00"), at(DAY[2], "23:00")):
+            sessions.record_attended(u, each, [who.id])
+    assert [session.status for session in summary.sessions_of(week_of(store))] == ["attended", "attended"]
+
+
+@pytest.mark.parametrize(("came", "status"), [("yes", "attended"), ("no", "missed")])
+def test_a_date_called_off_after_it_took_place_stays_as_recorded(store: Store, came: str, status: str) -> None:
+    _each_evening(store)
+    with patient(store, at(DAY[1], "21:00")) as (u, who):
+        (each,) = sessions.schedule(u, at(DAY[1], "00:00"), at(DAY[1], "23:00"))
+        save_answer(u, who.id, each.series.id, each.day, attended=came)
+    with store.unit(at(DAY[2], "09:00")) as u:
+        sessions.cancel_occurrence(u, each.series.code, each.day)
+    assert summary.sessions_of(week_of(store))[1].status == status
 
 
 def test_a_group_at_six_is_at_six_before_and_after_the_clocks_change(store: Store) -> None:
