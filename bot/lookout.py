@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import BetweenError
@@ -24,6 +25,7 @@ from storage import clinic, escalations, heartbeat, meta, people
 from storage.clinic import ClinicCard
 from storage.engine import open_reader
 from storage.escalations import EscalationRow
+from storage.people import PEOPLE
 from storage.seal import Keyring, SealBroken
 from storage.store import Store, Unit
 
@@ -74,7 +76,8 @@ def _view(u: Unit, known: ClinicCard) -> View:
         alerts=tuple(Alert(row.id, row.version, _ladder(row), row.next_at) for row in rows),
         holders=held,
     )
-    pages = {row.id: _page(u, row, known) for row in rows}
+    codes = {who.id: who.code for who in u.all(select(PEOPLE.c.id, PEOPLE.c.code).where(PEOPLE.c.id.in_({row.person for row in rows})))}
+    pages = {row.id: _page(row, codes[row.person], known) for row in rows}
     return View(seen, known.line, pages, {id: people.person(u, id).email for ids in held.values() for id in ids})
 
 
@@ -85,7 +88,7 @@ def _ladder(row: EscalationRow) -> Ladder:
     return Ladder(row.ladder, row.level, "OPEN", row.cycle, 0, row.began_at, row.began_at)
 
 
-def _page(u: Unit, row: EscalationRow, known: ClinicCard) -> dict[str, str]:
+def _page(row: EscalationRow, code: str, known: ClinicCard) -> dict[str, str]:
+    """What a page says is kept in the clear, so that no patient's row that is damaged hides an alert."""
     opened = row.opened_at.astimezone(ZoneInfo(known.zone))
-    code = people.person(u, row.person).code
     return {"code": code, "level": row.level, "time": f"{opened:%H:%M}", "ref": row.ref, "opened": row.opened_at.isoformat()}

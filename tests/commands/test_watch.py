@@ -24,6 +24,7 @@ from demo.phone import Phone
 from demo.server import running
 from storage import escalations, heartbeat, meta, people
 from storage.store import Unit
+from storage.tables import DataKey, Person
 from tests.bot.test_shell import DANGER
 from tests.clinics import PATIENT, STAFF, add_patient, add_staff
 from tests.commands.between import SCRIPT, TOKEN, WITHIN, Between
@@ -215,6 +216,29 @@ async def test_the_database_cannot_even_be_read(watched: Watched) -> None:
     assert (letter["To"], letter["Subject"]) == (CLINIC_MAIL, "Between: the database cannot be read")
     await watched.watch(held + FIVE, held + FIVE)
     assert subjects(watched.mail.letters)[-1] == "Between: it runs again"
+
+
+@pytest.mark.parametrize("whose", ["0001", "S003"], ids=["a patient", "an administrator"])
+@pytest.mark.parametrize("lost", ["row", "key"])
+async def test_a_damaged_row_hides_no_alert_and_no_address(watched: Watched, whose: str, lost: str) -> None:
+    with watched.between.unit() as u:
+        add_patient(u, PATIENT + 1, "Sam", code="0002")
+        people.save_profile(u, people.person(u, add_staff(u, STAFF + 1, "Ana Ruiz")), {"email": "ana@clinic.example"})
+        for code in ("0001", "0002"):
+            who = people.person_by_code(u, code)
+            assert who is not None
+            escalations.add(u, who.id, people.chats_of(u, who.id)[0].id, "high", "suicide", ((0, "primary", "page.first"),))
+        damaged = people.person_by_code(u, whose)
+        assert damaged is not None
+        if lost == "row":
+            u.set(Person, damaged.id, profile=b"damaged")
+        else:
+            u.set(DataKey, damaged.key, wrapped=b"damaged, as it might be by a bad disk")
+    seen = Lookout(watched.read()).look(wall())
+    assert seen is not None
+    assert len(seen.seen.alerts) == 2
+    assert sorted(page["code"] for page in seen.pages.values()) == ["0001", "0002"]
+    assert STAFF_MAIL in seen.addresses.values()
 
 
 async def test_the_mail_server_refuses_so_the_webhook_takes_the_page_and_mail_follows(watched: Watched) -> None:
