@@ -6,18 +6,14 @@ Order: danger, then stop and help, then a command, then a button with a live pro
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import danger, doors, entry, talk, taps, typed
 from bot.acts import concern
 from bot.acts.session_prompts import say_what_is_off
-from bot.apart import attempt
 from bot.event import Event, Unreadable, parse, written
 from bot.flow import Given
 from bot.log import get
@@ -25,12 +21,10 @@ from bot.raw import read
 from bot.raw import texts as texts_of
 from bot.registry import COMMANDS
 from bot.sitting import Sitting, said_at
-from safety import duty
 from safety.heard import Heard, Level, worse
 from safety.screen import LONGEST, screen
-from storage import contacts, inbox, invites, notes, outbox, people, talks
+from storage import contacts, inbox, invites, notes, people, talks
 from storage.inbox import Received
-from storage.people import PEOPLE
 from storage.seal import SealBroken
 from storage.store import Unit
 from storage.talks import TalkRow
@@ -249,56 +243,3 @@ def _hinted(s: Sitting, waiting: TalkRow) -> bool:
     s.say(words, **slots)
     talk.show_again(s, waiting)
     return True
-
-
-def last_resort(u: Unit, row: Received) -> None:
-    """When even the ladder raises: the card, and an alarm to everyone on call. Nothing is looked up that is not needed."""
-    inbox.quarantine(u, row.id, "last_resort", "high")
-    notes.add(u, row.chat.person, "quarantine", "last_resort")
-    code, country = _in_clear(u, row)
-    said = _apart(u, lambda: card_from_memory(u, row, country))
-    words = "page.ladder_broken" if said else "page.ladder_broken_no_card"
-    at = Sitting(u, row.chat, None, row.id, Event("other", 0), row.received_at)
-    for holder in _to_alarm(u):
-        _apart(u, partial(_alarm, at, holder, words, code))
-
-
-def card_from_memory(u: Unit, row: Received, country: str = "US") -> None:
-    """The card that needs nobody's row."""
-    s = Sitting(u, row.chat, None, row.id, Event("other", 0), row.received_at)
-    s.post(danger.fill(s.draft(), "crisis.memory", danger.Lines.of(country)), lane=outbox.CRISIS, dedupe=f"card:{row.id}")
-
-
-def _alarm(s: Sitting, holder: int, words: str, code: str) -> None:
-    at = s.of(holder)
-    if at is None:
-        notes.add(s.u, s.chat.person, "ladder", "no_chat")
-    else:
-        at.say(words, lane=outbox.ESCALATION, dedupe=f"broken:{s.source}:{holder}", code=code, time=f"{at.local:%H:%M}")
-
-
-def _in_clear(u: Unit, row: Received) -> tuple[str, str]:
-    """The code and the country of whoever wrote; nothing is unsealed for them."""
-    known = u.one(select(PEOPLE.c.code, PEOPLE.c.country).where(PEOPLE.c.id == row.chat.person))
-    return (known.code, known.country) if known is not None else ("?", "US")
-
-
-def _apart(u: Unit, run: Callable[[], None]) -> bool:
-    """One part of the last resort, so that no other part goes with it. Whether it went well."""
-    fault = attempt(u, run)
-    if fault is not None:
-        log.critical("turn.last_resort", fault=type(fault).__name__, exc_info=fault)
-    return fault is None
-
-
-def _to_alarm(u: Unit) -> list[int]:
-    """Whoever is on call and can be reached; when even that cannot be found out, all staff who agreed to be paged."""
-    try:
-        with u.savepoint():
-            return list(dict.fromkeys(person for held in duty.to_page(u).values() for person in held))
-    except SQLAlchemyError:
-        raise
-    except Exception as fault:
-        log.critical("turn.rota", fault=type(fault).__name__, exc_info=fault)
-        staff = u.all(select(PEOPLE.c.id).where(PEOPLE.c.role == "staff", PEOPLE.c.status == "active"))
-        return [who.id for who in staff if "paged" in people.consents(u, who.id)]

@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from bot import acts, dues, turn
+from bot import acts, dues, last_resort, turn
 from bot.apart import attempt, of_the_row
 from bot.dues import CHORES
 from bot.log import get
@@ -127,11 +127,11 @@ def _guarded(u: Unit, row: Received) -> None:
     again = attempt(u, lambda: turn.rescue(u, inbox.as_it_stands(u, row), type(fault).__name__))
     if again is not None:
         log.critical("turn.rescue_failed", inbox=row.id, fault=type(again).__name__, exc_info=again)
-        last = attempt(u, lambda: turn.last_resort(u, inbox.as_it_stands(u, row)))
+        last = attempt(u, lambda: last_resort.card_and_alarm(u, inbox.as_it_stands(u, row)))
         if last is not None:
             log.critical("turn.lost", inbox=row.id, fault=type(last).__name__, exc_info=last)
             inbox.quarantine(u, row.id, "lost", "high")
-            attempt(u, lambda: turn.card_from_memory(u, row))
+            attempt(u, lambda: last_resort.card(u, row))
 
 
 def _guarded_due(u: Unit, row: DueRow) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from bot import turn
+from bot import last_resort, turn
 from bot.phones import Phones, instant
 from safety import pager
 from storage import escalations, notes, people
@@ -118,7 +118,7 @@ def test_what_does_not_open_is_not_written_over(phones: Phones) -> None:
 
 def test_the_last_card_stays_though_the_alarm_fails(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pager, "raise_danger", broken)
-    monkeypatch.setattr(turn, "_alarm", broken)
+    monkeypatch.setattr(last_resort, "_alarm", broken)
     phones.type(PATIENT, DANGER)
     assert "988" in texts(phones, PATIENT)[0]
 
@@ -135,7 +135,7 @@ def test_the_alarm_goes_to_all_it_can_be_written_to(phones: Phones, monkeypatch:
 
 def test_an_alarm_says_so_when_the_card_could_not_be_given(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pager, "raise_danger", broken)
-    monkeypatch.setattr(turn, "card_from_memory", broken)
+    monkeypatch.setattr(last_resort, "card", broken)
     phones.type(PATIENT, DANGER)
     assert texts(phones, PATIENT) == []
     assert "both paging and the crisis card failed" in texts(phones, STAFF)[-1]
@@ -144,7 +144,7 @@ def test_an_alarm_says_so_when_the_card_could_not_be_given(phones: Phones, monke
 def test_a_turn_that_is_lost_tries_the_card_once_more(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turn, "rescue", broken)
     monkeypatch.setattr(pager, "raise_danger", broken)
-    monkeypatch.setattr(turn, "_to_alarm", broken)
+    monkeypatch.setattr(last_resort, "_to_alarm", broken)
     phones.type(PATIENT, DANGER)
     assert "988" in texts(phones, PATIENT)[0]
     with phones._store().unit(phones.now) as u:
