@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, func, select
@@ -52,21 +52,26 @@ def check_ins(u: Unit, who: PersonCard, first: date, last: date, rows: Iterable[
     """The check-ins of the days; one that was asked for is missed once its day is over, and not yet anything before."""
     dates = CHECK_INS.c.local_date.between(first, last)
     found = u.all(select(CHECK_INS).where(CHECK_INS.c.person_id == who.id, dates).order_by(CHECK_INS.c.local_date, CHECK_INS.c.id))
-    ratings: dict[int, list[int]] = {}
+    answers: dict[int, list[Row[Any]]] = {}
     for row in rows:
-        if row.item in RATINGS and row.value is not None and row.check_in_id is not None:
-            ratings.setdefault(row.check_in_id, []).append(row.value)
+        answers.setdefault(row.check_in_id or 0, []).append(row)
     today = local(now, who.zone).date()
-    return tuple(
-        CheckIn(
-            row.local_date,
-            row.slot if row.slot in ("morning", "evening") else "extra",
-            "missed" if row.status == "asked" else row.status,
-            straight_lined=row.status in HEARD and _hurried(ratings.get(row.id, []), row.seconds),
-        )
-        for row in found
-        if row.status != "asked" or row.local_date < today
-    )
+    mine = (row for row in found if row.status != "asked" or row.local_date < today)
+    return tuple(check_in for row in mine for check_in in _check_ins(row, answers.get(row.id, [])))
+
+
+def _check_ins(row: Row[Any], answers: list[Row[Any]]) -> Iterator[CheckIn]:
+    """The check-ins of one row: all that a patient began on a day on their own share one, and each was told at its own instant.
+
+    How quickly it was answered is known of the last one."""
+    slot: Literal["morning", "evening", "extra"] = row.slot if row.slot in ("morning", "evening") else "extra"
+    status: Any = "missed" if row.status == "asked" else row.status
+    times = sorted({answer.at for answer in answers}) if slot == "extra" else []
+    for _ in times[:-1]:
+        yield CheckIn(row.local_date, slot, status)
+    ratings = [a.value for a in answers if a.item in RATINGS and a.value is not None and a.at in (times[-1:] or [a.at])]
+    hurried = row.status in HEARD and _hurried(ratings, row.seconds)
+    yield CheckIn(row.local_date, slot, status, hurried, declined=row.status == "missed" and row.saved_at is not None)
 
 
 def _hurried(ratings: list[int], seconds: int | None) -> bool:

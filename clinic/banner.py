@@ -84,12 +84,13 @@ def _headline(week: Week, say: Phrases, state: summary.Safety) -> tuple[str, lis
         return say.count("safety.skipped", sum(answer.code == "skipped" for answer in week.safety_answers)), known
     if state == "quiet" and last:
         return say.say("safety.quiet", when=last), []
+    silent = say.say("safety.unanswered" if summary.told_otherwise(week) else "safety.silent")
     mine = summary.days(week.observations, week.check_ins, week.sunday, 7)
     paused = all(day.paused for day in mine)
     if last:
-        return say.say("safety.silent"), [say.say("safety.paused" if paused else "safety.silence_is_not_safety", when=last)]
+        return silent, [say.say("safety.paused" if paused else "safety.silence_is_not_safety", when=last)]
     never = "paused_never" if paused else "never" if any(day.expected for day in mine) else "not_planned"
-    return say.say("safety.silent"), [say.say(f"safety.{never}")]
+    return silent, [say.say(f"safety.{never}")]
 
 
 def _event(event: RiskEvent, say: Phrases, with_words: bool) -> Event:

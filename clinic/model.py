@@ -51,6 +51,7 @@ class CheckIn:
     """One check-in: planned ("morning", "evening"), or started by the patient on their own ("extra": never counted as planned).
 
     `status` "paused" is a slot in a pause the patient asked for: neither expected nor missed.
+    `declined`: a missed one that was answered with "not today".
     `straight_lined`: all ratings equal and given faster than one can read (the check-in's own rule).
     """
 
@@ -58,6 +59,7 @@ class CheckIn:
     slot: Literal["morning", "evening", "extra"]
     status: Literal["complete", "partial", "late", "missed", "paused"]
     straight_lined: bool = False
+    declined: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,8 +206,7 @@ def triggers(week: Week, say: Phrases) -> tuple[tuple[Bar, ...], int, int]:
     counts = summary.code_counts(week.observations, "trigger", week.monday, week.sunday)
     highest = max(counts.values(), default=0)
     bars = tuple(Bar(within(say.label("trigger", code), 40), charts.bar(n, highest), n) for code, n in list(counts.items())[:SHOWN])
-    craving = summary.measure(week.observations, "craving", week.monday, week.sunday)
-    return bars, max(len(counts) - SHOWN, 0), craving.n if craving else 0
+    return bars, max(len(counts) - SHOWN, 0), len(summary.within(week.observations, "craving", week.monday, week.sunday))
 
 
 def skills(week: Week, say: Phrases) -> tuple[tuple[Skill, ...], int]:

@@ -53,7 +53,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """The median of n answers, on the item's own scale."""
+    """The median of n days, each with its latest answer, on the item's own scale: a day with many answers weighs no more than another."""
 
     median: float
     n: int
@@ -164,9 +164,9 @@ def _answer(observation: Observation) -> int | str | None:
 
 
 def measure(observations: Iterable[Observation], item: str, first: date, last: date) -> Measure | None:
-    """The median over all answers of the days, or None when there is none."""
-    values = [o.value for o in within(observations, item, first, last) if o.value is not None]
-    return Measure(float(median(values)), len(values)) if values else None
+    """The median over the latest answers of the days, or None when there is none."""
+    latest = {o.local_date: o.value for o in within(observations, item, first, last) if o.value is not None}
+    return Measure(float(median(latest.values())), len(latest)) if latest else None
 
 
 def shift(week: Week, item: str) -> Shift:
@@ -229,12 +229,19 @@ def skill_changes(uses: Iterable[SkillUse]) -> tuple[SkillChange, ...]:
     return tuple(sorted(changes, key=lambda c: (-c.uses, c.name)))
 
 
+def told_otherwise(week: Week) -> bool:
+    """Whether something came from the patient in the week besides answers to check-ins: words, a skill, "not today"."""
+    declined = any(c.declined and week.monday <= c.local_date <= week.sunday for c in week.check_ins)
+    used = any(week.monday <= use.local_date <= week.sunday for use in week.skills)
+    return bool(week.shared or week.wants_to_talk or week.notes) or used or declined
+
+
 Safety = Literal["open", "events", "skipped", "silent", "quiet"]
 
 
 def safety_state(week: Week) -> Safety:
     """What the banner has to say, the gravest that holds: an open event, events all closed, a safety question left without
-    an answer, a week in which nothing was heard, or none of these."""
+    an answer, a week in which no check-in was answered, or none of these."""
     if week.risk:
         return "open" if any(event.open for event in week.risk) else "events"
     if any(answer.code == "skipped" for answer in week.safety_answers):

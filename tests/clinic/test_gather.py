@@ -49,7 +49,7 @@ def test_answers_come_out_as_they_were_given(store: Store) -> None:
     told = {(o.item, o.value, o.code, o.status) for o in week.observations if o.local_date == DAY[0]}
     assert ("craving_worst", 8, None, "complete") in told
     assert {("trigger", None, "argument", "complete"), ("trigger", None, "money", "complete"), ("stress", None, None, "complete")} <= told
-    assert summary.shift(week, "mood").now == summary.Measure(3.0, 3)
+    assert summary.shift(week, "mood").now == summary.Measure(2.5, 2), "of the latest of each day"
     assert summary.shift(week, "mood").before == summary.Measure(9.0, 1)
     assert min(o.local_date for o in week.observations) == DAY[2] - timedelta(days=7)
     assert week.last_check_in == at(DAY[2], "20:35")
@@ -59,7 +59,7 @@ def test_answers_come_out_as_they_were_given(store: Store) -> None:
     assert rows["Craving (worst)"][0] == "6 (8)"
     assert rows["Stress"] == ["–"] * 7
     tiles = {tile.one("dt").text: tile.text for tile in tree.one("dl").every("div")}
-    assert "3 (was 9)" in tiles["Mood"]
+    assert "2.5 (was 9)" in tiles["Mood"]
 
 
 def test_a_check_in_nobody_answered_is_a_gap_and_one_still_open_is_nothing(store: Store) -> None:
@@ -237,3 +237,33 @@ def test_a_skill_is_in_the_table_of_one_week_also_where_the_patients_day_is_anot
     weeks = [week_of(store, MONDAY + timedelta(days=n), NOW + timedelta(days=14)) for n in (-7, 0, 7)]
     told = [row for week in weeks for row in table.rows(week) if row.item == "skill_urge_surfing_before"]
     assert [row.value for row in told] == [8]
+
+
+def test_many_check_ins_of_ones_own_are_counted_and_weigh_as_one_day(store: Store) -> None:
+    for n in range(40):
+        with patient(store, at(DAY[1], f"{6 + n // 4:02}:{n % 4 * 15:02}")) as (u, who):
+            check_ins.save(u, who.id, "extra", DAY[1], {"craving": 9, "mood": 9, "stress": 9}, "complete", u.now, seconds=40)
+    for n in (0, 2, 3):
+        tell(store, DAY[n], {"craving": 1})
+    week = week_of(store)
+    count = summary.answered(week.check_ins, MONDAY, SUNDAY)
+    assert (count.answered, count.extra, count.straight_lined) == (3, 40, 0)
+    assert summary.shift(week, "craving").now == summary.Measure(1.0, 4)
+    page = read(render_week(week)).text
+    assert "40 more on their own" in page
+    assert "43 craving answers" in page
+
+
+@pytest.mark.parametrize("told", ["journal", "skill", "declined"])
+def test_a_week_with_words_of_theirs_is_not_told_as_one_without_a_sign(store: Store, told: str) -> None:
+    with patient(store, at(DAY[5], "20:00")) as (u, who):
+        check_ins.asked(u, who.id, "evening", DAY[5])
+        if told == "journal":
+            journal.write(u, who, "a good day with my sister", shared=True)
+        elif told == "skill":
+            skills.save_use(u, who, "urge_surfing", "craving", 7, 3, "done", u.now)
+        else:
+            check_ins.declined(u, who.id, "evening", DAY[5])
+    safety = section(read(render_week(week_of(store))), "safety").text
+    assert "No safety events recorded, and no check-in answered this week" in safety
+    assert "Silence does not mean safe" in safety

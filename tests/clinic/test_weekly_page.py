@@ -151,8 +151,8 @@ def test_the_figures_of_a_hard_week() -> None:
     assert tile(tree, "Attendance") == "5 of 6 sessions 1 missed (Thu); 1 not marked yet; 12.8 of 15.8 h"
     assert tile(tree, "Check-ins") == "12 of 14 on 6 of 7 days; 1 partial; 1 late"
     assert tile(tree, "Use reported") == "1 day Fri; 6 of 7 days answered; rather not say: 1"
-    assert tile(tree, "Craving") == "6 (was 4) median, n = 6; before n = 7"
-    assert tile(tree, "Mood") == "4.5 (was 5) median, n = 6; before n = 7"
+    assert tile(tree, "Craving") == "6 (was 4) median of days, n = 6; before n = 7"
+    assert tile(tree, "Mood") == "4.5 (was 5) median of days, n = 6; before n = 7"
     assert tile(tree, "Medicines") == "5 of 6 days all taken; self-report"
     changed = [item.text for item in section(tree, "changed").every("li")]
     assert changed[:3] == [
