@@ -116,7 +116,9 @@ def clinic_checks(u: Unit) -> list[Found]:
     if hotlines.emergency_number(known.country) is None:
         found.append(Found(f"hotlines for {known.country}", "problem", "no emergency number on file for the clinic's country"))
     made = backup.last(u)
-    if made is not None and u.now - made > backup.LATE:
+    if made is None:
+        found.append(Found("backup", "warning", "none was ever made here; run `between backup` every day"))
+    elif u.now - made > backup.LATE:
         found.append(Found("backup", "warning", f"the last verified one is of {made:%Y-%m-%d %H:%M} UTC; run `between backup` every day"))
     return found + line_checks(u, known.country)
 

@@ -101,11 +101,11 @@ def test_where_a_backup_cannot_be_put(lived: Between) -> None:
     assert "No backup was made" in ran.err and "--out" in ran.err
 
 
-def test_check_says_when_the_last_backup_is_old_and_only_where_backups_are_made(lived: Between) -> None:
-    assert " backup: the last" not in lived("check").out
+def test_check_says_when_the_last_backup_is_old_or_none_was_ever_made(lived: Between) -> None:
+    assert "WARNING backup: none was ever made here; run `between backup` every day" in lived("check").out
     with lived.unit() as u:
         meta.put(u, meta.BACKUP, (u.now - timedelta(hours=23)).isoformat())
-    assert "the last verified one" not in lived("check").out
+    assert "WARNING backup: " not in lived("check").out
     with lived.unit() as u:
         meta.put(u, meta.BACKUP, (u.now - timedelta(hours=25)).isoformat())
         assert backup.last(u) is not None
