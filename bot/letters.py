@@ -110,7 +110,7 @@ def notice(u: Unit, words: str, key: str, event: str, since: datetime) -> None:
 def _onward(u: Unit, page: Unconfirmed, why: str) -> None:
     """By the next way after the one that failed: their own mail, the webhook, the clinic's mail. Each alert it is about by itself."""
     kinds = page.key.split(":")
-    one = [int(part) for part in kinds[1:3] if part.isdigit()][:1] if kinds[0] in ABOUT else []
+    one = [int(part) for part in kinds[1:3] if part.isdecimal()][:1] if kinds[0] in ABOUT else []
     for id in page_for_all(u, page.id) if kinds[0] == "outage" else one:
         row = escalations.look(u, id)
         if row is not None and row.state in ("OPEN", "EXHAUSTED"):

@@ -65,5 +65,5 @@ async def post(hook: PageHook, body: dict[str, Any], at: datetime) -> Result:
     log.error("page_hook.refused", status=answer.status_code)
     if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
         after = answer.headers.get("retry-after", "")
-        return Wait(min(float(after), TIMEOUT * 6) if after.isdigit() else REST)
+        return Wait(min(float(after), TIMEOUT * 6) if after.isascii() and after.isdigit() else REST)
     return Doubt() if answer.is_server_error else Refused(f"status {answer.status_code}")

@@ -131,6 +131,6 @@ def _zone(zone: str) -> str:
 
 def _line(line: str) -> str:
     """Patients are told to call it, so it must be something one can dial."""
-    if sum(sign.isdigit() for sign in line) < 3:
+    if sum(sign.isascii() and sign.isdigit() for sign in line) < 3:
         raise UsageError(why=f"'{line}' is not a telephone line. Write the number that patients call, of at least three digits.")
     return line.strip()

@@ -60,4 +60,4 @@ def _days(text: str) -> list[str]:
 def is_wall(text: str) -> bool:
     """Whether this is a time of day as "HH:MM"."""
     hour, _, minute = text.partition(":")
-    return len(text) == 5 and hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60
+    return len(text) == 5 and text.isascii() and hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60

@@ -93,6 +93,7 @@ def test_hours_nobody_covers_fail_the_check(staffed: Between) -> None:
         (("set", "primary"), "Name at least one staff code"),
         (("set", "primary", "S009"), "'S009' is nobody of your staff. The codes are S001, S002."),
         (("set", "primary", "S001", "--at", "friday"), "'friday' is not a weekly time."),
+        (("set", "primary", "S001", "--at", "fri ²0:00"), "'fri ²0:00' is not a weekly time."),
         (("set", "primary", "S001", "--at", "fri 17:00", "--from", "2026-11-12"), "2026-11-12 is a thu"),
         (("override", "primary", "S002", "2026-11-20", "2026-11-21T08:00"), "'2026-11-20' is not a time."),
         (("override", "primary", "S002", "2026-11-21T08:00", "2026-11-20T08:00"), "2026-11-20T08:00 is not after"),
