@@ -152,13 +152,13 @@ def _refuses(out: Path, fault: OSError, before: str = "") -> CannotWrite:
     return CannotWrite(f"{out} does not take the files ({fault.strerror}).{before} Name a folder you may write to with --out.")
 
 
-def weekly(u: Unit, out: Path) -> int | None:
+def weekly(u: Unit, out: Path, *, anew: bool = False) -> int | None:
     """The Monday chore: the last complete week of all patients in all formats. Returns how many files were new or changed.
 
     None when only the folder's name was put down: to be called again in the next transaction. Raises `CannotWrite` when the disk of a
-    known folder is not plugged in, as pages in its empty place would hide that; `between export` begins it anew.
+    known folder is not plugged in, as pages in its empty place would hide that; unless `anew`, for one on the database's own disk.
     """
-    if page_folders.is_known(u, out) and not folder.is_there(out):
+    if not anew and page_folders.is_known(u, out) and not folder.is_there(out):
         raise CannotWrite(f"{out} is not there as it was. Plug its disk in, or write into it with `between export --out`.")
     if prepare(u, out, None, None, FORMATS, u.now):
         return None

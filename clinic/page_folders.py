@@ -27,6 +27,11 @@ def remember(u: Unit, root: Path) -> bool:
     return True
 
 
+def away(u: Unit) -> list[Path]:
+    """The folders that are not there as they were: their disk is not plugged in, or they are gone."""
+    return [root for root in map(Path, _folders(u)) if not _is_there(root)]
+
+
 def erase(u: Unit, codes: Sequence[str]) -> list[Path]:
     """Remove the pages of patients who were forgotten from every folder.
 
@@ -39,6 +44,13 @@ def erase(u: Unit, codes: Sequence[str]) -> list[Path]:
         except OSError:
             missed.append(root)
     return missed
+
+
+def _is_there(root: Path) -> bool:
+    try:
+        return folder.is_there(root)
+    except OSError:
+        return False
 
 
 def _folders(u: Unit) -> list[str]:

@@ -79,6 +79,11 @@ def is_away(u: Unit, folder: Path) -> bool:
     return folder in folders(u) and not (folder / NAME).exists()
 
 
+def away(u: Unit) -> list[Path]:
+    """The folders whose key file is not there any more."""
+    return [folder for folder in folders(u) if is_away(u, folder)]
+
+
 @dataclass(frozen=True)
 class Missed:
     """A key file that was not renewed: out of reach or damaged, or, with `master`, sealed with the master key of this id."""

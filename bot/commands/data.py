@@ -13,14 +13,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import opening
 from bot.clock import wall
 from bot.commands import shared
+from bot.commands.pages import is_inside
 from bot.commands.shared import count, out
 from bot.errors import BackupFailed, BackupRunning, RestoreRefused
 from bot.settings import Settings
+from clinic import page_folders
 from storage import archive, dump, keyfile, migrate
 from storage import backup as backups
 from storage import restore as restores
 from storage.keyfile import KeyFile
-from storage.seal import MasterKey, SealBroken
+from storage.seal import Keyring, MasterKey, SealBroken
 from storage.store import Store
 
 NOT_A_BACKUP = "{name} is not a backup of Between's, or its beginning is damaged. Name a file that ends in .backup."
@@ -76,13 +78,26 @@ def restore(
             restores.look_through(file, masters)
         with opening.empty(read) as engine, _refused(file):
             came = restores.restore(engine, file, masters, held, wall())
+            away = _away(read, Store(engine, Keyring(masters[0], tuple(masters[1:]))))
     out(f"Restored as of {came.made_at:%Y-%m-%d %H:%M} UTC: {sum(came.rows.values())} rows of {count(len(came.rows), 'table')}.")
     if came.forgotten:
         out(f"Forgotten since that backup, and forgotten again: {count(came.forgotten, 'patient')}.")
     out(f"Not sent any more: {count(came.dropped, 'message')} that waited then. What came in after that time is not in it.")
     out(f"BACK AS THEY WERE: words erased and consents withdrawn after {came.made_at:%Y-%m-%d %H:%M} UTC, unless the whole patient")
     out("was forgotten. Ask every patient what they erased or stopped since, and have them do it again (/mydata, /settings).")
+    for folder in away:
+        out(f"NOT THERE: {folder}, which holds weekly pages or a key file. Plug its disk in, or nobody can be forgotten altogether.")
     out("Next: `between check`, then `between run`. Open alerts go on at once. Make a new backup.")
+
+
+def _away(read: Settings, store: Store) -> list[Path]:
+    """The folders the restored database knows and that are not there. Those in the data folder are begun anew: they need no disk."""
+    with store.unit(wall()) as u:
+        pages = page_folders.away(u)
+        for folder in (folder for folder in pages if is_inside(folder, read.data_dir)):
+            page_folders.remember(u, folder)
+        found = dict.fromkeys((*pages, *keyfile.away(u)))
+    return [folder for folder in found if not is_inside(folder, read.data_dir)]
 
 
 def make(read: Settings, store: Store, folder: Path | None = None, keys: Path | None = None, *, anew: bool = False) -> backups.Made:
@@ -95,8 +110,7 @@ def make(read: Settings, store: Store, folder: Path | None = None, keys: Path | 
     beside = keys.expanduser().absolute() if keys is not None else into
     with opening.hold(read.data_dir, "between.backup.lock", BackupRunning):
         try:
-            ours = beside.is_relative_to(read.data_dir.expanduser().absolute())
-            return backups.make(store, into, beside, read.data_dir, wall(), anew=anew or ours)
+            return backups.make(store, into, beside, read.data_dir, wall(), anew=anew or is_inside(beside, read.data_dir))
         except backups.KeysAway:
             raise BackupFailed(why=KEYS_AWAY.format(path=beside / keyfile.NAME)) from None
         except backups.Unverified as fault:

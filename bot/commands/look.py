@@ -16,6 +16,7 @@ from bot.errors import AlreadyRunning, ListenerTaken
 from bot.opening import only_instance
 from bot.serving import listen
 from bot.settings import Settings
+from clinic import page_folders
 from content import hotlines, library
 from content.hotlines import Hotline
 from content.library import ContentError
@@ -24,7 +25,7 @@ from safety.duty import cover_starts, reachable
 from safety.lines import screen_lines
 from safety.rota import ANYONE
 from safety.rules import load_rules
-from storage import backup, clinic, drills, lines, people
+from storage import backup, clinic, drills, keyfile, lines, people
 from storage.store import Unit
 
 DAMAGED = "their name, numbers or address do not open, so they are called by their code and get no mail; look at the disk and at a backup"
@@ -120,7 +121,15 @@ def clinic_checks(u: Unit) -> list[Found]:
         found.append(Found("backup", "warning", "none was ever made here; run `between backup` every day"))
     elif u.now - made > backup.LATE:
         found.append(Found("backup", "warning", f"the last verified one is of {made:%Y-%m-%d %H:%M} UTC; run `between backup` every day"))
-    return found + line_checks(u, known.country)
+    return found + folder_checks(u) + line_checks(u, known.country)
+
+
+def folder_checks(u: Unit) -> list[Found]:
+    """Folders outside of which nobody can be forgotten altogether, and which are away."""
+    away = [("weekly pages", folder, f"`between export --out {folder}`") for folder in page_folders.away(u)]
+    away += [("key file", folder, f"`between backup --keys {folder} --anew`") for folder in keyfile.away(u)]
+    lost = "not there; plug its disk in. If it is gone for good,"
+    return [Found(f"{what} in {folder}", "warning", f"{lost} {again} begins it anew") for what, folder, again in away]
 
 
 def drill_check(u: Unit) -> Found:

@@ -60,6 +60,14 @@ def sync() -> None:
     raise NotYet(what="`between sync`", instead="Until then use `between export --out FOLDER`.")
 
 
-def weekly_chore(folder: Path) -> Callable[[Unit], int | None]:
-    """What the tick calls on Monday morning: writes the last complete week into the folder; returns how many files changed."""
-    return lambda u: exports.weekly(u, folder)
+def weekly_chore(folder: Path, data: Path) -> Callable[[Unit], int | None]:
+    """What the tick calls on Monday morning: writes the last complete week into the folder; returns how many files changed.
+
+    In the data folder, which is no other disk than the database's, it is begun anew where it is gone, as after a restore.
+    """
+    return lambda u: exports.weekly(u, folder, anew=is_inside(folder, data))
+
+
+def is_inside(folder: Path, data: Path) -> bool:
+    """Whether a folder lies in the data folder."""
+    return folder.expanduser().absolute().is_relative_to(data.expanduser().absolute())

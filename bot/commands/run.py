@@ -53,7 +53,7 @@ async def _run(read: Settings, token: str) -> None:
         with store.unit(wall(), "floor") as u:
             floor = meta.latest(u)
         app = App(
-            store, SteadyClock(floor), Channel(token, read.bot_api_url), weekly_chore(read.out_dir), hook=hook,
+            store, SteadyClock(floor), Channel(token, read.bot_api_url), weekly_chore(read.out_dir, read.data_dir), hook=hook,
             heartbeat_url=read.heartbeat_url, carriers=lambda writer: (ways_of(read, writer), read.page_mail),
         )  # fmt: skip
         async with AsyncExitStack() as watching, AsyncExitStack() as receiving:

@@ -66,7 +66,7 @@ def test_the_monday_chore_on_a_full_disk_puts_down_the_same(clinic: Between, pag
         due.plan(u, "weekly", 0, "weekly:made up", u.now)
     for _ in range(2):
         with clinic.unit() as u:
-            chores.tick(u, weekly_chore(pages))
+            chores.tick(u, weekly_chore(pages, clinic.data))
     with clinic.unit() as u:
         assert "weekly" in [row.kind for row in notes.unseen(u)], "staff are told"
     assert there(pages) == ["0001.html"]
@@ -86,7 +86,7 @@ def test_killed_after_the_first_page_its_folder_is_known(clinic: Between, monkey
     def write() -> None:
         for _ in range(2 if chore else 0):
             with clinic.unit() as u:
-                chores.tick(u, weekly_chore(pages))
+                chores.tick(u, weekly_chore(pages, clinic.data))
         clinic("export", "--out", str(pages))
 
     with clinic.unit() as u:
@@ -110,8 +110,8 @@ def test_the_monday_chore_goes_on_at_once_in_a_folder_it_has_never_written_to(cl
     with clinic.unit() as u:
         due.plan(u, "weekly", 0, "weekly:made up", u.now)
     with clinic.unit() as u:
-        assert chores.tick(u, weekly_chore(clinic.folder / "pages")).more
+        assert chores.tick(u, weekly_chore(clinic.folder / "pages", clinic.data)).more
     with clinic.unit() as u:
-        chores.tick(u, weekly_chore(clinic.folder / "pages"))
+        chores.tick(u, weekly_chore(clinic.folder / "pages", clinic.data))
         assert [row.kind for row in due.ready(u, 10, chores=True, kinds=("weekly",))] == []
     assert len(there(clinic.folder / "pages")) == 4

@@ -11,6 +11,7 @@ import pytest
 from bot import chores
 from bot.chores import after_forgetting
 from bot.clock import wall
+from bot.commands.pages import weekly_chore
 from clinic import export
 from storage import due, erasing, notes, people
 from tests.clinics import add_two_who_share
@@ -118,3 +119,30 @@ def test_the_auditors_proof_waits_for_no_disk(between: Between, monkeypatch: pyt
     with between.unit() as u:
         chores.tick(u)
     assert went == ["disk"]
+
+
+def test_after_a_restore_the_monday_pages_are_begun_anew_and_other_folders_are_named(between: Between, usb: Path) -> None:
+    weekly = weekly_chore(between.data / "weekly", between.data)
+    for _ in range(2):
+        with between.unit() as u:
+            weekly(u)
+    stick = between.folder / "stick"
+    assert between("backup", "--out", str(stick)).code == 0
+    shutil.copy(between.data / "master.key", between.folder)
+    shutil.rmtree(between.data)
+    between.data.mkdir(mode=0o700)
+    shutil.copy(between.folder / "master.key", between.data)
+    shutil.rmtree(usb)
+    (made,) = stick.glob("*.backup")
+    back = between("restore", str(made))
+    assert (back.code, back.err) == (0, "")
+    assert [line.split(",")[0] for line in back.lines if line.startswith("NOT THERE")] == [f"NOT THERE: {usb}"]
+    assert f"WARNING weekly pages in {usb}: not there" in between("check").out
+    with between.unit() as u:
+        assert weekly(u)
+    assert pages(between.data / "weekly", "0001")
+    assert between("export", "--out", str(usb)).code == 0
+    assert between("forget-patient", "0001", "--yes").code == 0
+    shutil.rmtree(between.data / "weekly")
+    with between.unit() as u:
+        assert weekly(u), "also where it was taken away since"
