@@ -33,8 +33,6 @@ log = get("bot.turn")
 
 WINDOW = timedelta(minutes=5)
 WINDOW_TEXTS = 3
-SLIP = 3
-"""By how many characters a message grows at most when a slip in it is put right."""
 STOP_WORDS = ("stop", "stop.", "stop!")
 BEFORE_WELCOME = ("start", "help", "sos")
 """The commands that are open to a patient who has not agreed to the program yet."""
@@ -128,23 +126,9 @@ def _in_window(u: Unit, row: Received, event: Event) -> Heard:
 
 
 def _danger(s: Sitting, heard: Heard) -> None:
-    if _is_corrected(s, heard) and danger.add_context(s):
-        return
     if _tell_danger(s, heard):
         _keep_words(s)
         talk.park(s)
-
-
-def _is_corrected(s: Sitting, heard: Heard) -> bool:
-    """Whether this is a slip put right in a message whose danger was heard before: what is open about it is not newer for that. What is
-    worse, of another kind or longer by more than a slip is."""
-    if s.event.kind != "edit" or s.event.message_id is None or not danger.is_open(s):
-        return False
-    before = inbox.before_edit(s.u, s.chat, s.source, s.event.message_id)
-    if heard.failed or len(s.event.text) > len(before) + SLIP:
-        return False
-    then = screen(before, at_most=LONGEST)
-    return not then.failed and then.level >= heard.level and then.track is heard.track
 
 
 def _tell_danger(s: Sitting, heard: Heard) -> bool:

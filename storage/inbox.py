@@ -54,14 +54,6 @@ TAPPED = Prepared(
     .order_by(INBOX.c.received_at.desc(), INBOX.c.id.desc())
     .limit(literal_column("1"))
 )
-VERSIONS = Prepared(
-    select(INBOX.c.id, INBOX.c.raw)
-    .where(INBOX.c.chat_id == bindparam("of_chat"), INBOX.c.received_at >= bindparam("since"), INBOX.c.id < bindparam("before"))
-    .where(INBOX.c.raw.is_not(None), INBOX.c.kind.in_([fixed("text"), fixed("edit")]))
-    .order_by(INBOX.c.received_at.desc(), INBOX.c.id.desc())
-)
-EDITABLE = timedelta(hours=48)
-"""How long Telegram lets somebody edit what they wrote."""
 ANSWERS = ("text", "edit", "command", "button")
 """What can answer: a voice message or a sticker that nobody reads, or blocking the bot, is none."""
 SINCE = Prepared(
@@ -229,15 +221,4 @@ def tap_before(u: Unit, chat: ChatCard, before: int, since: datetime) -> str:
     row = u.one(TAPPED, of_chat=chat.id, since=since, before=before)
     with suppress(SealBroken):
         return str(json.loads(u.open(chat.key, "inbox.raw", row.id, row.raw))["callback_query"].get("data", "")) if row is not None else ""
-    return ""
-
-
-def before_edit(u: Unit, chat: ChatCard, before: int, message_id: int) -> str:
-    """What this message of a chat last said before the row `before`; empty where that is not kept, or does not open."""
-    with suppress(SealBroken):
-        for row in u.all(VERSIONS, of_chat=chat.id, since=u.now - EDITABLE, before=before):
-            update = json.loads(u.open(chat.key, "inbox.raw", row.id, row.raw))
-            message = update.get("message") or update.get("edited_message") or {}
-            if message.get("message_id") == message_id:
-                return str(message.get("text") or message.get("caption") or "")
     return ""
