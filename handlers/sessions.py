@@ -28,7 +28,7 @@ def late(me: Me) -> Talking:
     """How many minutes; the note that they are late is there already."""
     lines = yield Read("sessions.lines")
     minutes = yield Ask("minutes", Number(low=1, high=240, offer=(5, 10, 15, 30)), slots={"line": lines["line"]})
-    told = yield Do(_answer(me, "late", minutes=minutes))
+    told = yield from _answered(me, "late", minutes=minutes)
     yield _said(me, told, Say("late.done", {"minutes": minutes}))
 
 
@@ -43,7 +43,7 @@ def barrier(me: Me) -> Talking:
             return  # the crisis card is up, and people are being told
     yield Say(f"barrier.help.{need}", lines if need in NEEDS_EMERGENCY else {"line": lines["line"]})
     if (yield Ask("next", Choice(of=NEXT))) == "come":
-        told = yield Do(_answer(me, "coming"))
+        told = yield from _answered(me, "coming")
         yield _said(me, told, Say("session.thanks.coming", {"title": me.start["title"], "when": told["when"]}))
     else:
         yield from _share(me, what)
@@ -57,12 +57,14 @@ def _share(me: Me, what: str) -> Generator[Any, Any, None]:
         yield Say("barrier.kept")
         return
     words = (yield Ask("line", Text(limit=LINE, optional=True))) if what == "other" else None
-    told = yield Do(_answer(me, "cant", barrier=what, text=words))
+    told = yield from _answered(me, "cant", barrier=what, text=words)
     yield _said(me, told, Say("barrier.shared"))
 
 
-def _answer(me: Me, answer: str, **known: Any) -> AnswerSession:
-    return AnswerSession(me.start["series"], me.start["day"], answer, **known)
+def _answered(me: Me, answer: str, **known: Any) -> Generator[Any, Any, dict[str, str]]:
+    """Put an answer down, and what became of it. In a talk that began before this was told, it was kept."""
+    became: dict[str, str] | None = yield Do(AnswerSession(me.start["series"], me.start["day"], answer, **known))
+    return became or {"became": "kept", "when": me.start["when"]}
 
 
 def keep(me: Me, answers: dict[str, Any]) -> KeepConcern | None:
@@ -78,4 +80,4 @@ def _said(me: Me, told: dict[str, str], kept: Say) -> Say:
     return kept if told["became"] == "kept" else Say("session.is_over")
 
 
-FLOWS = (Flow("late", late, version=2, expires=4 * 60), Flow("barrier", barrier, version=2, expires=12 * 60, partial=keep))
+FLOWS = (Flow("late", late, expires=4 * 60), Flow("barrier", barrier, expires=12 * 60, partial=keep))

@@ -69,7 +69,7 @@ def fit(u: Unit) -> Fit:
     @cache
     def can(id: int) -> bool:
         chat = people.chat_of(u, id)
-        return chat is not None and chat.reachable and may(id)
+        return chat is not None and chat.reachable and u.has_key(chat.key) and may(id)
 
     return can
 

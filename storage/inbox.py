@@ -162,7 +162,8 @@ def words_of(u: Unit, chat: ChatCard, message_id: int) -> str | None:
     """What a message said as it was taken last, edits and captions too; None when that is no longer kept."""
     kept = (INBOX.c.chat_id == chat.id) & (INBOX.c.state == "done") & INBOX.c.raw.is_not(None) & INBOX.c.kind.in_(("text", "media", "edit"))
     for row in u.all(select(INBOX.c.id, INBOX.c.raw).where(kept).order_by(INBOX.c.id.desc())):
-        message = message_in(u.open(chat.key, "inbox.raw", row.id, row.raw))
+        raw = u.opened(chat.key, "inbox.raw", row.id, row.raw)
+        message = message_in(raw) if raw is not None else {}
         if message.get("message_id") == message_id:
             return message.get("text") or message.get("caption")
     return None

@@ -129,7 +129,8 @@ def parked(u: Unit, chat: ChatCard, flow: str | None = None) -> TalkRow | None:
 
 def answered_by(u: Unit, chat: ChatCard, message_id: int) -> TalkRow | None:
     """The talk of this chat, over or not, in which a message was a typed answer; of the last days, in which it can be edited."""
-    rows = (_talk(u, chat, row) for row in u.all(LATELY, chat=chat.id, since=u.now - CAN_BE_EDITED))
+    lately = u.all(LATELY, chat=chat.id, since=u.now - CAN_BE_EDITED)
+    rows = (_talk(u, chat, row) for row in lately if not row.body or u.opened(chat.key, "talk.body", row.id, row.body) is not None)
     return next((row for row in rows if row.was_ever_answered_by(message_id)), None)
 
 

@@ -264,12 +264,11 @@ def _leave(s: Sitting, row: TalkRow) -> None:
 def _tell_staff(u: Unit, who: PersonCard, note: int, positions: tuple[str, ...]) -> bool:
     """A word about `who` to those who hold these positions, with no name and nothing of what was said. False when there is nobody."""
     on_call = duty.reachable(u)
-    told = list(dict.fromkeys(person for position in positions for person in on_call.get(position, ())))
-    for person in told:
-        at = seat(u, person, note)
-        if at is not None:
-            words, now = f"concern:{note}:{u.now:%Y%m%d%H%M}:{person}", local(u.now, at.person.zone)
-            at.say("staff.concern_today", lane=ESCALATION, dedupe=words, wanted=f"concern:{note}", code=who.code, time=f"{now:%H:%M}")
+    holders = dict.fromkeys(person for position in positions for person in on_call.get(position, ()))
+    told = [at for person in holders if (at := seat(u, person, note)) is not None]
+    for at in told:
+        words, now = f"concern:{note}:{u.now:%Y%m%d%H%M}:{at.person.id}", local(u.now, at.person.zone)
+        at.say("staff.concern_today", lane=ESCALATION, dedupe=words, wanted=f"concern:{note}", code=who.code, time=f"{now:%H:%M}")
     return bool(told)
 
 

@@ -35,7 +35,9 @@ def ask(s: Sitting, row: DueRow) -> None:
     if not may_prompt(s, row, cheerful=False):
         return
     if s.event.kind == "due":
-        due.plan(s.u, UNANSWERED, s.person.id, f"{UNANSWERED}:{row.id}", s.u.now + ANSWER_WITHIN, chat=s.chat.id, asked=row.id)
+        _stop_waiting(s, row.id, "asked_again")
+        slot = f"{UNANSWERED}:{row.id}:{s.u.now:%Y%m%d%H%M}"
+        due.plan(s.u, UNANSWERED, s.person.id, slot, s.u.now + ANSWER_WITHIN, chat=s.chat.id, asked=row.id)
     if veiled(s, row, always=about == "violence", wanted=WANTED):
         return
     dying = asks_about_dying(about)
@@ -52,9 +54,15 @@ def answered(s: Sitting, prompt: PromptRow, option: str) -> None:
     """well, unwell or skip."""
     if prompt.panel is not None:
         s.strip(prompt.panel)
-    due.cancel(s.u, UNANSWERED, s.person.id, "answered", slot=f"{UNANSWERED}:{prompt.args['asked']}")
+    _stop_waiting(s, prompt.args["asked"], "answered")
     talk.start(s, "follow_up", {"about": prompt.args["about"], "answer": option})
     concern.listen(s, str(prompt.args["about"]))
+
+
+def _stop_waiting(s: Sitting, asked: int, reason: str) -> None:
+    for row in due.planned(s.u, UNANSWERED, s.person.id):
+        if row.args["asked"] == asked:
+            due.cancel(s.u, UNANSWERED, s.person.id, reason, slot=row.slot)
 
 
 @due_kind(UNANSWERED)

@@ -109,7 +109,8 @@ def whom_to_call(s: Sitting, row: EscalationRow, patient: people.PersonCard) -> 
     """Who it is, the number to call, what is left to do, and how grave it is by now: whoever was asked to take it over may know only
     what was before."""
     draft = s.draft()
-    phone, level = patient.phone or draft.phrase("page.no_phone"), draft.phrase(f"page.level.{row.level}")
+    none = draft.phrase("page.damaged_phone" if patient.damaged else "page.no_phone")
+    phone, level = patient.phone or none, draft.phrase(f"page.level.{row.level}")
     known = {"name": patient.call_name or patient.name, "phone": phone, "level": level, "again": newer.newest(s, row)[1]}
     draft.add("page.details", code=patient.code, ref=row.ref, **known)
     chat = people.chat_of(s.u, patient.id)

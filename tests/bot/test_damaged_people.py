@@ -7,16 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from bot import last_resort, turn
 from bot.phones import Phones, instant
 from safety import pager
-from storage import escalations, notes, people
+from storage import escalations, journal, notes, people
 from storage.engine import open_engine
 from storage.seal import Keyring, MasterKey, SealBroken
 from storage.store import Store, table
-from storage.tables import DataKey, Person
+from storage.tables import DataKey, Inbox, Person
 from tests.clinics import PATIENT, STAFF, add_staff, open_clinic
 
 NOW = instant("2026-11-16T15:00-05:00")
@@ -101,9 +101,39 @@ def test_who_is_on_call_and_cannot_be_written_to_is_passed_over(phones: Phones) 
     lose_key(phones, "S001", BAD, chat=True)
     phones.type(PATIENT, DANGER)
     assert "988" in texts(phones, PATIENT)[0]
-    assert ("ladder", "no_chat") in lines(phones)
-    phones.wait(timedelta(minutes=5))
-    assert any("0001: imminent" in text for text in texts(phones, SECOND))
+    assert ("ladder", "nobody_at_step") in lines(phones)
+    assert any("0001: imminent" in text for text in texts(phones, SECOND)), "at once: nobody waits for them"
+
+
+def test_nobody_is_said_to_be_told_who_cannot_be_written_to(phones: Phones) -> None:
+    lose_key(phones, "S001", BAD, chat=True)
+    phones.type(PATIENT, "I don't want to be here anymore")
+    phones.wait(timedelta(minutes=16))
+    assert not any("I have told the person on call" in text for text in texts(phones, PATIENT))
+
+
+def test_a_number_that_cannot_be_read_is_not_called_missing(phones: Phones) -> None:
+    damage(phones, "0001", profile=BAD)
+    phones.type(PATIENT, DANGER)
+    phones.tap(STAFF, "I'll take it")
+    assert "no number on file" not in texts(phones, STAFF)[-1]
+    assert "can't be read" in texts(phones, STAFF)[-1]
+
+
+def test_a_damaged_message_stands_in_the_way_of_no_edit_of_another(phones: Phones) -> None:
+    phones.type(PATIENT, "/journal")
+    phones.tap(PATIENT, "Write")
+    said = phones.type(PATIENT, "a quiet day")
+    phones.type(PATIENT, "another line")
+    with phones._store().unit(phones.now) as u:
+        newest = select(func.max(table(Inbox).c.id)).scalar_subquery()
+        u.run(update(table(Inbox)).where(table(Inbox).c.id == newest).values(raw=BAD))
+    phones.edit(PATIENT, said, "a quiet day at sea")
+    with phones._store().unit(phones.now) as u:
+        robin = people.person_by_code(u, "0001")
+        assert robin is not None
+        assert "a quiet day at sea" in [entry.words for entry in journal.entries(u, robin)]
+
 
 
 def test_what_does_not_open_is_not_written_over(phones: Phones) -> None:
