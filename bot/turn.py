@@ -90,6 +90,8 @@ def advance(s: Sitting, heard: Heard) -> None:
     if not isinstance(heard, Heard):
         raise TypeError("a turn takes only what the screen has heard")
     event, who = s.event, s.who
+    if event.kind == "edit" and _says_the_same(s):
+        return
     if event.kind in ("group", "other", "blocked", "unblocked"):
         doors.membership(s)
     elif heard.level >= Level.HIGH:
@@ -189,9 +191,14 @@ def _command(s: Sitting) -> None:
         known.run(s)
 
 
+def _says_the_same(s: Sitting) -> bool:
+    """Whether no word was changed, as Telegram tells of other changes too: what the message says was heard as it came."""
+    return s.event.message_id is not None and inbox.words_of(s.u, s.chat, s.event.message_id) == s.event.text
+
+
 def _edit(s: Sitting) -> None:
-    if s.event.message_id is None or inbox.words_of(s.u, s.chat, s.event.message_id) == s.event.text:
-        return  # no word was changed: Telegram tells of other changes too
+    if s.event.message_id is None:
+        return
     waiting = talks.waiting(s.u, s.chat)
     if (waiting is not None and talk.change_last_text(s, waiting)) or doors.edited(s):
         return

@@ -67,8 +67,7 @@ def _share(key: str, ids: list[int]) -> Part:
             yield Say(none_left)
             return
         if not (yield Ask(f"share_{key}" if n == 1 else f"share_{key}_{n}", sure, words="journal.share_ask")):
-            yield Say("journal.stays_private")
-            return
+            break
         ids = []
         for id in shown:
             if (yield Do(ShareEntry(id, True))):
@@ -78,7 +77,7 @@ def _share(key: str, ids: list[int]) -> Part:
         if not ids:
             yield Say("journal.shared")
             return
-    yield Say("journal.stays_private")
+    yield Say("journal.rest_private" if none_left == "journal.shared" else "journal.stays_private")
 
 
 def _preview(id: int) -> Part:
