@@ -78,7 +78,7 @@ def test_a_good_evening_has_no_violation(scene: Scene) -> None:
     scene.page(mark="b")
     scene.passes(SILENCE - 1)
     scene.page(mark="c")
-    scene.shows(STAFF, "page.details", ref="ACDEF", code="0001", name="Ria Q0001q", phone="555")
+    scene.shows(STAFF, "page.details", ref="ACDEF", code="0001", name="Ria Q0001q", phone="555", level="high", again="20:00")
     scene.passes(TAKEN_SILENCE - 1)
     scene.shows(STAFF, "page.thanks", ref="ACDEF")
     scene.passes(10 * TAKEN_SILENCE)
@@ -108,7 +108,7 @@ def test_an_alert_that_was_taken_and_forgotten(scene: Scene) -> None:
     scene.types(words.DANGERS[0])
     scene.card()
     scene.page()
-    scene.shows(STAFF, "page.details", ref="ACDEF", code="0001", name="Ria", phone="555")
+    scene.shows(STAFF, "page.details", ref="ACDEF", code="0001", name="Ria", phone="555", level="high", again="20:00")
     scene.passes(TAKEN_SILENCE + 1)
     assert scene.wrong == ["ladder_silent"]
 
