@@ -12,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import danger, doors, entry, talk, taps, typed
-from bot.acts import concern
+from bot.acts import concern, follow_up
 from bot.acts.session_prompts import say_what_is_off
 from bot.event import Event, Unreadable, parse, written
 from bot.flow import Given
@@ -217,6 +217,8 @@ def _text(s: Sitting) -> None:
     if waiting is not None and talk.take(s, waiting, Given("text", s.event.text), typed=True):
         return
     if waiting is not None and _hinted(s, waiting):
+        return
+    if s.person.role == "patient" and follow_up.in_words(s):
         return
     doors.free_text(s)
 

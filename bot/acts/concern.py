@@ -226,17 +226,22 @@ def _tell_of_silence(s: Sitting, asked: TalkRow) -> bool:
 def in_words(s: Sitting, asked: TalkRow, key: str) -> None:
     """Words in place of a tap, at a direct question: they may be the gravest answer, and nobody here understands them. Staff find once for
     each question that there were some, never which; whoever is on call is told to look today. The question is put again."""
+    today = key.removeprefix("first_") not in INBOX_ALONE
+    take_words(s, _about_what(asked), today=today, again=asked.body.get(talk.IN_WORDS) == key)
+    talk.show_again(s, replace(asked, body={**asked.body, talk.IN_WORDS: key}))
+
+
+def take_words(s: Sitting, about: str, *, today: bool = True, again: bool = False) -> None:
+    """What is said, and told, of words in place of a tap. again: staff have the line of this question already."""
     draft = s.draft()
     if danger.add_context(s):
         draft.add("bot.needs_tap")  # the words are with the alert
     else:
-        draft.add("crisis.worry.in_words", **ways(s, VIOLENCE if _about_what(asked) == VIOLENCE else "suicide"))
-    if asked.body.get(talk.IN_WORDS) != key and not danger.is_under_way(s):
-        today = key.removeprefix("first_") not in INBOX_ALONE
+        draft.add("crisis.worry.in_words", **ways(s, VIOLENCE if about == VIOLENCE else "suicide"))
+    if not again and not danger.is_under_way(s):
         told = keep_concern(s, KeepConcern("in_words" if today else "unclear", today=today, calm=False))
         draft.add("crisis.worry.told" if told else "crisis.worry.seen")
     s.post(draft)
-    talk.show_again(s, replace(asked, body={**asked.body, talk.IN_WORDS: key}))
 
 
 def leave(s: Sitting) -> None:

@@ -9,13 +9,14 @@ from datetime import timedelta
 
 from bot import talk
 from bot.acts import concern
+from bot.message import Draft
 from bot.panel import HELP
 from bot.prompting import may_prompt, terms, veiled
 from bot.registry import due as due_kind
 from bot.registry import tap
 from bot.sitting import Sitting
 from handlers.follow_up import ANSWERS, asks_about_dying
-from storage import due, notes
+from storage import due, notes, talks
 from storage.due import DueRow
 from storage.follow_up import KIND
 from storage.outbox import PROMPT
@@ -40,13 +41,33 @@ def ask(s: Sitting, row: DueRow) -> None:
         due.plan(s.u, UNANSWERED, s.person.id, slot, s.u.now + ANSWER_WITHIN, chat=s.chat.id, asked=row.id)
     if veiled(s, row, always=about == "violence", wanted=WANTED):
         return
+    args = {"about": about, "asked": row.id}
+    draft = _question(s, about)
+    s.offer(draft, "act", KIND, subject=s.person.id, args=args, lane=PROMPT, wanted=WANTED, **terms(s, row, row.send_by))
+
+
+def _question(s: Sitting, about: str) -> Draft:
     dying = asks_about_dying(about)
     draft = s.draft().add("crisis.follow_up" if dying else "crisis.follow_up_other")
     draft.row(*(draft.button(answer, f"crisis.follow_up.{answer}_{'dying' if dying else 'other'}") for answer in ANSWERS))
     draft.row(draft.button("skip", "crisis.concern.skip"))
-    draft.row(draft.button(HELP, "button.help"))
-    args = {"about": about, "asked": row.id}
-    s.offer(draft, "act", KIND, subject=s.person.id, args=args, lane=PROMPT, wanted=WANTED, **terms(s, row, row.send_by))
+    return draft.row(draft.button(HELP, "button.help"))
+
+
+def in_words(s: Sitting) -> bool:
+    """Words typed while this question is the last thing that was asked, and not for longer than it waits for an answer: as at any direct
+    question. Whether they were."""
+    live = talks.live_prompts_about(s.u, "act", KIND, s.person.id)
+    asked = next((each for each in live if not talks.asked_since(s.u, s.chat, each.id)), None)
+    if asked is None or s.event.text.strip().isdecimal() or s.u.now - asked.created_at > ANSWER_WITHIN:
+        return False
+    about = str(asked.args["about"])
+    concern.take_words(s, about, again="in_words" in asked.args)
+    if asked.panel is not None:
+        s.strip(asked.panel)
+    talks.close_live_prompt(s.u, asked.id)
+    s.offer(_question(s, about), "act", KIND, subject=s.person.id, args={**asked.args, "in_words": True})
+    return True
 
 
 @tap(KIND)
