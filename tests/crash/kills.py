@@ -85,7 +85,7 @@ async def kill(nursery: Nursery, template: Path, folder: Path, kills: int, seed:
 async def _chatter(w: World, sent: list[str], chance: random.Random) -> None:
     """Texts and taps, until the bot asks for updates or has shown something, or not so long: ends fall into its start and its work."""
     if chance.random() < 0.3:
-        sent.append(f"note number {len(sent)}")
+        sent.append(f"walk number {len(sent)}")  # the screen hears nothing in these
         w.sam.send_text(sent[-1])
     with suppress(PhoneFault):  # nothing has been offered yet
         w.sam.press("Keep it, private")
