@@ -90,12 +90,12 @@ def advance(s: Sitting, heard: Heard) -> None:
     if not isinstance(heard, Heard):
         raise TypeError("a turn takes only what the screen has heard")
     event, who = s.event, s.who
-    if event.kind == "edit" and _says_the_same(s):
-        return
     if event.kind in ("group", "other", "blocked", "unblocked"):
         doors.membership(s)
     elif heard.level >= Level.HIGH:
         _danger(s, heard)
+    elif event.kind == "edit" and _says_the_same(s):
+        return
     elif who is None or who.outside:
         entry.outside(s, heard)
     elif heard.level is Level.CONCERN and who.role == "patient":
@@ -192,7 +192,8 @@ def _command(s: Sitting) -> None:
 
 
 def _says_the_same(s: Sitting) -> bool:
-    """Whether no word was changed, as Telegram tells of other changes too: what the message says was heard as it came."""
+    """Whether no word was changed, as Telegram tells of other changes too: what the message says was heard as it came. Danger is not
+    asked this: it is heard each time."""
     return s.event.message_id is not None and inbox.words_of(s.u, s.chat, s.event.message_id) == s.event.text
 
 
