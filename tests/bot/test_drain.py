@@ -18,10 +18,11 @@ from bot.sending import Accepted, Doubt, Gone, Result
 from bot.writer import Writer
 from storage import escalations, outbox, people
 from storage.outbox import ESCALATION, REPLY, Claimed
-from storage.store import Store, Unit
+from storage.store import Store
 from tests.bot.conftest import NOW
 from tests.bot.desk import Desk
 from tests.clinics import PATIENT, STAFF, open_clinic
+from tests.on_phones import shown
 
 
 @pytest.fixture(autouse=True)
@@ -59,10 +60,10 @@ def test_an_edit_that_is_not_wanted_any_more_still_takes_the_keyboard_off(store:
     """The strip that was owed to this message gave way to the edit."""
     with store.unit(NOW) as u:
         chat = people.chat_for(u, PATIENT)
-        shown = _sent(u, chat)
-        outbox.post(u, chat, REPLY, "strip", {}, "", target=shown)
+        panel = shown(u, chat)
+        outbox.post(u, chat, REPLY, "strip", {}, "", target=panel)
         words = {"text": "You have it", "keyboard": [["x"]]}
-        edit = outbox.post(u, chat, ESCALATION, "edit", words, "a@1", target=shown, wanted="contact:999")
+        edit = outbox.post(u, chat, ESCALATION, "edit", words, "a@1", target=panel, wanted="contact:999")
         (row,) = outbox.waiting(u)
         taken = sending.claim(u, row, "drain")
         assert taken is not None
@@ -72,19 +73,10 @@ def test_an_edit_that_is_not_wanted_any_more_still_takes_the_keyboard_off(store:
 def test_an_edit_that_is_not_wanted_any_more_is_no_message_of_its_own(store: Store) -> None:
     with store.unit(NOW) as u:
         chat = people.chat_for(u, PATIENT)
-        shown = outbox.post(u, chat, REPLY, "send", {"text": "question"}, "bot.later@1", send_by=NOW)
-        edit = outbox.post(u, chat, ESCALATION, "edit", {"text": "You have it"}, "a@1", target=shown, wanted="contact:999")
+        late = outbox.post(u, chat, REPLY, "send", {"text": "question"}, "bot.later@1", send_by=NOW)
+        edit = outbox.post(u, chat, ESCALATION, "edit", {"text": "You have it"}, "a@1", target=late, wanted="contact:999")
         assert [taken for row in outbox.waiting(u) if row.id == edit and (taken := sending.claim(u, row, "drain"))] == []
         assert outbox.state_of(u, edit or 0) == ("dropped", None)
-
-
-def _sent(u: Unit, chat: people.ChatCard) -> int:
-    shown = outbox.post(u, chat, REPLY, "send", {"text": "question"}, "bot.later@1")
-    assert shown is not None
-    taken = outbox.claim(u, shown, "test", NOW)
-    assert taken is not None
-    outbox.finish(u, shown, taken.attempt, "sent", message_id=7)
-    return shown
 
 
 def test_a_refusal_told_late_does_not_undo_that_they_came_back(store: Store) -> None:

@@ -69,6 +69,17 @@ def test_what_is_longer_than_any_message_is_not_read_and_counts_as_high(phones: 
     assert texts(phones, STAFF)
 
 
+def unread_by_all(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight patients write in one moment while the screen is broken; then it works again."""
+    with phones._store().unit(phones.now) as u:
+        for number in range(8):
+            add_patient(u, 6000 + number, "Kim", code=f"10{number:02d}")
+    monkeypatch.setattr(screening, "load_rules", broken)
+    for number in range(8):
+        phones.type(6000 + number, "good evening")
+    monkeypatch.undo()
+
+
 def test_a_screen_that_fails_for_many_pages_once_with_the_list(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
     with phones._store().unit(phones.now) as u:
         for number in range(8):
@@ -91,13 +102,7 @@ def test_a_screen_that_fails_for_many_pages_once_with_the_list(phones: Phones, m
 
 def test_the_page_for_all_rings_again_and_its_button_lasts(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
     """After two minutes it comes anew, as an edit makes no sound; half an hour later one tap still takes all that is open."""
-    with phones._store().unit(phones.now) as u:
-        for number in range(8):
-            add_patient(u, 6000 + number, "Kim", code=f"10{number:02d}")
-    monkeypatch.setattr(screening, "load_rules", broken)
-    for number in range(8):
-        phones.type(6000 + number, "good evening")
-    monkeypatch.undo()
+    unread_by_all(phones, monkeypatch)
     first = phones.phone(STAFF).messages[-1]
     assert "8 patients" in first.text
     phones.wait(timedelta(minutes=2))
@@ -117,13 +122,7 @@ def test_the_page_for_all_rings_again_and_its_button_lasts(phones: Phones, monke
 
 def test_danger_that_is_heard_again_has_a_page_of_its_own(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
     """The screen works again, and one of them writes of an overdose: that is not "treated as high" in a list."""
-    with phones._store().unit(phones.now) as u:
-        for number in range(8):
-            add_patient(u, 6000 + number, "Kim", code=f"10{number:02d}")
-    monkeypatch.setattr(screening, "load_rules", broken)
-    for number in range(8):
-        phones.type(6000 + number, "good evening")
-    monkeypatch.undo()
+    unread_by_all(phones, monkeypatch)
     phones.type(6003, "I took all my pills just now")
     assert "It got worse" in texts(phones, STAFF)[-1]
     assert "1003: imminent now" in texts(phones, STAFF)[-1]

@@ -14,6 +14,7 @@ from storage.outbox import PROMPT, REPLY
 from storage.store import Store
 from tests.bot.conftest import NOW
 from tests.clinics import PATIENT, open_clinic
+from tests.on_phones import shown
 
 
 @pytest.fixture(autouse=True)
@@ -26,11 +27,7 @@ def post(store: Store, kind: str = "send", **options: object) -> int:
         chat = people.chat_for(u, PATIENT)
         target = None
         if kind == "edit":
-            target = outbox.post(u, chat, REPLY, "send", {"text": "question"}, "bot.later@1")
-            assert target is not None
-            taken = outbox.claim(u, target, "test", NOW)
-            assert taken is not None
-            outbox.finish(u, target, taken.attempt, "sent", message_id=7)
+            target = shown(u, chat)
         lane = PROMPT if options else REPLY
         row = outbox.post(u, chat, lane, kind, {"text": "words"}, "bot.later@1", target=target, **options)  # type: ignore[arg-type]
     assert row is not None

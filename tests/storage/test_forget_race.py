@@ -25,6 +25,7 @@ from storage.seal import Keyring, MasterKey
 from storage.store import Store, Unit, table
 from storage.tables import Inbox
 from tests.clinics import PATIENT, open_clinic
+from tests.on_phones import shown
 
 NOW = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
 DANGER = "I want to kill myself tonight"
@@ -180,16 +181,13 @@ def test_a_stranger_who_comes_in_while_strangers_are_erased_stays(store: Store, 
 def test_a_keyboard_that_is_to_go_while_an_edit_is_being_claimed_goes(store: Store, other: Store, thread: ThreadPoolExecutor) -> None:
     with store.unit(NOW) as u:
         chat = people.chat_for(u, PATIENT)
-        shown = outbox.post(u, chat, REPLY, "send", {"text": "question"}, "bot.later@1")
-        taken = outbox.claim(u, shown or 0, "test", NOW)
-        assert taken is not None
-        outbox.finish(u, taken.id, taken.attempt, "sent", message_id=7)
+        panel = shown(u, chat)
     with store.unit(NOW) as u:
-        edit = outbox.post(u, chat, REPLY, "edit", {"text": "next", "keyboard": [["x"]]}, "bot.later@1", target=shown)
+        edit = outbox.post(u, chat, REPLY, "edit", {"text": "next", "keyboard": [["x"]]}, "bot.later@1", target=panel)
 
     def strip() -> int | None:
         with other.unit(NOW) as v:
-            return outbox.post(v, people.chat(v, chat.id), REPLY, "strip", {}, "", target=shown)
+            return outbox.post(v, people.chat(v, chat.id), REPLY, "strip", {}, "", target=panel)
 
     with store.unit(NOW) as u:
         assert outbox.claim(u, edit or 0, "drain", NOW) is not None

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from storage import letters, outbox, people
-from storage.engine import open_engine
 from storage.letters import MAIL, WEBHOOK
 from storage.outbox import ESCALATION
-from storage.seal import Keyring
 from storage.store import Store
 from tests.bot.conftest import NOW
-from tests.bots import MASTER
 from tests.clinics import STAFF, open_clinic
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    made = Store(open_engine(f"sqlite:///{tmp_path / 'clinic.db'}"), Keyring(MASTER))
-    open_clinic(made, NOW)
-    yield made
-    made.close()
+@pytest.fixture(autouse=True)
+def clinic(store: Store) -> None:
+    open_clinic(store, NOW)
 
 
 def test_mails_that_hang_hide_no_webhook(store: Store) -> None:
