@@ -119,7 +119,7 @@ def test_what_cannot_be_added(schedule: Between, args: tuple[str, ...], says: st
     [
         (("G9",), "There is no session with code 'G9'. Codes look like G1; the list of sessions shows them."),
         (("G1", "--date", "soon"), "'soon' is not a date."),
-        (("G1", "--date", str(in_days(3))), "G1 does not take place on"),
+        (("G1", "--date", NEXT_YEAR), "G1 does not take place on"),
     ],
 )
 def test_what_cannot_be_cancelled(schedule: Between, args: tuple[str, ...], says: str) -> None:
