@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from safety import policy
 from safety.moves import (
     AGAIN,
     ANSWER_WITHIN,
@@ -53,9 +54,11 @@ def _on(ladder: Ladder, now: datetime, holders: Holders, paged: dict[int, Page],
     actions: list[Action] = []
     while ladder.next_at is not None and ladder.next_at <= now:
         if ladder.state in ("ACKED", "CONTACTED"):
+            informed = Inform("unconfirmed" if ladder.doubted_by is not None else "reopened")
             told = "second_look" if ladder.state == "CONTACTED" else "reopened"
-            actions += [Inform("unconfirmed" if ladder.doubted_by is not None else "reopened"), Tell(told)]
-            ladder = _again(ladder, now)
+            starts = _awaited(ladder, now)
+            anew = _wait(ladder, starts) if starts is not None else Move(_again(ladder, now), (Tell(told),))
+            ladder, actions = anew.ladder, [*actions, informed, *anew.actions]
         elif ladder.state == "EXHAUSTED" or (ladder.state == "OPEN" and is_at_end(ladder)):
             step = ladder.step + 1
             paged.update({p: Page(p, "page.all", ladder.cycle, step) for p in _holders(holders, "all")})
@@ -77,6 +80,16 @@ def _again(ladder: Ladder, now: datetime, step: int = 0, began: datetime | None 
     )  # fmt: skip
 
 
+def _awaited(ladder: Ladder, now: datetime) -> datetime | None:
+    """When somebody is on duty, for what was taken while it waited for that; None for all else."""
+    return ladder.began if ladder.began is not None and ladder.began > now else None
+
+
+def _wait(ladder: Ladder, starts: datetime) -> Move:
+    """Nobody has it any more, and nobody is on duty before `starts`: nobody is paged until then, and the patient is told not to wait."""
+    return Move(_again(ladder, starts), (Tell("no_cover"), Alarm("no_cover")))
+
+
 def is_at_end(ladder: Ladder) -> bool:
     """Whether everybody was paged, so that there is no rung left."""
     return ladder.step >= len(ladder.rungs)
@@ -96,7 +109,7 @@ def _climb(ladder: Ladder, now: datetime, holders: Holders, paged: dict[int, Pag
         again = (ladder.next_at or now) + AGAIN  # after a rung that was due before now, as soon as it would have been
         exhausted = replace(ladder, state="EXHAUSTED", step=after, next_at=again if again > now else now + AGAIN)
         return exhausted, [*actions, Tell("exhausted"), Alarm("exhausted")]
-    began = min(ladder.began or now, now)  # what was taken and given back while it waited for cover climbs from now
+    began = ladder.began or now
     due = began + timedelta(minutes=ladder.rungs[after][0])
     last = after + 1 == len(ladder.rungs)
     if not reached or (given_back and last and due < now + ANSWER_WITHIN):
@@ -115,13 +128,12 @@ def join(
     """
     rose = LEVELS.index(level) > LEVELS.index(ladder.level)
     if rose:
-        ladder = replace(ladder, level=level, rungs=_shorter(ladder.rungs, rungs))
+        ladder = replace(ladder, level=level, rungs=policy.shorter(ladder.rungs, rungs))
     if ladder.state in ("ACKED", "CONTACTED"):
         knew = [person for person in (ladder.acked_by, ladder.handed_to) if person is not None]
         if starts is not None:
-            waiting = replace(_again(ladder, starts), next_at=starts)
-            informed = (Inform("newer", to=person) for person in knew)
-            return Move(waiting, (*informed, Tell("no_cover"), Alarm("no_cover")))
+            waits = _wait(ladder, starts)
+            return Move(waits.ladder, (*(Inform("newer", to=person) for person in knew), *waits.actions))
         moved = advance(_again(ladder, now), now, holders)
         for person in knew:
             moved = _tell_holder(moved, person, holders)
@@ -142,13 +154,6 @@ def join(
 def waits_for_cover(ladder: Ladder, now: datetime) -> bool:
     """Whether nobody is paged before somebody is on duty again."""
     return ladder.state == "OPEN" and ladder.step == 0 and ladder.next_at is not None and ladder.next_at > now
-
-
-def _shorter(one: tuple[Rung, ...], other: tuple[Rung, ...]) -> tuple[Rung, ...]:
-    """Each rung at the earlier minute of the two; of ladders that are built otherwise, the one that is at its end first."""
-    if [rung[1:] for rung in one] != [rung[1:] for rung in other]:
-        return min(one, other, key=lambda rungs: rungs[-1][0])
-    return tuple((min(mine[0], theirs[0]), *mine[1:]) for mine, theirs in zip(one, other, strict=True))
 
 
 def _risen(ladder: Ladder, now: datetime, holders: Holders) -> Move:
@@ -226,6 +231,10 @@ def leave(ladder: Ladder, who: int, now: datetime, holders: Holders) -> Move | N
     if ladder.state not in ("ACKED", "CONTACTED") or ladder.acked_by != who:
         return None
     told = "second_look" if ladder.state == "CONTACTED" else "reopened"
+    starts = _awaited(ladder, now)
+    if starts is not None:
+        waits = _wait(ladder, starts)
+        return Move(waits.ladder, (Inform(told, but=who), *waits.actions))
     began = ladder.began if ladder.state == "ACKED" else now
     moved = _on(_again(ladder, now, min(ladder.step, len(ladder.rungs) - 1), began), now, holders, {}, given_back=True)
     return Move(moved.ladder, (Inform(told, but=who), Tell(told), *moved.actions))

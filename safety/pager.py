@@ -91,7 +91,7 @@ def step(u: Unit, id: int) -> Paged | None:
         told = (Tell("no_cover"),) if u.now - escalations.last_danger(u, row.id)[1] < AHEAD else ()  # later it was told that nobody ever is
         waits = replace(as_ladder(row), began=starts, next_at=starts)
         return Paged(_keep(u, row, Move(waits)), (*told, Alarm("no_cover")))
-    move = ladder.advance(as_ladder(row), u.now, to_page(u))
+    move = ladder.advance(_by_hours_of_now(u, row), u.now, to_page(u))
     return Paged(_keep(u, row, move), move.actions)
 
 
@@ -101,7 +101,7 @@ def answer(u: Unit, id: int, who: PersonCard, option: str) -> Paged | None:
     row = escalations.get(u, id)
     if row is None:
         return None
-    before = as_ladder(row)
+    before = _by_hours_of_now(u, row)
 
     def others() -> Holders:
         return _without(to_page(u), who.id)
@@ -166,6 +166,14 @@ def as_ladder(row: EscalationRow) -> Ladder:
         row.ladder, row.level, row.state, row.cycle, row.step, row.began_at, row.next_at, row.acked_by, row.acked_at, row.handed_to,
         row.doubted_by,
     )  # fmt: skip
+
+
+def _by_hours_of_now(u: Unit, row: EscalationRow) -> Ladder:
+    """Where it stands; what was taken while it waited for cover waits, when it is open again, for that of the hours as they are now."""
+    stands = as_ladder(row)
+    if stands.began is None or stands.began <= u.now:
+        return stands
+    return replace(stands, began=cover_starts(u) or u.now)
 
 
 def _keep(u: Unit, row: EscalationRow, move: Move, *, closed_by: int | None = None, outcome: str | None = None) -> EscalationRow:

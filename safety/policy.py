@@ -26,6 +26,13 @@ def rungs(chosen: Chosen, level: str) -> tuple[Rung, ...]:
     return tuple((minute, position, words) for minute, (_, position, words) in zip(minutes, DEFAULT, strict=True))
 
 
+def shorter(one: tuple[Rung, ...], other: tuple[Rung, ...]) -> tuple[Rung, ...]:
+    """Each rung at the earlier minute of the two; of ladders that are built otherwise, the one that is at its end first."""
+    if [rung[1:] for rung in one] != [rung[1:] for rung in other]:
+        return min(one, other, key=lambda rungs: rungs[-1][0])
+    return tuple((min(mine[0], theirs[0]), *mine[1:]) for mine, theirs in zip(one, other, strict=True))
+
+
 def fault(level: str, minutes: Sequence[int]) -> str | None:
     """Why a clinic cannot have these minutes for this level; None when it can."""
     if tuple(minutes) == REVIEWED:
