@@ -194,7 +194,7 @@ def _foreign(rng: random.Random, button: Button, who: str, there: list[Button]) 
 
 
 def _outsider(rng: random.Random, button: Button, who: str, there: list[Button]) -> Shot:
-    return PEOPLE[rng.choice(OUTSIDE)], button.data, "outside", {}
+    return _not(rng, button.owner, OUTSIDE), button.data, "outside", {}
 
 
 def _own_of_outsiders(rng: random.Random, button: Button, who: str, there: list[Button]) -> Shot:
