@@ -19,6 +19,8 @@ from storage.people import PersonCard
 from storage.talks import PromptRow
 
 PAGE = 20
+GONE = ("discharged", "forgotten")
+"""Patients nobody can discharge any more."""
 RIGHTS = {
     "page": "patients", "one": "patients", "suggest": "patients", "read": "patients", "staff": "staff", "who": "staff", "link": "invite",
     "end": "discharge", "out": "revoke",
@@ -91,7 +93,7 @@ def _patient(s: Sitting, panel: int | None, who: PersonCard) -> None:
         plan_staff.about(s, draft, who)
     if may(s.person, "invite") and not who.outside:
         draft.row(draft.button(f"link:{who.id}", "staff.patients.link"))
-    if may(s.person, "discharge") and who.status not in ("discharged", "forgotten"):
+    if may(s.person, "discharge") and who.status not in GONE:
         draft.row(draft.button(f"end:{who.id}", "staff.patients.discharge"))
     draft.row(draft.button("page:0", "button.back"))
     s.offer(draft, "act", "roster", edit=panel)
@@ -140,7 +142,11 @@ def _link(s: Sitting, panel: int | None, who: PersonCard) -> None:
 
 
 def _discharge(s: Sitting, panel: int | None, who: PersonCard) -> None:
-    """Nothing is on any more; a last kind word. Not while an alert is open: somebody may be waiting for a call."""
+    """Nothing is on any more; a last kind word. Not while an alert is open: somebody may be waiting for a call. Whoever was discharged or
+    forgotten since they were shown stays as they are: by being forgotten they are taken out of all that lies outside."""
+    if who.status in GONE:
+        _end(s, panel, "staff.patients.gone", code=who.code)
+        return
     if escalations.open_for(s.u, who.id) is not None:
         _end(s, panel, "staff.patients.alert_first", code=who.code)
         return
@@ -161,6 +167,9 @@ def _revoke(s: Sitting, panel: int | None, who: PersonCard) -> None:
     something over is told that they do not, and what waits to be sent to them is not sent."""
     if who.id == s.person.id:
         _end(s, panel, "staff.members.not_yourself")
+        return
+    if who.status == "revoked":  # by somebody else, since they were shown
+        _end(s, panel, "staff.members.revoked", code=who.code)
         return
     held = duty.let_go(s.u, who)
     for row in escalations.all_open(s.u):
