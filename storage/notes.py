@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from storage.people import PersonCard
 from storage.store import Unit, table
@@ -16,7 +17,8 @@ NOTES, PEOPLE = table(Note), table(Person)
 
 @dataclass(frozen=True)
 class NoteRow:
-    """One line. kind: session, concern, ladder, undelivered, quarantine, ended, ...; `words` only what the patient passed on."""
+    """One line. kind: session, concern, ladder, undelivered, quarantine, ended, ...; `words` only what the patient passed on. damaged:
+    there are some, and they do not open; the line is told all the same."""
 
     id: int
     person: int | None
@@ -24,6 +26,7 @@ class NoteRow:
     code: str
     words: str | None
     at: datetime
+    damaged: bool = False
 
 
 def add(u: Unit, person: int | None, kind: str, code: str = "", words: str | None = None) -> int:
@@ -78,12 +81,12 @@ def unseen(u: Unit, limit: int = 50) -> list[NoteRow]:
         .order_by(NOTES.c.id)
         .limit(limit)
     )
-    return [
-        NoteRow(
-            row.id, row.person_id, row.kind, row.code, u.open(row.key_id, "note.words", row.id, row.words) if row.words else None, row.at
-        )
-        for row in rows
-    ]
+    return [_note(u, row) for row in rows]
+
+
+def _note(u: Unit, row: Row[Any]) -> NoteRow:
+    words = u.opened(row.key_id, "note.words", row.id, row.words) if row.words else None
+    return NoteRow(row.id, row.person_id, row.kind, row.code, words, row.at, damaged=bool(row.words) and words is None)
 
 
 def seen(u: Unit, id: int, by: PersonCard) -> None:

@@ -101,6 +101,8 @@ def _show(s: Sitting, panel: int | None) -> None:
         draft.add("staff.inbox.line", place=place, who=_who(s, row), time=at, what=told(s, draft, row) or _what(draft, row))
         if row.words:
             draft.add("staff.inbox.words", words=row.words[:LONGEST])
+        elif row.damaged:
+            draft.add("staff.inbox.damaged_words")
         if row.person is not None and (row.words or row.kind in ANSWERS or _is_reason(row)):
             audit.record(s.u, row.person, s.person.code, "note.read", row.kind)
     ticks = [draft.button(f"seen:{row.id}", "staff.inbox.tick", place=place) for place, row in enumerate(rows, 1)]
@@ -112,12 +114,12 @@ def _show(s: Sitting, panel: int | None) -> None:
 
 def _allowed(s: Sitting, row: NoteRow) -> NoteRow:
     """The line as it may be read: of somebody who has left, or took back their consent to the program, nothing they passed on by choice."""
-    if row.person is None or not (row.words or _is_reason(row)):
+    if row.person is None or not (row.words or row.damaged or _is_reason(row)):
         return row
     who = people.person(s.u, row.person)
     if not who.outside and "program" in people.consents(s.u, who.id):
         return row
-    return replace(row, words=None, code="cant" if _is_reason(row) else row.code)
+    return replace(row, words=None, damaged=False, code="cant" if _is_reason(row) else row.code)
 
 
 def _is_reason(row: NoteRow) -> bool:

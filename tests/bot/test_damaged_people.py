@@ -16,7 +16,7 @@ from storage import escalations, journal, notes, people
 from storage.engine import open_engine
 from storage.seal import Keyring, MasterKey, SealBroken
 from storage.store import Store, table
-from storage.tables import DataKey, Inbox, Person
+from storage.tables import DataKey, Inbox, Note, Person
 from tests.clinics import PATIENT, STAFF, add_staff, open_clinic
 
 NOW = instant("2026-11-16T15:00-05:00")
@@ -134,6 +134,19 @@ def test_a_damaged_message_stands_in_the_way_of_no_edit_of_another(phones: Phone
         assert robin is not None
         assert "a quiet day at sea" in [entry.words for entry in journal.entries(u, robin)]
 
+
+def test_a_damaged_line_hides_no_other_from_staff(phones: Phones) -> None:
+    with phones._store().unit(phones.now) as u:
+        robin = people.person_by_code(u, "0001")
+        assert robin is not None
+        u.set(Note, notes.add(u, robin.id, "session", "cant", "marigold"), words=BAD)
+    phones.type(PATIENT, DANGER)
+    phones.type(STAFF, "/inbox")
+    shown = texts(phones, STAFF)[-1]
+    assert "Open alert" in shown
+    assert "0001" in shown and "They passed something on that no longer opens" in shown
+    phones.tap(STAFF, "✓ 1")
+    assert lines(phones) == []
 
 
 def test_what_does_not_open_is_not_written_over(phones: Phones) -> None:
