@@ -34,7 +34,7 @@ from clinic.model import Week
 from clinic.page import render_week
 from clinic.weeks import WeekError
 from clinic.writing import File
-from storage import audit, clinic, people
+from storage import audit, clinic, notes, people
 from storage.audit import AUDIT
 from storage.people import PEOPLE, PersonCard
 from storage.seal import SealBroken
@@ -155,14 +155,18 @@ def _refuses(out: Path, fault: OSError, before: str = "") -> CannotWrite:
 def weekly(u: Unit, out: Path, *, anew: bool = False) -> int | None:
     """The Monday chore: the last complete week of all patients in all formats. Returns how many files were new or changed.
 
-    None when only the folder's name was put down: to be called again in the next transaction. Raises `CannotWrite` when the disk of a
+    None when only the folder's name was put down: to be called again in the next transaction. Who is on no page as their rows do not
+    open is a line for staff. Raises `CannotWrite` when the disk of a
     known folder is not plugged in, as pages in its empty place would hide that; unless `anew`, for one on the database's own disk.
     """
     if not anew and page_folders.is_known(u, out) and not folder.is_there(out):
         raise CannotWrite(f"{out} is not there as it was. Plug its disk in, or write into it with `between export --out`.")
     if prepare(u, out, None, None, FORMATS, u.now):
         return None
-    return len(export(u, out, None, None, FORMATS, u.now).paths)
+    written = export(u, out, None, None, FORMATS, u.now)
+    for code in written.unreadable:
+        notes.no_page(u, code)
+    return len(written.paths)
 
 
 def preview(u: Unit, code: str | None) -> str:
@@ -261,13 +265,9 @@ def _gather(
             continue
         if isinstance(told, NotShared):
             not_shared.append(code)
-        elif not everyone or _something(told) or (who.active and schedule.joined(u, who, told.zone) < _end(told)):
+        elif not everyone or _something(told) or (who.active and schedule.joined(u, who, told.zone) < weeks.bounds(monday, told.zone)[1]):
             found.append((who, told))
     return found, not_shared, unreadable
-
-
-def _end(week: Week) -> datetime:
-    return weeks.bounds(week.monday, week.zone)[1]
 
 
 def _something(week: Week) -> bool:

@@ -20,11 +20,11 @@ from clinic import weeks
 from clinic.model import RiskEvent, SafetyAnswer
 from clinic.phrases import clean
 from content.library import Words
-from storage import escalations
+from storage import escalations, people
 from storage.escalations import EVENTS, EscalationRow
 from storage.notes import NOTES
 from storage.outbox_rows import OUTBOX
-from storage.people import PEOPLE, PersonCard
+from storage.people import PersonCard
 from storage.store import Unit
 
 AFTER = timedelta(days=7)
@@ -198,7 +198,7 @@ def _with_more(event: RiskEvent, seen: datetime | None) -> RiskEvent:
 
 
 class _Names:
-    """The names of staff by id, each opened once."""
+    """The names of staff by id, each opened once. One that does not open takes nobody's page away: their code stands for it."""
 
     def __init__(self, u: Unit) -> None:
         self._u = u
@@ -208,6 +208,5 @@ class _Names:
         if id is None:
             return None
         if id not in self._known:
-            row = self._u.one(select(PEOPLE.c.id, PEOPLE.c.key_id, PEOPLE.c.name).where(PEOPLE.c.id == id))
-            self._known[id] = self._u.open(row.key_id, "person.name", row.id, row.name) if row else ""
+            self._known[id] = people.person(self._u, id).name
         return self._known[id]

@@ -66,6 +66,13 @@ def damaged(u: Unit, who: PersonCard) -> bool:
     return True
 
 
+def no_page(u: Unit, code: str) -> None:
+    """That a patient is on no weekly page is a line for staff, once until somebody has seen it."""
+    row = u.one(select(PEOPLE.c.id).where(PEOPLE.c.code == code))
+    if row is not None and not waits(u, row.id, "no_page", ""):
+        add(u, row.id, "no_page")
+
+
 def waits(u: Unit, person: int | None, kind: str, code: str) -> bool:
     """Whether a line that says this of them waits to be seen."""
     same = (NOTES.c.person_id == person) & (NOTES.c.kind == kind) & (NOTES.c.code == code)

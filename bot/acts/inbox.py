@@ -20,7 +20,7 @@ from storage.talks import PromptRow
 from storage.wall import local
 
 SHOWN = 5
-WENT_WRONG = ("undelivered", "quarantine", "ladder", "ended", "weekly", "forgotten_outside", "damaged", "chore")
+WENT_WRONG = ("undelivered", "quarantine", "ladder", "ended", "weekly", "forgotten_outside", "damaged", "no_page", "chore")
 """Kinds of lines that take a reason: somebody has to say what they did about it."""
 ANSWERS = ("concern", "follow_up")
 """Kinds of lines that tell what a patient said or tapped when they were asked how they are: who reads them is audited, as with a reason."""
