@@ -194,17 +194,23 @@ def _accepted(u: Unit, row: Claimed, message_id: int | None) -> None:
             outbox.overtake(u, row.target, row.id)
         return
     done = outbox.finish(u, row.id, row.attempt, "sent", message_id=message_id) or outbox.finish_late(u, row.id, row.attempt, message_id)
-    if done and row.ref is not None:
+    if done:
         _receipt(u, row)
     if row.target is not None and message_id is not None:
         u.set(Outbox, row.target, message_id=message_id)
 
 
 def _receipt(u: Unit, row: Claimed) -> None:
-    """A page was accepted: staff can see when, on the page itself."""
+    """A page was accepted: staff can see when, on the page itself. The one page for all is one of each alert it names; where it was brought
+    up to date, of those they had not been paged for."""
     kind, _, about = (row.wanted or "").partition(":")
-    if kind == "escalation":
+    if kind == "escalation" and row.ref is not None:
         escalations.receipt(u, int(about.partition(":")[0]), people.chat(u, row.chat).person, "telegram")
+    elif row.lane == ESCALATION and not kind:
+        to = people.chat(u, row.chat).person
+        for id in letters.page_for_all(u, row.target or row.id):
+            if row.target is None or not any(each.by == to for each in escalations.receipts(u, id)):
+                escalations.receipt(u, id, to, "telegram")
 
 
 def _doubt(u: Unit, row: Claimed, safe: bool) -> None:

@@ -164,6 +164,16 @@ def test_the_page_for_all_that_cannot_be_delivered_goes_on_for_each_of_them(phon
         assert sorted(keys) == sorted(str(row.id) for row in escalations.all_open(u)), "a mail for each"
 
 
+def test_the_page_for_all_is_a_page_of_each_of_them_to_whoever_got_it(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    unread_by_all(phones, monkeypatch)
+    assert sum("The danger screen is failing" in text for text in texts(phones, STAFF)) == 1
+    with phones._store().unit(phones.now) as u:
+        for row in escalations.all_open(u):
+            first, *more = escalations.receipts(u, row.id)
+            assert (first.at, people.person(u, first.by or 0).code, first.code) == (START, "S001", "telegram")
+            assert len(more) <= 1, "the first ones had a page of their own before"
+
+
 def test_the_page_for_all_says_when_nothing_of_it_is_left(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
     with phones._store().unit(phones.now) as u:
         for number in range(8):
