@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import takewhile
 
 from clinic import summary
 from clinic.model import Session, Week
@@ -19,7 +20,7 @@ SHIFT = 2
 """Points on a 0-10 scale by which a week's median must differ from the week before to be told."""
 
 SILENT_DAYS = 3
-"""Days in a row at the end of the week with check-ins expected and none given."""
+"""Days at the end of the week with check-ins expected and none given, none heard since."""
 
 LOW_CONFIDENCE = 3
 """Latest answer to "how sure are you to stay on plan", at most."""
@@ -112,13 +113,10 @@ def _silence(mine: tuple[Day, ...]) -> Iterator[Reason]:
         return
     if not planned:
         return
-    quiet = 0
-    for day in reversed(mine):
-        if not day.missed:
-            break
-        quiet += 1
-    if quiet >= SILENT_DAYS:
-        yield Reason("silent_days", {"n": quiet}, tuple(day.date for day in mine[-quiet:]))
+    since = takewhile(lambda day: not (day.heard or day.paused), reversed(mine))
+    quiet = [day.date for day in since if day.missed]  # a day on which nothing was asked, or that is yet to come, is no sign
+    if len(quiet) >= SILENT_DAYS:
+        yield Reason("silent_days", {"n": len(quiet)}, tuple(reversed(quiet)))
 
 
 def _days(mine: tuple[Day, ...]) -> Iterator[Reason]:

@@ -151,6 +151,18 @@ def test_three_silent_days_at_the_end_are_a_reason_and_two_are_not() -> None:
     assert silent.slots == {"n": 3}
 
 
+def test_a_day_on_which_nothing_was_asked_ends_no_silence() -> None:
+    """As after days the bot was down, while an alert holds prompts back, and in a week that still runs."""
+
+    def week(*mine: str) -> Week:
+        days = zip(range(7), mine, strict=True)
+        asked = (CheckIn(MONDAY + timedelta(days=n), "evening", "complete" if told == "c" else "missed") for n, told in days if told != " ")
+        return replace(new_patient(), check_ins=tuple(asked))
+
+    for mine, quiet in (("cmmmmm ", 5), ("cmmm   ", 3), ("c mm m ", 3), ("ccmm   ", 0), ("mmmmcm ", 0)):
+        assert [reason.slots["n"] for reason in reasons(week(*mine)) if reason.code == "silent_days"] == [quiet] * bool(quiet)
+
+
 def test_limits_are_met_exactly_at_their_value() -> None:
     def craving(now: int) -> Week:
         return replace(new_patient(), observations=tuple(rated("craving", [4] * 7 + [now] * 7)))
