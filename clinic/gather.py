@@ -50,11 +50,13 @@ def gather(u: Unit, person: PersonCard, monday: date, now: datetime) -> Week | N
     if SCOPE not in people.consents(u, person.id, now):
         return NotShared(person.code)
     words, zone = library.load(), ZoneInfo(known.zone)
-    sunday = monday + timedelta(days=6)
+    day, sunday = timedelta(days=1), monday + timedelta(days=6)
     first = sunday - timedelta(days=HISTORY_DAYS - 1)
-    rows = answers.observations(u, person, first, sunday)
+    near = answers.observations(u, person, first, sunday + day)
+    rows = [row for row in near if row.local_date <= sunday]
     shared, private = answers.entries(u, person, monday)
     safety = answers.safety_answers(rows, monday, sunday)
+    beside = [answer for that in (monday - day, sunday + day) for answer in answers.safety_answers(near, that, that)]
     week, weeks = program_week(person.program_start, person.program_weeks, monday)
     return Week(
         code=person.code,
@@ -69,7 +71,7 @@ def gather(u: Unit, person: PersonCard, monday: date, now: datetime) -> Week | N
         kept_private=private,
         takes_medicines=bool(person.medicines),
         risk=tuple(risk.events(u, person, monday, zone, words)),
-        safety_answers=tuple(risk.answers(u, person, monday, zone, safety)),
+        safety_answers=tuple(risk.answers(u, person, monday, zone, safety, beside)),
         plan=_plan(u, person),
         observations=answers.facts(rows),
         check_ins=answers.check_ins(u, person, first, sunday, rows, now),

@@ -67,15 +67,20 @@ def events(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, words: Words)
     return sorted(found, key=lambda event: event.at)
 
 
-def answers(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, told: Iterable[SafetyAnswer] = ()) -> list[SafetyAnswer]:
-    """The week's answers to the safety question: those of check-ins (`told`), and those that only a note or a page records."""
+def answers(
+    u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, told: Iterable[SafetyAnswer] = (), beside: Sequence[SafetyAnswer] = ()
+) -> list[SafetyAnswer]:
+    """The week's answers to the safety question: those of check-ins (`told`), and those that only a note or a page records.
+
+    beside: those of check-ins on the days before and after. What was noted of one of them lies in the week by the clinic's clock only.
+    """
     begins, ends = weeks.bounds(monday, zone)
     found = sorted(told, key=lambda answer: answer.at)
     others = [SafetyAnswer(note.at, TOLD[note.code]) for note in _notes(u, who) if note.code in TOLD]
     for row in escalations.of_person(u, who.id):
         others += [SafetyAnswer(event.at, "yes") for event in escalations.events(u, row.id) if event.code in SAID_YES]
     for answer in others:
-        same = (o for o in found if o.code == answer.code and abs(o.at - answer.at) < ASKED_WITHIN)
+        same = (o for o in (*found, *beside) if o.code == answer.code and abs(o.at - answer.at) < ASKED_WITHIN)
         if begins <= answer.at < ends and not any(same):
             found.append(answer)
     return sorted(found, key=lambda answer: answer.at)

@@ -196,6 +196,16 @@ def test_an_answer_that_left_two_traces_is_counted_once(store: Store) -> None:
     assert [(event.source, event.open) for event in week.risk] == [("item", True)]
 
 
+def test_an_answer_whose_note_lies_beyond_midnight_is_counted_in_one_week(store: Store) -> None:
+    tell(store, SUNDAY, {"mood": 1, "safety": "skipped"})
+    _worry(store, at(SUNDAY + timedelta(days=1), "00:35"), "skipped")
+    tell(store, MONDAY, {"mood": 1, "safety": "sometimes"}, "morning")
+    _worry(store, at(SUNDAY - timedelta(days=7), "22:05"), "sometimes_no_plan", seen=at(MONDAY, "09:00"))
+    weeks = [week_of(store, MONDAY + timedelta(days=days), now=NOW + timedelta(days=7)) for days in (-7, 0, 7)]
+    assert [[answer.code for answer in week.safety_answers] for week in weeks] == [[], ["sometimes", "skipped"], []]
+    assert weeks[2].observations[-1].local_date == SUNDAY
+
+
 @pytest.mark.parametrize(
     ("monday", "inside", "outside"),
     [
