@@ -230,10 +230,10 @@ def skill_changes(uses: Iterable[SkillUse]) -> tuple[SkillChange, ...]:
 
 
 def told_otherwise(week: Week) -> bool:
-    """Whether something came from the patient in the week besides answers to check-ins: words, a skill, "not today"."""
+    """Whether something came from the patient in the week besides answers to check-ins: words, also private ones, a skill, "not today"."""
     declined = any(c.declined and week.monday <= c.local_date <= week.sunday for c in week.check_ins)
     used = any(week.monday <= use.local_date <= week.sunday for use in week.skills)
-    return bool(week.shared or week.wants_to_talk or week.notes) or used or declined
+    return bool(week.shared or week.kept_private or week.wants_to_talk or week.notes) or used or declined
 
 
 Safety = Literal["open", "events", "skipped", "silent", "quiet"]

@@ -254,12 +254,12 @@ def test_many_check_ins_of_ones_own_are_counted_and_weigh_as_one_day(store: Stor
     assert "43 craving answers" in page
 
 
-@pytest.mark.parametrize("told", ["journal", "skill", "declined"])
+@pytest.mark.parametrize("told", ["journal", "private", "skill", "declined"])
 def test_a_week_with_words_of_theirs_is_not_told_as_one_without_a_sign(store: Store, told: str) -> None:
     with patient(store, at(DAY[5], "20:00")) as (u, who):
         check_ins.asked(u, who.id, "evening", DAY[5])
-        if told == "journal":
-            journal.write(u, who, "a good day with my sister", shared=True)
+        if told in ("journal", "private"):
+            journal.write(u, who, "a good day with my sister", shared=told == "journal")
         elif told == "skill":
             skills.save_use(u, who, "urge_surfing", "craving", 7, 3, "done", u.now)
         else:
