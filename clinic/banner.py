@@ -112,7 +112,7 @@ def _paged(event: RiskEvent, say: Phrases) -> Step:
     if event.paged_at:
         return Step(say.after(event.paged_at, event.at))
     if event.level == "concern":
-        return Step(say.say("safety.next_business_day"))
+        return Step(say.say("safety.in_inbox"))
     return Step(say.say("safety.not_paged"), due=True)
 
 

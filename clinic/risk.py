@@ -49,6 +49,8 @@ TOLD: dict[str, Literal["no", "sometimes", "yes", "skipped"]] = {
     "unanswered": "skipped",
 }
 """What each code of an answer to the safety question means."""
+IN_WORDS = ("text", "in_words", "unclear", "silent")
+"""What is noted of words that worried, and of silence after them; every other note is of an answer that was tapped."""
 SAID_YES = ("said_yes", "some_intent", "plan_intent", "recent_behaviour")
 """The reasons of an alert that was raised by such an answer."""
 
@@ -185,7 +187,7 @@ def _concerns(notes: Iterable[Row[Any]], names: _Names) -> list[RiskEvent]:
                 RiskEvent(
                     at=note.at,
                     level="concern",
-                    source="item" if asked else "text",
+                    source="text" if note.code in IN_WORDS else "item",
                     asked=asked,
                     acknowledged_at=note.seen_at,
                     acknowledged_by=names.of(note.seen_by) if note.seen_at else None,

@@ -252,6 +252,7 @@ def test_many_check_ins_of_ones_own_are_counted_and_weigh_as_one_day(store: Stor
     page = read(render_week(week)).text
     assert "40 more on their own" in page
     assert "43 craving answers" in page
+    assert "Medians are of the latest answer of each day" in page
 
 
 @pytest.mark.parametrize("told", ["journal", "private", "skill", "declined"])

@@ -166,6 +166,15 @@ def test_what_nobody_has_seen_keeps_its_event_open(store: Store, code: str, aske
     assert event.closed_at == (looked if seen else None)
 
 
+@pytest.mark.parametrize("code", ["violence", "used", "behaviour_older", "harm_thoughts"])
+def test_an_answer_to_another_question_is_told_as_no_words_of_theirs(store: Store, code: str) -> None:
+    """The day after an alert they are asked, and no words come before that."""
+    _worry(store, at(DAY[1], "20:00"), code)
+    told = section(read(render_week(week_of(store))), "safety").text
+    assert "Concern, from their answer to a question" in told
+    assert "not paged; in the staff inbox" in told
+
+
 @pytest.mark.parametrize("code", ["no", "skipped", "unanswered"])
 def test_an_answer_that_does_not_worry_opens_nothing_again(store: Store, code: str) -> None:
     heard = at(DAY[1], "20:00")

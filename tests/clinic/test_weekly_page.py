@@ -112,7 +112,7 @@ def test_a_concern_waits_for_the_working_day_and_that_is_said() -> None:
     concern = RiskEvent(at(SUNDAY, 9), "concern", "text", asked="no", closed_at=at(SUNDAY, 9, 5))
     safety = section(page(replace(quiet_week(), risk=(concern,))), "safety")
     assert "1 event this week, closed" in safety.one("h2").text
-    assert "not paged; for the next working day" in safety.text
+    assert "not paged; in the staff inbox" in safety.text
     assert "no outcome noted · closed 09:05" in safety.text
 
 
