@@ -125,11 +125,19 @@ def _acknowledged(event: RiskEvent, say: Phrases) -> Step:
         if event.paged_at and event.acknowledged_at >= event.paged_at:
             minutes = round((event.acknowledged_at - event.paged_at).total_seconds() / 60)
             parts.append(say.say("safety.minutes", n=minutes))
+    if event.reopened_at:
+        parts.append(say.say("safety.open_again", when=say.after(event.reopened_at, event.at)))
     if event.exhausted_at:
-        parts.append(say.say("safety.nobody", when=say.after(event.exhausted_at, event.at)))
+        nobody = "nobody_again" if event.reopened_at and event.exhausted_at >= event.reopened_at else "nobody"
+        parts.append(say.say(f"safety.{nobody}", when=say.after(event.exhausted_at, event.at)))
     if parts:
-        return Step(" · ".join(parts), due=not event.acknowledged_at)
+        return Step(" · ".join(parts), due=not event.acknowledged_at or _is_left(event))
     return _step(event, say, None)
+
+
+def _is_left(event: RiskEvent) -> bool:
+    """Whether who acknowledged it had it no longer, and nobody is known to have reached the patient since."""
+    return event.open and event.reopened_at is not None and (event.contacted_at is None or event.contacted_at < event.reopened_at)
 
 
 def _step(event: RiskEvent, say: Phrases, at: datetime | None) -> Step:
@@ -137,7 +145,7 @@ def _step(event: RiskEvent, say: Phrases, at: datetime | None) -> Step:
         return Step(say.after(at, event.at))
     if event.level == "concern" and not event.paged_at:
         return Step(say.say("nothing"))
-    return Step(say.say("safety.not_yet"), due=event.open)
+    return Step(say.say("safety.not_yet" if event.open else "safety.not_noted"), due=event.open)
 
 
 def _outcome(event: RiskEvent, say: Phrases) -> Step:

@@ -67,6 +67,7 @@ class RiskEvent:
     """Something that sounded like danger, and what was done about it.
 
     `asked` is the answer to the safety question that followed, if it was asked. `paged_at` is the first page sent to a person.
+    `reopened_at`: when nobody had it any more after that: it was given back, or nobody was reached in time.
     `exhausted_at`: the whole ladder was paged once and nobody had answered. `closed_at`: closed by a human, or, for a concern,
     settled. `outcome` and names are words as staff chose or wrote them. `words` is the patient's sentence, only if consent allows.
     """
@@ -78,6 +79,7 @@ class RiskEvent:
     paged_at: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    reopened_at: datetime | None = None
     exhausted_at: datetime | None = None
     contacted_at: datetime | None = None
     closed_at: datetime | None = None

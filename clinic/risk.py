@@ -102,6 +102,7 @@ def _alert(u: Unit, row: EscalationRow, words: Words, names: _Names) -> Iterator
         since = until_next if _first(until_next, "CONTACTED") else history[place + 1 :]
         own, taken, reached = _first(until_next, escalations.LEVEL), _first(since, "ACKED", "CONTACTED"), _first(since, "CONTACTED")
         exhausted = _first(since, "EXHAUSTED")
+        again = _first(since[since.index(taken) + 1 :], "OPEN", "EXHAUSTED") if taken else None
         level = own.code if own else row.level
         yield RiskEvent(
             at=danger.at,
@@ -111,6 +112,7 @@ def _alert(u: Unit, row: EscalationRow, words: Words, names: _Names) -> Iterator
             paged_at=_paged(pages, danger.at, taken.at if taken else None, held=_is_held(history[:place])),
             acknowledged_at=taken.at if taken else None,
             acknowledged_by=names.of(taken.by) if taken else None,
+            reopened_at=again.at if again else None,
             exhausted_at=exhausted.at if exhausted else None,
             contacted_at=reached.at if reached else None,
             closed_at=row.closed_at,

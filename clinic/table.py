@@ -32,6 +32,8 @@ class Row:
     status: str
 
 
+BY_ITSELF = ("safety_paged", "safety_nobody_answered", "safety_open_again")
+"""What the bot does about a danger, and not staff."""
 HEADER = tuple(field.name for field in fields(Row))
 
 
@@ -53,7 +55,7 @@ def rows(week: Week) -> Iterator[Row]:
         if event.words is not None:
             yield row(event.at, "safety_words", event.words, "patient", "shared")
         for at, step, value in _steps(event):
-            yield row(at, step, value, "bot" if step in ("safety_paged", "safety_nobody_answered") else "staff", state)
+            yield row(at, step, value, "bot" if step in BY_ITSELF else "staff", state)
     for answer in week.safety_answers:
         yield row(answer.at, "safety_question", answer.code, "patient", "skipped" if answer.code == "skipped" else "complete")
     if week.plan is not None:
@@ -93,6 +95,8 @@ def _steps(event: RiskEvent) -> Iterator[tuple[datetime, str, str | None]]:
         yield event.exhausted_at, "safety_nobody_answered", None
     if event.acknowledged_at:
         yield event.acknowledged_at, "safety_acknowledged", event.acknowledged_by
+    if event.reopened_at:
+        yield event.reopened_at, "safety_open_again", None
     if event.contacted_at:
         yield event.contacted_at, "safety_reached", None
     if event.closed_at:

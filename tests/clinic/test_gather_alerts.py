@@ -125,3 +125,34 @@ def test_nobody_answering_is_told_of_the_danger_nobody_answered(store: Store) ->
         assert escalations.state(u, alert) == "EXHAUSTED"
     first, second = week_of(store).risk
     assert (first.exhausted_at, second.exhausted_at) == (None, at(THURSDAY, "23:30"))
+
+
+def test_who_gave_it_back_is_not_told_as_having_it(store: Store) -> None:
+    began = at(TUESDAY, "22:00")
+    alert = danger(store, began, paged=began)
+    answer(store, began + 2 * MINUTE, alert, "ack")
+    answer(store, began + 4 * MINUTE, alert, "cant")
+    assert "22:02, Dana Reyes · 2 min · open again 22:04" in banner(store)
+    due = section(read(render_week(week_of(store))), "safety").every("b", cls="due")
+    assert next(bold.text for bold in due).startswith("22:02, Dana Reyes")
+    with store.unit(began + 30 * MINUTE) as u:
+        pager.step(u, alert)
+    assert "open again 22:04 · then nobody answered (22:04)" in banner(store), "there was nobody else to page"
+    answer(store, began + 40 * MINUTE, alert, "contacted")
+    answer(store, began + 50 * MINUTE, alert, "close:safe")
+    assert "open again 22:04" in banner(store)
+    assert not section(read(render_week(week_of(store))), "safety").every("b", cls="due")
+
+
+def test_what_lapsed_unreached_is_open_again_and_newer_danger_is_not_what_lapsed(store: Store) -> None:
+    alert = danger(store, at(TUESDAY, "22:00"))
+    answer(store, at(TUESDAY, "22:02"), alert, "ack")
+    with store.unit(at(TUESDAY, "22:32")) as u:
+        pager.step(u, alert)
+    answer(store, at(TUESDAY, "22:33"), alert, "ack")
+    answer(store, at(TUESDAY, "22:35"), alert, "contacted")
+    danger(store, at(THURSDAY, "23:00"), "imminent")
+    answer(store, at(THURSDAY, "23:01"), alert, "ack")
+    answer(store, at(THURSDAY, "23:09"), alert, "close:safe")
+    assert [event.reopened_at for event in week_of(store).risk] == [at(TUESDAY, "22:32"), None]
+    assert "Imminent, from their own words not paged 23:01, Dana Reyes not noted" in banner(store)
