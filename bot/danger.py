@@ -160,7 +160,7 @@ def pass_on(u: Unit, person: int, position: str, source: int, words: str = "page
 
 def _raise(s: Sitting, level: str, track: str, reason: str, words: str | None) -> None:
     card(s, track, reason)
-    paged = pager.raise_danger(s.u, s.person, s.chat, level, track, reason, words)
+    paged = pager.raise_danger(s.u, s.person, s.chat, level, track, reason, words, s.said_at)
     calm.begin(s.u, s.person.id, s.chat.id)
     follow_up.plan(s.u, paged.row)
     perform(s, paged)

@@ -151,7 +151,7 @@ def _concern(s: Sitting, heard: Heard) -> None:
     going_on = danger.is_under_way(s)
     danger.add_context(s)
     _keep_words(s, go_on=going_on, tell=True)
-    notes.add(s.u, s.person.id, "concern", "text")
+    notes.add(s.u, s.person.id, "concern", "text", at=s.said_at)
     if not going_on:
         concern.ask(s, heard)
 

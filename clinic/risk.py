@@ -100,12 +100,13 @@ def _alert(u: Unit, row: EscalationRow, words: Words, names: _Names) -> Iterator
     for place, next_one in pairwise([*begins, len(history)]):
         danger, until_next = history[place], history[place + 1 : next_one]
         since = until_next if _first(until_next, "CONTACTED") else history[place + 1 :]
+        said = _first(until_next, escalations.SAID)
         own, taken, reached = _first(until_next, escalations.LEVEL), _first(since, "ACKED", "CONTACTED"), _first(since, "CONTACTED")
         exhausted = _first(since, "EXHAUSTED")
         again = _first(since[since.index(taken) + 1 :], "OPEN", "EXHAUSTED") if taken else None
         level = own.code if own else row.level
         yield RiskEvent(
-            at=danger.at,
+            at=datetime.fromisoformat(said.code) if said else danger.at,
             level="imminent" if level == "imminent" else "concern" if level == "concern" else "high",
             source=_source(danger),
             asked="yes" if danger.code in SAID_YES else None,

@@ -32,16 +32,18 @@ class Paged:
     actions: tuple[Action, ...]
 
 
-def raise_danger(u: Unit, who: PersonCard, chat: ChatCard, level: str, track: str, reason: str, words: str | None) -> Paged:
-    """Open an escalation for a patient, or let this danger join the one that is open. Nothing lowers one."""
+def raise_danger(
+    u: Unit, who: PersonCard, chat: ChatCard, level: str, track: str, reason: str, words: str | None, said: datetime | None = None
+) -> Paged:
+    """Open an escalation for a patient, or let this danger join the one that is open. Nothing lowers one. said: when, if it was not now."""
     row = escalations.open_for(u, who.id)
     if row is not None:
-        return _join(u, row, level, who, reason, words)
+        return _join(u, row, level, who, reason, words, said)
     move = ladder.begin(policy.rungs(clinic.ladders(u), level), level, u.now, to_page(u), cover_starts(u))
     row = escalations.add_once(u, who.id, chat.id, level, track, move.ladder.rungs)
     if row is None:  # opened by another process in the same moment
-        return raise_danger(u, who, chat, level, track, reason, words)
-    escalations.danger(u, row.id, "opened", level, reason, words, who.key)
+        return raise_danger(u, who, chat, level, track, reason, words, said)
+    escalations.danger(u, row.id, "opened", level, reason, words, who.key, said)
     audit.record(u, who.id, "between", "escalation.opened", row.ref, reason)
     return Paged(_keep(u, row, move), move.actions)
 
@@ -69,11 +71,11 @@ def waits_for_answer(row: EscalationRow) -> bool:
     return row.state == "OPEN" and ladder.is_at_end(as_ladder(row))
 
 
-def _join(u: Unit, row: EscalationRow, level: str, who: PersonCard, reason: str, words: str | None) -> Paged:
+def _join(u: Unit, row: EscalationRow, level: str, who: PersonCard, reason: str, words: str | None, said: datetime | None) -> Paged:
     if cover_came_early(u, row):
         row = escalations.get(u, row.id) or row
     move = ladder.join(as_ladder(row), level, u.now, to_page(u), policy.rungs(clinic.ladders(u), level), cover_starts(u))
-    escalations.danger(u, row.id, "joined", level, reason, words, who.key)
+    escalations.danger(u, row.id, "joined", level, reason, words, who.key, said)
     return Paged(_keep(u, row, move), move.actions)
 
 

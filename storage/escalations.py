@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, exists, literal_column, select, update
@@ -34,6 +34,9 @@ DANGERS = ("opened", "joined")
 """Events by which danger came to an alert."""
 LEVEL = "LEVEL"
 """The event that keeps how grave such a danger was by itself: the alert has the gravest of them all."""
+SAID = "SAID"
+"""The event that keeps when such a danger was said, as ISO time, where it was heard later: after nobody had listened for a while."""
+HEARD_LATE = timedelta(minutes=1)
 RECEIPT = "receipt"
 POSITIONS = ("primary", "backup", "supervisor")
 
@@ -183,10 +186,12 @@ def note(u: Unit, id: int, kind: str, *, by: int | None = None, code: str = "", 
     u.add(EscalationEvent, id=event, escalation_id=id, at=u.now, kind=kind, by=by, code=code, words=sealed)
 
 
-def danger(u: Unit, id: int, kind: str, level: str, code: str, words: str | None, key: int) -> None:
-    """Append what brought danger to an alert (one of `DANGERS`), with its own level."""
+def danger(u: Unit, id: int, kind: str, level: str, code: str, words: str | None, key: int, said: datetime | None = None) -> None:
+    """Append what brought danger to an alert (one of `DANGERS`), with its own level, and when it was said if that was long before."""
     note(u, id, kind, code=code, words=words, key=key)
     note(u, id, LEVEL, code=level)
+    if said is not None and u.now - said >= HEARD_LATE:
+        note(u, id, SAID, code=said.isoformat())
 
 
 def receipt(u: Unit, id: int, to: int | None, channel: str) -> None:

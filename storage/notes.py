@@ -29,9 +29,10 @@ class NoteRow:
     damaged: bool = False
 
 
-def add(u: Unit, person: int | None, kind: str, code: str = "", words: str | None = None) -> int:
+def add(u: Unit, person: int | None, kind: str, code: str = "", words: str | None = None, *, at: datetime | None = None) -> int:
+    """A new line. at: when it was said, if that is known; it may be heard much later."""
     id = u.new_id()
-    return u.add(Note, id=id, person_id=person, kind=kind, code=code, words=_sealed(u, person, id, words), at=u.now)
+    return u.add(Note, id=id, person_id=person, kind=kind, code=code, words=_sealed(u, person, id, words), at=at or u.now)
 
 
 def _sealed(u: Unit, person: int | None, id: int, words: str | None) -> bytes | None:
