@@ -211,9 +211,8 @@ class _Plan:
 
 def _formats(asked: Iterable[str]) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip().lower() for name in asked if name.strip()))
-    for name in names:
-        if name not in FORMATS + LATER:
-            raise UnknownFormat(f"'{name}' is not a format. Use {' and '.join(FORMATS)}, separated by a comma.")
+    for name in (name for name in names if name not in FORMATS + LATER):
+        raise UnknownFormat(f"'{name}' is not a format. Use {' and '.join(FORMATS)}, separated by a comma.")
     later = [name for name in names if name in LATER]
     if later:
         raise NotYet(f"{' and '.join(later)} {'is' if len(later) == 1 else 'are'} not part of this version yet. Use html and csv.")
@@ -273,8 +272,9 @@ def _gather(
 def _something(week: Week) -> bool:
     """Whether there was anything of this patient in the week itself."""
     marked = (s.starts_at.astimezone(week.zone).date() for s in week.sessions if s.status in ("attended", "missed"))
-    days = (*(o.local_date for o in week.observations), *marked)
-    return bool(week.risk or week.shared) or any(week.monday <= day <= week.sunday for day in days)
+    days = (*(o.local_date for o in week.observations), *(use.local_date for use in week.skills), *marked)
+    told = any((week.risk, week.safety_answers, week.shared, week.kept_private))
+    return told or any(week.monday <= day <= week.sunday for day in days)
 
 
 def _files(

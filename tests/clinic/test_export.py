@@ -13,7 +13,7 @@ import pytest
 from clinic import export, table
 from clinic.export import CannotWrite, ExportError, NotYet, UnknownFormat, UnknownPatient, UnknownWeek, Written
 from clinic.gather import NoClinic
-from storage import audit, check_ins, escalations, journal, people
+from storage import audit, check_ins, escalations, journal, notes, people, skills
 from storage.engine import open_engine
 from storage.migrate import migrate
 from storage.seal import Keyring, MasterKey
@@ -235,6 +235,22 @@ def test_a_folder_that_does_not_take_files_is_named(store: Store, out: Path, tmp
         run(store, trap)
     assert list(elsewhere.iterdir()) == []
     assert reads(store) == 0
+
+
+
+@pytest.mark.parametrize("sign", ["skill", "private", "unanswered"])
+def test_so_has_one_who_left_no_other_sign_in_it(store: Store, out: Path, sign: str) -> None:
+    """A safety question that was left without an answer is the one thing a clinician must not miss."""
+    with patient(store, at(SUNDAY + timedelta(days=1), "10:00")) as (u, who):
+        if sign == "skill":
+            skills.save_use(u, who, "urge_surfing", "craving", 7, 3, "done", u.now)
+        elif sign == "private":
+            journal.write(u, who, "for myself")
+        else:
+            notes.add(u, who.id, "concern", "skipped")
+        people.set_status(u, who.id, "discharged")
+    written = run(store, out, now=NOW + timedelta(days=7))
+    assert (written.week, "0001.html" in names(written)) == ("2026-W47", True)
 
 
 def test_a_database_without_a_clinic_says_what_to_do(tmp_path: Path, out: Path) -> None:
