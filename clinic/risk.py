@@ -20,7 +20,7 @@ from clinic import weeks
 from clinic.model import RiskEvent, SafetyAnswer
 from clinic.phrases import clean
 from content.library import Words
-from storage import escalations, people
+from storage import escalations, follow_up, people
 from storage.escalations import EVENTS, EscalationRow
 from storage.notes import NOTES
 from storage.outbox_rows import OUTBOX
@@ -36,6 +36,7 @@ ASKED_WITHIN = timedelta(hours=12)
 TOLD: dict[str, Literal["no", "sometimes", "yes", "skipped"]] = {
     "no": "no",
     "said_no": "no",
+    "well": "no",
     "sometimes": "sometimes",
     "sometimes_no_plan": "sometimes",
     "wish": "sometimes",
@@ -65,20 +66,21 @@ def events(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, words: Words)
     names = _Names(u)
     alerts = [event for row in escalations.of_person(u, who.id) for event in _alert(u, row, words, names)]
     found = [event for event in alerts if belongs(event.at, not event.open)]
-    found += [event for event in _concerns(_notes(u, who), names) if belongs(event.at, not event.open)]
+    found += [event for event in _concerns(_notes(u, who, "concern"), names) if belongs(event.at, not event.open)]
     return sorted(found, key=lambda event: event.at)
 
 
 def answers(
     u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, told: Iterable[SafetyAnswer] = (), beside: Sequence[SafetyAnswer] = ()
 ) -> list[SafetyAnswer]:
-    """The week's answers to the safety question: those of check-ins (`told`), and those that only a note or a page records.
+    """The week's answers to the safety question: those of check-ins (`told`), and those that only a note or a page records. The question of
+    the day after an alert is one too, and no answer to that is no "no".
 
     beside: those of check-ins on the days before and after. What was noted of one of them lies in the week by the clinic's clock only.
     """
     begins, ends = weeks.bounds(monday, zone)
     found = sorted(told, key=lambda answer: answer.at)
-    others = [SafetyAnswer(note.at, TOLD[note.code]) for note in _notes(u, who) if note.code in TOLD]
+    others = [SafetyAnswer(note.at, TOLD[note.code]) for note in _notes(u, who, "concern", follow_up.KIND) if note.code in TOLD]
     for row in escalations.of_person(u, who.id):
         others += [SafetyAnswer(event.at, "yes") for event in escalations.events(u, row.id) if event.code in SAID_YES]
     for answer in others:
@@ -166,9 +168,9 @@ def _outcome(code: str, words: Words) -> str:
     return clean(code).replace("_", " ").capitalize()
 
 
-def _notes(u: Unit, who: PersonCard) -> Sequence[Row[Any]]:
+def _notes(u: Unit, who: PersonCard, *kinds: str) -> Sequence[Row[Any]]:
     columns = (NOTES.c.at, NOTES.c.code, NOTES.c.seen_at, NOTES.c.seen_by)
-    return u.all(select(*columns).where(NOTES.c.person_id == who.id, NOTES.c.kind == "concern").order_by(NOTES.c.at, NOTES.c.id))
+    return u.all(select(*columns).where(NOTES.c.person_id == who.id, NOTES.c.kind.in_(kinds)).order_by(NOTES.c.at, NOTES.c.id))
 
 
 def _concerns(notes: Iterable[Row[Any]], names: _Names) -> list[RiskEvent]:

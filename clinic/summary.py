@@ -230,10 +230,12 @@ def skill_changes(uses: Iterable[SkillUse]) -> tuple[SkillChange, ...]:
 
 
 def told_otherwise(week: Week) -> bool:
-    """Whether something came from the patient in the week besides answers to check-ins: words, also private ones, a skill, "not today"."""
+    """Whether something came from the patient in the week besides answers to check-ins: words, also private ones, a skill, "not today",
+    an answer to the question of the day after."""
     declined = any(c.declined and week.monday <= c.local_date <= week.sunday for c in week.check_ins)
+    answered = any(answer.code != "skipped" for answer in week.safety_answers)
     used = any(week.monday <= use.local_date <= week.sunday for use in week.skills)
-    return bool(week.shared or week.kept_private or week.wants_to_talk or week.notes) or used or declined
+    return bool(week.shared or week.kept_private or week.wants_to_talk or week.notes) or used or declined or answered
 
 
 Safety = Literal["open", "events", "skipped", "silent", "quiet"]

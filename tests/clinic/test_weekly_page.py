@@ -126,7 +126,7 @@ def test_many_events_are_all_there() -> None:
 @pytest.mark.parametrize(
     ("week", "headline", "told"),
     [
-        (quiet_week, "No safety events this week; last check-in Sun 15 Nov 20:31 EST", "Safety question not asked this week"),
+        (quiet_week, "No safety events this week; last check-in Sun 15 Nov 20:31 EST", "of the check-in not asked this week"),
         (empty_week, "No safety events recorded, and nothing heard this week", "Silence does not mean safe"),
         (new_patient, "No safety events recorded, and nothing heard this week", "No check-in so far"),
         (paused_week, "No safety events recorded, and nothing heard this week", "paused all week at the patient’s wish"),
