@@ -97,7 +97,7 @@ def _alert(u: Unit, row: EscalationRow, words: Words, names: _Names) -> Iterator
     been reached by then. Only how the alert ended is the same for all.
     """
     history = u.all(select(EVENTS).where(EVENTS.c.escalation_id == row.id).order_by(EVENTS.c.id))
-    pages = _pages(u, row.id)
+    pages = _pages(u, row.id, history)
     begins = [place for place, event in enumerate(history) if event.kind in escalations.DANGERS]
     for place, next_one in pairwise([*begins, len(history)]):
         danger, until_next = history[place], history[place + 1 : next_one]
@@ -148,13 +148,22 @@ def _paged(pages: Sequence[datetime], danger: datetime, taken: datetime | None, 
     return next(iter((*in_time[:1], *before[-1:], *after[:1])), None)
 
 
-def _pages(u: Unit, escalation: int) -> list[datetime]:
+def _pages(u: Unit, escalation: int, history: Iterable[Row[Any]]) -> list[datetime]:
     """When pages were accepted, by whatever way, oldest first: by the receipts, which are kept as long as the alert is.
 
-    An alert from before there were receipts has what is left in the outbox.
+    Who is asked to take over what somebody has, or to agree that it was a false alarm, is not paged for the danger. An alert from before
+    there were receipts has what is left in the outbox.
     """
-    found = [event.at for event in escalations.receipts(u, escalation)]
-    if found:
+    found, for_danger, receipts = [], True, 0
+    for event in history:
+        if event.kind == escalations.RECEIPT:
+            receipts += 1
+            found += [event.at] * for_danger
+        elif event.kind in ("hand", "doubted"):
+            for_danger = False
+        elif event.kind in ("OPEN", "EXHAUSTED", *escalations.DANGERS):
+            for_danger = True
+    if receipts:
         return found
     mine = OUTBOX.c.dedupe_key.like(f"page:{escalation}:%")
     rows = u.all(select(OUTBOX.c.done_at).where(mine, OUTBOX.c.state == "sent", OUTBOX.c.done_at.is_not(None)).order_by(OUTBOX.c.done_at))

@@ -156,3 +156,26 @@ def test_what_lapsed_unreached_is_open_again_and_newer_danger_is_not_what_lapsed
     answer(store, at(THURSDAY, "23:09"), alert, "close:safe")
     assert [event.reopened_at for event in week_of(store).risk] == [at(TUESDAY, "22:32"), None]
     assert "Imminent, from their own words not paged 23:01, Dana Reyes not noted" in banner(store)
+
+
+@pytest.mark.parametrize("asked", ["hand", "close:false_alarm"])
+def test_who_is_asked_about_what_somebody_has_is_not_paged_for_the_danger(store: Store, asked: str) -> None:
+    """It was taken from /inbox while nobody was on duty."""
+    began = at(TUESDAY, "22:00")
+    with store.unit(began) as u:
+        colleague = add_staff(u, 9002, "Bo Lind")
+        people.give_consent(u, colleague, "paged", 1)
+    alert = danger(store, began, "imminent")
+    answer(store, began + 10 * MINUTE, alert, "ack")
+    answer(store, began + 12 * MINUTE, alert, f"hand:{colleague}" if asked == "hand" else asked)
+    receipt(store, began + 12 * MINUTE, alert, colleague)
+    assert [event.paged_at for event in week_of(store).risk] == [None]
+    with store.unit(began + 41 * MINUTE) as u:
+        pager.step(u, alert)
+    receipt(store, began + 41 * MINUTE, alert, colleague)
+    assert [event.paged_at for event in week_of(store).risk] == [began + 41 * MINUTE], "it was open again"
+
+
+def receipt(store: Store, when: datetime, alert: int, to: int) -> None:
+    with store.unit(when) as u:
+        escalations.receipt(u, alert, to, "telegram")
