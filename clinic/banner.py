@@ -56,10 +56,18 @@ def banner(week: Week, say: Phrases) -> Banner:
         lines.append(say.say("safety.asked", n=len(week.safety_answers), answers=told))
     else:
         lines.append(say.say("safety.not_asked"))
+    lines += [_settled(event, say) for event in week.settled]
     if week.plan is not None:
         lines.append(_plan(week.plan, say))
     shown = tuple(_event(event, say, with_words=len(events) <= FULL) for event in events)
     return Banner(state, headline, tuple(lines), shown)
+
+
+def _settled(event: RiskEvent, say: Phrases) -> str:
+    """How an alert of an earlier week ended."""
+    level, told = say.say(f"safety.level.{event.level}"), within(event.outcome or "", 120) or say.say("safety.no_outcome")
+    when = say.after(event.closed_at or event.at, event.at)
+    return say.say("safety.settled", level=level, at=say.when(event.at), outcome=told, when=when)
 
 
 def _plan(plan: Plan, say: Phrases) -> str:

@@ -273,7 +273,7 @@ def _something(week: Week) -> bool:
     """Whether there was anything of this patient in the week itself."""
     marked = (s.starts_at.astimezone(week.zone).date() for s in week.sessions if s.status in ("attended", "missed"))
     days = (*(o.local_date for o in week.observations), *(use.local_date for use in week.skills), *marked)
-    told = any((week.risk, week.safety_answers, week.shared, week.kept_private))
+    told = any((week.risk, week.settled, week.safety_answers, week.shared, week.kept_private))
     return told or any(week.monday <= day <= week.sunday for day in days)
 
 

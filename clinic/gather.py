@@ -71,6 +71,7 @@ def gather(u: Unit, person: PersonCard, monday: date, now: datetime) -> Week | N
         kept_private=private,
         takes_medicines=bool(person.medicines),
         risk=tuple(risk.events(u, person, monday, zone, words)),
+        settled=tuple(risk.settled(u, person, monday, zone, words)),
         safety_answers=tuple(risk.answers(u, person, monday, zone, safety, beside)),
         plan=_plan(u, person),
         observations=answers.facts(rows),

@@ -168,6 +168,7 @@ class Week:
 
     `name` is None where the page goes by code only. `program_week` is n of `program_weeks`, both counted from 1.
     `observations`, `check_ins`, `sessions` and `skills` cover the 28 days; `risk` the week's events and older ones still open;
+    `settled` alerts of earlier weeks that were closed in this one, which were open on their own page;
     `safety_answers` the week's answers to the safety question; the other lists cover the week.
     `last_check_in` is the newest check-in up to the end of the week, however old. `next_session` is the first after the week.
     `shares` and `keeps` name in words what the patient shares and keeps. `prepared_at` never counts as a change (`clinic.folder`).
@@ -187,6 +188,7 @@ class Week:
     kept_private: int = 0
     takes_medicines: bool = True
     risk: tuple[RiskEvent, ...] = ()
+    settled: tuple[RiskEvent, ...] = ()
     safety_answers: tuple[SafetyAnswer, ...] = ()
     plan: Plan | None = None
     observations: tuple[Observation, ...] = ()

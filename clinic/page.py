@@ -44,7 +44,8 @@ def render_week(week: Week, language: str = "en") -> str:
     changes = [reason_text(reason, say) for reason in why.reasons(week) if reason.code not in why.ABOUT_SAFETY][:_CHANGES]
     names = [*(bar.name for bar in bars), *(skill.name for skill in skills)]
     quoted = sum(len(quote.text) for quote in (*shared, *talk, *notes))
-    lines = 4 * len(safety.events) + len(changes) / 2 + sum(1 + len(name) // 18 for name in names) + quoted / 60
+    told_more = 2 * (len(week.settled) + sum(event.reopened_at is not None for event in week.risk))
+    lines = told_more + 4 * len(safety.events) + len(changes) / 2 + sum(1 + len(name) // 18 for name in names) + quoted / 60
     return template("week.html.j2").render(
         language=language,
         say=say.say,

@@ -70,6 +70,15 @@ def events(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, words: Words)
     return sorted(found, key=lambda event: event.at)
 
 
+def settled(u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, words: Words) -> list[RiskEvent]:
+    """Dangers of earlier weeks whose alert was closed in this one: their own page may have been read before, and is not written again."""
+    begins, ends = weeks.bounds(monday, zone)
+    names = _Names(u)
+    alerts = [row for row in escalations.of_person(u, who.id) if row.closed_at is not None and begins <= row.closed_at < ends]
+    found = [event for row in alerts for event in _alert(u, row, words, names) if event.at < begins]
+    return sorted(found, key=lambda event: event.at)
+
+
 def answers(
     u: Unit, who: PersonCard, monday: date, zone: ZoneInfo, told: Iterable[SafetyAnswer] = (), beside: Sequence[SafetyAnswer] = ()
 ) -> list[SafetyAnswer]:

@@ -56,6 +56,8 @@ def rows(week: Week) -> Iterator[Row]:
             yield row(event.at, "safety_words", event.words, "patient", "shared")
         for at, step, value in _steps(event):
             yield row(at, step, value, "bot" if step in BY_ITSELF else "staff", state)
+    for event in week.settled:
+        yield row(event.closed_at or event.at, "safety_closed", event.outcome, "staff", "of_an_earlier_week")
     for answer in week.safety_answers:
         yield row(answer.at, "safety_question", answer.code, "patient", "skipped" if answer.code == "skipped" else "complete")
     if week.plan is not None:

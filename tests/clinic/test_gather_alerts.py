@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clinic.page import render_week
+from clinic.table import rows, write_csv
 from safety import pager
 from storage import escalations, people
 from storage.store import Store
@@ -179,3 +180,19 @@ def test_who_is_asked_about_what_somebody_has_is_not_paged_for_the_danger(store:
 def receipt(store: Store, when: datetime, alert: int, to: int) -> None:
     with store.unit(when) as u:
         escalations.receipt(u, alert, to, "telegram")
+
+
+def test_how_an_alert_of_the_week_before_ended_is_told_in_the_week_it_did(store: Store) -> None:
+    alert = danger(store, at(SUNDAY_BEFORE, "22:00"))
+    answer(store, at(SUNDAY_BEFORE, "22:03"), alert, "ack")
+    answer(store, at(SUNDAY_BEFORE, "22:10"), alert, "contacted")
+    before = week_of(store, MONDAY - timedelta(days=7), at(MONDAY, "06:00"))
+    assert "STILL OPEN" in render_week(before)
+    answer(store, at(MONDAY, "10:00"), alert, "close:emergency")
+    week = week_of(store)
+    assert week.risk == ()
+    told = "Of an earlier week, closed in this one: High, Sun 8 Nov 22:00 EST: Emergency services or hospital (closed Mon 10:00)."
+    assert told in banner(store)
+    assert "safety_closed,Emergency services or hospital,staff,of_an_earlier_week" in write_csv(rows(week)).decode()
+    assert week_of(store, MONDAY + timedelta(days=7)).settled == ()
+    assert week_of(store, MONDAY - timedelta(days=7)).settled == ()

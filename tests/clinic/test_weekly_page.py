@@ -431,3 +431,10 @@ def test_every_coded_answer_has_words(item: str, code: str) -> None:
 
 def test_the_same_week_gives_the_same_page() -> None:
     assert render_week(odd_week()) == render_week(odd_week())
+
+
+def test_what_is_told_of_alerts_beyond_their_rows_makes_room_for_itself_on_the_sheet() -> None:
+    hard = hard_week()
+    again = tuple(replace(event, reopened_at=event.at) for event in hard.risk)
+    told = [hard, replace(hard, settled=hard.risk), replace(hard, risk=again)]
+    assert [page(week).one("html").attributes["class"] for week in told] == ["dense", "dense denser", "dense denser"]
