@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from storage import calm, contacts, escalations, notes, people, series
 from storage.outbox import ESCALATION, Claimed, Waiting
+from storage.outbox_rows import SAID_ANEW
 from storage.store import Unit, table
 from storage.tables import Due
 
@@ -29,14 +30,16 @@ def unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
         if escalations.state(u, int(id)) not in (("ACKED", "CONTACTED") if while_ == "held" else ("OPEN", "EXHAUSTED")):
             return "answered"
         holder = people.person(u, chat.person) if chat.person is not None else None
-        return None if holder is not None and holder.active and holder.role == "staff" else "not_entitled"
+        if holder is None or not holder.active or holder.role != "staff":
+            return "not_entitled"
+        return _said_anew(u, row) if while_ != "held" else None
     if kind == "concern":
         return None if notes.about(u, int(rest)) is not None else "seen"
     if kind == "contact":
         return None if contacts.is_on(u, int(rest)) else "no_consent"
     if kind == "state":
         id, _, state = rest.partition(":")
-        return None if escalations.state(u, int(id)) == state else "overtaken"
+        return _said_anew(u, row) if escalations.state(u, int(id)) == state else "overtaken"
     if kind == "open":
         return "over" if escalations.state(u, int(rest)) in (None, "CLOSED") else None
     if kind == "due":
@@ -52,6 +55,12 @@ def unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
             return "cancelled"
         return None if holder is not None and holder.active and "program" in people.consents(u, holder.id) else "no_consent"
     return "unknown_condition"
+
+
+def _said_anew(u: Unit, row: Waiting) -> str | None:
+    """Why what waited while nothing could be sent is not: the ladder has said the same again since, with the minutes of then. Else a whole
+    outage of "nobody has answered yet" would come at once."""
+    return "overtaken" if u.one(SAID_ANEW, row=row.id) is not None else None
 
 
 def _untimely(u: Unit, person: int) -> str | None:

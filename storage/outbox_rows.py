@@ -67,6 +67,19 @@ _HELD = select(
 ).join(_AIMED, _AIMED.c.id == OUTBOX.c.target, isouter=True)
 HELD, HELD_TOO_LONG = Prepared(_HELD.where(LEASED)), Prepared(_HELD.where(LEASED, OUTBOX.c.lease_until < bindparam("at")))
 TARGET = Prepared(select(OUTBOX.c.message_id).where(OUTBOX.c.id == bindparam("row")))
+_NEWER = OUTBOX.alias("newer")
+SAID_ANEW = Prepared(
+    select(_NEWER.c.id)
+    .where(
+        OUTBOX.c.id == bindparam("row"),
+        OUTBOX.c.kind == fixed("send"),
+        _NEWER.c.state == fixed("ready"),
+        _NEWER.c.id > OUTBOX.c.id,
+        *(_NEWER.c[name] == OUTBOX.c[name] for name in ("chat_id", "lane", "kind", "wanted", "content")),
+    )
+    .limit(literal_column("1"))
+)
+"""A later message that waits for the same chat, made of the same items and under the same condition."""
 
 LANES = CRISIS, ESCALATION, REPLY, PROMPT, BULK = range(5)
 """Most urgent first."""
