@@ -256,7 +256,11 @@ def _inform_one(s: Sitting, row: EscalationRow, what: str, person: int, actor: P
         return  # whose access has ended learns nothing more
     known = {"ref": row.ref, "name": actor.name if actor else "", "time": f"{at.local:%H:%M}"}
     fill(draft := at.draft(), INFORMS[what], None, **known)
-    at.post(draft, lane=ESCALATION, dedupe=f"inform:{what}:{row.id}:{row.version}:{person}")
+    once = f"inform:{what}:{row.id}:{row.version}:{person}"
+    if pager.waits_for_cover(s.u, row):  # no page follows on which it could be taken
+        newer.open_to_take(at, row, draft.add("page.nobody_paged"), dedupe=once)
+    else:
+        at.post(draft, lane=ESCALATION, dedupe=once)
 
 
 def _minutes(s: Sitting, row: EscalationRow) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bot.message import Draft
 from bot.sitting import Sitting
 from bot.when import moment
+from safety import pager
 from storage import escalations, talks
 from storage.escalations import EscalationRow
+from storage.outbox import ESCALATION
 from storage.talks import PromptRow
 
 
@@ -20,6 +23,14 @@ def is_before_newer(s: Sitting, row: EscalationRow, prompt: PromptRow) -> bool:
     danger, at = escalations.last_danger(s.u, row.id)
     seen = prompt.args.get("danger")
     return at > prompt.created_at if seen is None else danger > seen
+
+
+def open_to_take(s: Sitting, row: EscalationRow, draft: Draft, dedupe: str | None = None) -> None:
+    """What anybody on call can do with an alert that nobody has. While it waits for cover nobody is paged: nothing can be passed on."""
+    draft.row(draft.button("ack", "page.button.ack"))
+    if not pager.waits_for_cover(s.u, row):
+        draft.row(draft.button("cant", "page.button.cant"))
+    s.offer(draft, "act", "page", subject=row.id, args=newest(s, row)[0], lane=ESCALATION, dedupe=dedupe)
 
 
 def strip_before(s: Sitting, row: EscalationRow, person: int) -> None:

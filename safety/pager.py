@@ -66,6 +66,12 @@ def waits_for_cover(u: Unit, row: EscalationRow) -> bool:
     return ladder.waits_for_cover(as_ladder(row), u.now)
 
 
+def opens_unpaged(u: Unit, row: EscalationRow) -> bool:
+    """Whether what somebody has is open again, when its time runs out, before anybody is on duty: nobody is paged for it then."""
+    stands = _by_hours_of_now(u, row)
+    return stands.began is not None and stands.next_at is not None and stands.began > stands.next_at
+
+
 def waits_for_answer(row: EscalationRow) -> bool:
     """Whether everybody was paged at once, and it is exhausted when nobody has answered."""
     return row.state == "OPEN" and ladder.is_at_end(as_ladder(row))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from bot import danger
+from bot import danger, newer
 from bot.acts import pages
 from bot.message import Draft
 from bot.registry import due
@@ -53,7 +53,7 @@ def put_panel(s: Sitting, row: EscalationRow) -> None:
     elif row.acked_by == s.person.id:
         pages.details(s, row)
     elif row.acked_by is None or row.handed_to == s.person.id:
-        pages.open_to_take(s, row, (draft := s.draft()).add("page.new", **_about(s, draft, row)))
+        newer.open_to_take(s, row, (draft := s.draft()).add("page.new", **_about(s, draft, row)))
     elif row.doubted_by is not None:
         name = people.person(s.u, row.doubted_by).name  # whoever is called about a false alarm can agree, on call or not
         pages.open_to_agree(s, row, (draft := s.draft()).add("page.second", name=name, **_about(s, draft, row)))

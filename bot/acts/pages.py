@@ -73,8 +73,9 @@ def _follow(s: Sitting, paged: Paged, prompt: PromptRow, option: str) -> None:
         plan_prompts.after_alert(s, row)
         caring.after_closing(s, row)
     elif option.startswith("close:"):
-        alone = Alarm("no_second") in paged.actions
-        still_yours(s, row, s.draft().add("page.second_nobody" if alone else "page.second_asked", ref=row.ref))
+        alone, unpaged = Alarm("no_second") in paged.actions, pager.opens_unpaged(s.u, row)
+        draft = s.draft().add("page.second_nobody" if alone else "page.second_asked", ref=row.ref)
+        still_yours(s, row, draft.add("page.else_open" if unpaged else "page.else_paged"))
     else:
         s.say("page.kept_open", ref=row.ref, lane=ESCALATION)
 
@@ -119,7 +120,7 @@ def whom_to_call(s: Sitting, row: EscalationRow, patient: people.PersonCard) -> 
     elif row.state == "ACKED":
         draft.add("page.told")
     if row.state == "ACKED":
-        return draft.add("page.until_reached")
+        return draft.add("page.until_open" if pager.opens_unpaged(s.u, row) else "page.until_reached")
     return draft.add("page.until_closed") if row.next_at is None else draft  # else a second person is asked, who was told by when
 
 
@@ -188,7 +189,7 @@ def _newer(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
     elif row.acked_by is not None:
         s.post(_held(s, row, draft), lane=ESCALATION)
     else:
-        open_to_take(s, row, draft)
+        newer.open_to_take(s, row, draft)
 
 
 def held_by_other(s: Sitting, row: EscalationRow) -> None:
@@ -199,14 +200,6 @@ def held_by_other(s: Sitting, row: EscalationRow) -> None:
         _offer(s, row, draft)
     else:
         s.post(draft, lane=ESCALATION)
-
-
-def open_to_take(s: Sitting, row: EscalationRow, draft: Draft) -> None:
-    """What anybody on call can do with an alert that nobody has."""
-    draft.row(draft.button("ack", "page.button.ack"))
-    if not pager.waits_for_cover(s.u, row):
-        draft.row(draft.button("cant", "page.button.cant"))
-    _offer(s, row, draft)
 
 
 def open_to_agree(s: Sitting, row: EscalationRow, draft: Draft) -> None:
@@ -228,7 +221,7 @@ def _too_late(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
     if row.state == "CLOSED":
         s.say("page.over", ref=row.ref, lane=ESCALATION)
     elif row.acked_by is None:
-        s.say("page.open_again", ref=row.ref, lane=ESCALATION)
+        newer.open_to_take(s, row, s.draft().add("page.open_again", ref=row.ref))
     elif row.acked_by == s.person.id:
         still_yours(s, row, s.draft().add("page.yours", ref=row.ref))
     else:
