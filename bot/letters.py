@@ -175,8 +175,5 @@ def _to_mail(u: Unit) -> list[int]:
 
 
 def _mailed(u: Unit, person: int) -> bool:
-    """Whether mail is set up, and this is active staff with an address."""
-    if MAIL not in letters.ways(u):
-        return False
-    who = people.person(u, person)
-    return who.active and who.role == "staff" and bool(who.email)
+    """Whether mail is set up, and this is active staff who agreed to be paged, with an address."""
+    return MAIL in letters.ways(u) and duty.agreed(u)(person) and bool(people.person(u, person).email)

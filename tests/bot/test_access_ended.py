@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot import sending
+from bot import letters, sending
 from bot.phones import Phones
 from bot.sending import Result
+from storage import letters as rows
 from storage import people
 from storage.outbox import Claimed
 from storage.store import Store
@@ -86,3 +87,16 @@ def test_details_are_asked_for_again_as_they_leave(store: Store, phones: Phones,
     held.clear()
     phones.wait(timedelta(minutes=2))
     assert not [word for word in ABOUT_ROBIN if word in said(phones, 0)]
+
+
+def test_whoever_may_not_be_paged_any_more_is_not_mailed_what_waited_for_the_mail_server(store: Store, phones: Phones) -> None:
+    with store.unit(phones.now) as u:
+        rows.set_ways(u, {rows.MAIL})
+        dana = people.save_profile(u, people.people(u, "staff")[0], {"email": "dana@clinic.example"})
+    phones.type(PATIENT, "I want to kill myself")
+    phones.wait(timedelta(minutes=6))
+    with store.unit(phones.now) as u:
+        waits = [letter for id, _ in rows.waiting(u) if (letter := rows.claim(u, id, "courier", phones.now)) is not None]
+        assert [letters.unwanted(u, letter) for letter in waits] == [None]
+        people.revoke_consent(u, dana.id, "paged")
+        assert [letters.unwanted(u, letter) for letter in waits] == ["not_entitled"]
