@@ -33,7 +33,7 @@ log = get("bot.watching")
 KEPT = timedelta(hours=12)
 """How long something that can't be sent is tried."""
 PASSED_ON = 2
-"""The mail server is asked so often before the webhook takes a letter as well."""
+"""The mail server is asked so often before a letter goes the next way as well."""
 AT_ONCE = 4
 
 
@@ -149,16 +149,22 @@ class Watch:
         return await mail.send(self._server, Mail(one.to, one.subject, text, one.id, now))
 
     def _after(self, one: Pending, result: Result, *, doubted: bool) -> list[Pending]:
-        """What is left of it. A page the mail server does not take goes to the webhook as well."""
+        """What is left of it. A page the mail server does not take goes the next way as well."""
         log.info("watch.said", way="mail" if one.to else "webhook", result=type(result).__name__)
         if isinstance(result, Accepted):
             return []
         final = isinstance(result, Refused)
         left = [] if final else [replace(one, doubt=doubted or (isinstance(result, Doubt) and not result.safe))]
         page = one.body["event"] == "page"
-        if one.to and page and self._hook is not None and (final or one.tries == PASSED_ON):
-            left.append(replace(one, id=_id(), to="", tries=0, doubt=False))
+        if page and (final or one.tries == PASSED_ON) and (way := self._next_way(one.to)) is not None:
+            left.append(replace(one, id=_id(), to=way, tries=0, doubt=False))
         return left
+
+    def _next_way(self, to: str) -> str | None:
+        """The webhook ("") after an address, or where there is none the clinic's own address; None when that was the last."""
+        if to and self._hook is not None:
+            return ""
+        return self._fallback if to and to != self._fallback else None
 
     def _page(self, letter: Letter, view: View, now: datetime) -> list[Pending]:
         words, known = load("en"), view.pages[letter.alert]

@@ -29,11 +29,13 @@ SECRET = "canary-page-secret-1234"
 
 @dataclass
 class Mailbox:
-    """What the mail server took. `rcpt` and `data` answer instead of taking; `silent` takes the words and says nothing."""
+    """What the mail server took. `rcpt` and `data` answer instead of taking, `unknown` is an address that is none; `silent` takes the
+    words and says nothing."""
 
     port: int = 0
     letters: list[EmailMessage] = field(default_factory=list)
     rcpt: str = ""
+    unknown: str = ""
     data: str = ""
     silent: bool = False
     tries: int = 0
@@ -47,8 +49,8 @@ class Mailbox:
 
     async def handle_RCPT(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:
         self.tries += 1
-        if self.rcpt:
-            return self.rcpt
+        if self.rcpt or address == self.unknown:
+            return self.rcpt or "550 no such address"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -256,6 +256,19 @@ async def test_the_mail_server_refuses_so_the_webhook_takes_the_page_and_mail_fo
     assert "may be a repeat" not in words_of(watched.mail.to(STAFF_MAIL)[0])
 
 
+async def test_without_a_webhook_a_page_the_mail_server_does_not_take_goes_to_the_clinic(watched: Watched) -> None:
+    await watched.run()
+    ref = await watched.in_danger()
+    watched.end(signal.SIGKILL)
+    dead = wall()
+    for name in ("BETWEEN_PAGE_WEBHOOK_URL", "BETWEEN_PAGE_WEBHOOK_SECRET"):
+        del watched.env[name]
+    watched.mail.unknown = STAFF_MAIL
+    await watched.watch(dead, dead + FIVE - EVERY)
+    assert watched.mail.to(STAFF_MAIL) == []
+    assert ref in " ".join(subjects(watched.mail.to(CLINIC_MAIL)))
+
+
 async def test_what_could_not_be_mailed_is_not_told_once_it_is_no_longer_so(watched: Watched) -> None:
     dead = wall()
     watched.proved(dead - FIVE)
