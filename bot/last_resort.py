@@ -1,4 +1,4 @@
-"""When even the ladder raises: the card, and an alarm to everyone on call. Nothing is looked up that is not needed."""
+"""When even the ladder raises: the card, and an alarm to everyone on call and by mail. Nothing is looked up that is not needed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import danger
+from bot import danger, letters
 from bot.apart import attempt
 from bot.event import Event
 from bot.log import get
@@ -32,6 +32,8 @@ def card_and_alarm(u: Unit, row: Received) -> None:
     at = Sitting(u, row.chat, None, row.id, Event("other", 0), row.received_at)
     for holder in _to_alarm(u):
         _apart(u, partial(_alarm, at, holder, words, code))
+    # no ladder says it again, and Telegram may take it for nobody
+    _apart(u, lambda: letters.notice(u, "mail.unpaged", f"unpaged:{row.id}", "paging_failed", row.received_at))
 
 
 def card(u: Unit, row: Received, country: str = "US") -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from bot import last_resort, turn
 from bot.phones import Phones, instant
 from safety import pager
-from storage import escalations, journal, notes, people
+from storage import escalations, journal, letters, notes, people
 from storage.engine import open_engine
 from storage.seal import Keyring, MasterKey, SealBroken
 from storage.store import Store, table
@@ -182,6 +182,19 @@ def test_an_alarm_says_so_when_the_card_could_not_be_given(phones: Phones, monke
     phones.type(PATIENT, DANGER)
     assert texts(phones, PATIENT) == []
     assert "both paging and the crisis card failed" in texts(phones, STAFF)[-1]
+
+
+def test_an_alarm_that_telegram_takes_for_nobody_is_mailed(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    with phones._store().unit(phones.now) as u:
+        letters.set_ways(u, {letters.MAIL, letters.CLINIC})
+    monkeypatch.setattr(pager, "raise_danger", broken)
+    phones.phone(STAFF).blocked = phones.phone(SECOND).blocked = True
+    phones.type(PATIENT, DANGER)
+    with phones._store().unit(phones.now) as u:
+        claimed = [letters.claim(u, id, "courier", phones.now) for id, _ in letters.waiting(u)]
+        assert [(letter.to, letter.payload["subject"]) for letter in claimed if letter] == [
+            (None, "Between: URGENT, paging failed for a patient")
+        ]
 
 
 def test_a_turn_that_is_lost_tries_the_card_once_more(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
