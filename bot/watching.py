@@ -94,7 +94,7 @@ class Watch:
         addresses = tuple(sorted(set(view.addresses.values()))) if view else self.memory.addresses
         for notice in judged.notices:
             log.critical("watch.notice", what=notice.what)
-        self._remember(Memory(judged.state, (*self._still(judged, now), *said), addresses))
+        self._remember(Memory(judged.state, (*self._still(judged, said, now), *said), addresses))
         if self.memory.pending:
             await self._say_all(now)
 
@@ -102,12 +102,17 @@ class Watch:
         before, self._looked = self._looked, self._ticks()
         return timedelta(seconds=self._looked - before) if before is not None else None
 
-    def _still(self, judged: Judged, now: datetime) -> Iterable[Pending]:
-        """What is left from before. Pages end with the alarm; how things stand is told even then, but not after how they stand since: an
-        alarm that comes behind "it runs again" would be false, and the other way round it would calm without cause."""
+    def _still(self, judged: Judged, said: Iterable[Pending], now: datetime) -> Iterable[Pending]:
+        """What is left from before. Pages end with the alarm, and with the next one of the same alert to the same address; how things stand
+        is told even then, but not after how they stand since: an alarm that comes behind "it runs again" would be false, and the other way
+        round it would calm without cause."""
+        anew = {(one.to, one.body.get("reference")) for one in said}
         for one in self.memory.pending:
-            page = one.body["event"] == "page"
-            if now - one.at < KEPT and (judged.state.alarm is not None if page else not judged.notices):
+            if one.body["event"] == "page":
+                wanted = judged.state.alarm is not None and (one.to, one.body["reference"]) not in anew
+            else:
+                wanted = not judged.notices
+            if wanted and now - one.at < KEPT:
                 yield one
 
     def _remember(self, memory: Memory) -> None:

@@ -269,6 +269,19 @@ async def test_without_a_webhook_a_page_the_mail_server_does_not_take_goes_to_th
     assert ref in " ".join(subjects(watched.mail.to(CLINIC_MAIL)))
 
 
+async def test_pages_that_wait_for_the_mail_server_come_once(watched: Watched) -> None:
+    """It took nothing for an hour while everybody was paged each quarter: then one page for each alert, not five."""
+    await watched.run()
+    ref = await watched.in_danger()
+    watched.end(signal.SIGKILL)
+    dead, hour = wall(), timedelta(hours=1)
+    watched.mail.rcpt = "451 try again later"
+    await watched.watch(dead, dead + hour, timedelta(minutes=1))
+    watched.mail.rcpt = ""
+    await watched.watch(dead + hour, dead + hour)
+    assert [ref in subject for subject in subjects(watched.mail.to(STAFF_MAIL))] == [True]
+
+
 async def test_what_could_not_be_mailed_is_not_told_once_it_is_no_longer_so(watched: Watched) -> None:
     dead = wall()
     watched.proved(dead - FIVE)
