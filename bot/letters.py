@@ -78,6 +78,8 @@ def unwanted(u: Unit, letter: Letter) -> str | None:
         return "answered"
     if letter.to is not None and not _mailed(u, letter.to):
         return "not_entitled"
+    if letters.written_anew(u, letter.id):
+        return "overtaken"  # else all of an outage would come at once, and a telephone ring for each
     return None
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, literal_column, select, update
 
 from storage import clinic, meta
 from storage.outbox import ESCALATION
-from storage.outbox_rows import CLAIM, LEASED, OUTBOX, READY
+from storage.outbox_rows import CLAIM, LEASED, OUTBOX, READY, WRITTEN_ANEW
 from storage.prepared import Prepared, fixed
 from storage.store import Unit
 from storage.tables import Outbox
@@ -150,6 +150,11 @@ def claim(u: Unit, id: int, owner: str, until: datetime) -> Letter | None:
         escalation=int(rest.partition(":")[0]) if kind == "escalation" else None,
         send_by=row.send_by,
     )
+
+
+def written_anew(u: Unit, id: int) -> bool:
+    """Whether a later letter that waits says the same of the same alert to the same address."""
+    return u.one(WRITTEN_ANEW, row=id) is not None
 
 
 def change(u: Unit, id: int, change: dict[str, Any], item: str = "") -> None:

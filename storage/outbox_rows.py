@@ -68,18 +68,19 @@ _HELD = select(
 HELD, HELD_TOO_LONG = Prepared(_HELD.where(LEASED)), Prepared(_HELD.where(LEASED, OUTBOX.c.lease_until < bindparam("at")))
 TARGET = Prepared(select(OUTBOX.c.message_id).where(OUTBOX.c.id == bindparam("row")))
 _NEWER = OUTBOX.alias("newer")
-SAID_ANEW = Prepared(
-    select(_NEWER.c.id)
-    .where(
-        OUTBOX.c.id == bindparam("row"),
-        OUTBOX.c.kind == fixed("send"),
-        _NEWER.c.state == fixed("ready"),
-        _NEWER.c.id > OUTBOX.c.id,
-        *(_NEWER.c[name] == OUTBOX.c[name] for name in ("chat_id", "lane", "kind", "wanted", "content")),
-    )
-    .limit(literal_column("1"))
-)
+
+
+def _said_anew(*to_the_same: ColumnElement[bool]) -> Prepared:
+    same = (_NEWER.c[name] == OUTBOX.c[name] for name in ("lane", "kind", "wanted", "content"))
+    mine = OUTBOX.c.id == bindparam("row"), OUTBOX.c.kind == fixed("send")
+    later = _NEWER.c.state == fixed("ready"), _NEWER.c.id > OUTBOX.c.id
+    return Prepared(select(_NEWER.c.id).where(*mine, *later, *to_the_same, *same).limit(literal_column("1")))
+
+
+SAID_ANEW = _said_anew(_NEWER.c.chat_id == OUTBOX.c.chat_id)
 """A later message that waits for the same chat, made of the same items and under the same condition."""
+WRITTEN_ANEW = _said_anew(_NEWER.c.channel == OUTBOX.c.channel, _NEWER.c.to_id.is_not_distinct_from(OUTBOX.c.to_id))
+"""Such a letter to the same person, or to the clinic, by the same way."""
 
 LANES = CRISIS, ESCALATION, REPLY, PROMPT, BULK = range(5)
 """Most urgent first."""
