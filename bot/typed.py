@@ -18,7 +18,8 @@ LOOKS_LIKE_A_NUMBER = 8
 
 def as_tap(s: Sitting, row: TalkRow, given: Given) -> Given:
     """Someone who types the very words of a button means that button ("yes" to a question with yes and no). Free text is free, but for
-    "skip" where there is such a button; and "yes" answers nothing where something else was asked since."""
+    "skip" where there is such a button; and "yes" or "no" answers nothing where something else was asked since, least of all a question
+    about their safety: whoever meant a reminder has not said that they are safe."""
     question = question_of(row) if given.kind == "text" else None
     if question is None:
         return given
@@ -29,7 +30,8 @@ def as_tap(s: Sitting, row: TalkRow, given: Given) -> Given:
         return given
     meant = [o.value for o in question.options() if not o.literal and s.words.text(o.label).casefold() == typed]
     meant += [value for words, value in question.said if words == typed] if isinstance(question, YesNo) else []
-    if not meant or (isinstance(question, YesNo) and row.prompt is not None and talks.asked_since(s.u, s.chat, row.prompt)):
+    yes_or_no = isinstance(question, YesNo) or (isinstance(question, Choice) and question.direct)
+    if not meant or (yes_or_no and row.prompt is not None and talks.asked_since(s.u, s.chat, row.prompt)):
         return given
     return Given("tap", meant[0])
 

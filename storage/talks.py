@@ -46,7 +46,11 @@ LIVE_ABOUT = Prepared(
         PROMPTS.c.kind == bindparam("of_kind"), PROMPTS.c.key == bindparam("of_key"), PROMPTS.c.subject == bindparam("about"), LIVE
     )
 )
-LATER_LIVE = Prepared(select(PROMPTS.c.id).where(PROMPTS.c.id > bindparam("than"), PROMPTS.c.chat_id == bindparam("chat"), LIVE).limit(1))
+ASKS = PROMPTS.c.key != fixed("crisis")
+"""The crisis card and the help screen, whose buttons always stay, ask nothing."""
+LATER_LIVE = Prepared(
+    select(PROMPTS.c.id).where(PROMPTS.c.id > bindparam("than"), PROMPTS.c.chat_id == bindparam("chat"), LIVE, ASKS).limit(1)
+)
 CLOSE_LIVE = Prepared(update(PROMPTS).where(PROMPTS.c.id == bindparam("prompt"), LIVE).values(state="closed"))
 
 CAN_BE_EDITED = timedelta(days=3)
@@ -253,7 +257,7 @@ def prompt(u: Unit, id: int) -> PromptRow | None:
 
 
 def asked_since(u: Unit, chat: ChatCard, prompt: int) -> bool:
-    """Whether something else with buttons was shown in this chat after a keyboard, and waits for an answer too."""
+    """Whether something else with buttons was asked in this chat after a keyboard, and waits for an answer too."""
     return u.one(LATER_LIVE, than=prompt, chat=chat.id) is not None
 
 
