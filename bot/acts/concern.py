@@ -30,6 +30,8 @@ from storage.talks import TalkRow
 
 SILENT = "concern_silent"
 SILENCE = timedelta(minutes=15)
+NOTHING = "silent"
+"""The code for staff of no answer at all."""
 BARRIER = "barrier"
 INBOX_ALONE = ("use", "third")
 """A return to use, and somebody else's danger: silence to these questions waits for the next working day."""
@@ -126,7 +128,7 @@ def silent(s: Sitting, row: DueRow) -> None:
         if tapped:
             s.say("bot.note_over")
         return
-    told = not tapped and _tell_of_silence(s, asked)
+    told = not tapped and _tell_of_silence(s, row, asked)
     violence = VIOLENCE in (row.args["about"], _about_what(asked))
     if veiled(s, row, always=violence or bool(row.args.get("veil")), urgent=True):
         return
@@ -149,12 +151,13 @@ def _listened_to(s: Sitting, row: DueRow) -> TalkRow | None:
 
 def _fell_silent(s: Sitting, row: DueRow, asked: TalkRow) -> bool:
     """Whether they have said nothing since the words that worried, or, if what they have answered so far worries, nothing for fifteen
-    minutes. Else the row listens on: an answer may worry later. It ends with the questions."""
+    minutes. Else the row listens on: an answer may worry later, also once silence was told. It ends with the questions."""
     last = inbox.answered_at(s.u, s.chat, int(row.args.get("since", row.subject)))
     if last is not None and last + SILENCE > s.u.now:
         due.move(s.u, row.id, last + SILENCE)
         return False
-    if _worry(asked) is not None or (last is None and _silence_counts(asked, (row,))):
+    told, code = row.args.get("told"), _comes_to(asked)
+    if code != told and (code != NOTHING or (told is None and last is None and _silence_counts(asked, (row,)))):
         return True
     due.move(s.u, row.id, s.u.now + SILENCE)
     return False
@@ -166,13 +169,23 @@ def _worry(asked: TalkRow) -> KeepConcern | None:
     return left if isinstance(left, KeepConcern) and left.code not in UNANSWERED else None
 
 
-def _tell_of_silence(s: Sitting, asked: TalkRow) -> bool:
-    """Staff find what was answered before, if it worries, and that it was followed by silence. Whether somebody on call was told."""
+def _comes_to(asked: TalkRow) -> str:
+    """The code of what was answered so far, if it worries, and else of silence alone."""
     worry = _worry(asked)
-    if worry is not None:
-        notes.add(s.u, s.person.id, "concern", worry.code)
-    talks.save_talk(s.u, s.chat, asked.id, body={**asked.body, talk.KEPT: worry.code if worry is not None else "silent"}, touch=False)
-    return keep_concern(s, KeepConcern("silent", today=True))
+    return worry.code if worry is not None else NOTHING
+
+
+def _tell_of_silence(s: Sitting, row: DueRow, asked: TalkRow) -> bool:
+    """Staff find what was answered before, if it worries, and that it was followed by silence. Whether somebody on call was told.
+
+    The question is put once more: what is answered to that, and then silence, is listened for anew."""
+    code = _comes_to(asked)
+    if code != NOTHING:
+        notes.add(s.u, s.person.id, "concern", code)
+    talks.save_talk(s.u, s.chat, asked.id, body={**asked.body, talk.KEPT: code}, touch=False)
+    if "since" in row.args:
+        due.plan(s.u, SILENT, asked.id, f"{SILENT}:{row.id}", s.u.now + SILENCE, chat=s.chat.id, **{**row.args, "told": code})
+    return keep_concern(s, KeepConcern(NOTHING, today=True))
 
 
 def in_words(s: Sitting, asked: TalkRow, key: str) -> None:
@@ -212,10 +225,10 @@ def leave(s: Sitting) -> None:
 def _leave(s: Sitting, row: TalkRow) -> None:
     worry = _worry(row)
     alone = worry is None and not _silence_counts(row, due.planned(s.u, SILENT, row.id))
-    told = talk.KEPT in row.body or alone or (worry is not None and worry.today)
+    told = row.body.get(talk.KEPT) == _comes_to(row) or alone or (worry is not None and worry.today)
     talk.close(s, row, "partial")
     if not told and not danger.is_under_way(s):
-        keep_concern(s, KeepConcern("silent", today=True))
+        keep_concern(s, KeepConcern(NOTHING, today=True))
 
 
 @look("crisis.ways")
