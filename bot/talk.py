@@ -124,6 +124,14 @@ def resume(s: Sitting, row: TalkRow) -> None:
     _advance(s, replace(row, state="waiting", panel=None, prompt=None), None)
 
 
+def give_time(s: Sitting, row: TalkRow) -> None:
+    """Let a talk wait from now on as long as one that begins now."""
+    expires = s.u.now + timedelta(minutes=FLOWS[row.flow].expires)
+    talks.save_talk(s.u, s.chat, row.id, expires_at=expires)
+    for each in due.planned(s.u, "talk_expiry", row.id):
+        due.move(s.u, each.id, expires)
+
+
 def close(s: Sitting, row: TalkRow, state: str) -> None:
     """End a talk before its end ("partial" or "expired"), keeping what its flow says is worth keeping; nothing of another version's."""
     _stop_timer(s, row)

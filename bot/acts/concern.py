@@ -49,11 +49,13 @@ def ask(s: Sitting, heard: Heard) -> None:
 
 
 def listen(s: Sitting, about: str, *, veil: bool = False) -> None:
-    """From now on no answer is silence. Counted once for each conversation, from the last words that worried."""
+    """From now on no answer is silence. Counted once for each conversation, from the last words that worried; from then on it waits as long
+    as a new one."""
     asked = _asked(s)
     if asked is None:
         return
     veil = veil or about == VIOLENCE or _may_be_seen(s)
+    talk.give_time(s, asked)
     due.cancel(s.u, SILENT, asked.id, "moved")
     due.plan(s.u, SILENT, asked.id, f"{SILENT}:{s.source}", s.u.now + SILENCE, chat=s.chat.id, since=s.source, about=about, veil=veil)
 
