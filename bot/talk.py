@@ -89,17 +89,21 @@ def change_last_text(s: Sitting, row: TalkRow, *, facts: bool = True, quiet: boo
 
     facts: also where a name or a number was asked for. quiet: show nothing.
     """
-    if not row.was_answered_by(s.event.message_id):
+    rewound = before_last_text(s, row)
+    if rewound is None or (asks_fact(rewound) and not facts):
         return False
-    last = row.body["typed"]
-    before = Log.from_json(row.body["log"]).back()
-    if before is None or any(e.key == last["key"] and not e.effect for e in before.entries):
-        return False
-    rewound = replace(row, body={**row.body, "log": before.as_json()})
-    if asks_fact(rewound) and not facts:
-        return False
-    given = replace(as_tap(s, rewound, Given("text", s.event.text)), key=last["key"])
+    given = replace(as_tap(s, rewound, Given("text", s.event.text)), key=row.body["typed"]["key"])
     return _advance(s, rewound, given, typed=True, quiet=quiet)
+
+
+def before_last_text(s: Sitting, row: TalkRow) -> TalkRow | None:
+    """A talk as it was before its last text answer, if that was the edited message and nothing lasting followed."""
+    if not row.was_answered_by(s.event.message_id):
+        return None
+    before = Log.from_json(row.body["log"]).back()
+    if before is None or any(e.key == row.body["typed"]["key"] and not e.effect for e in before.entries):
+        return None
+    return replace(row, body={**row.body, "log": before.as_json()})
 
 
 def park(s: Sitting) -> TalkRow | None:

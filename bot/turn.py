@@ -95,7 +95,7 @@ def advance(s: Sitting, heard: Heard) -> None:
     elif heard.level >= Level.HIGH:
         _danger(s, heard)
     elif event.kind == "edit" and _says_the_same(s):
-        return
+        inbox.mark(s.u, s.source, inbox.SAME)
     elif who is None or who.outside:
         entry.outside(s, heard)
     elif heard.level is Level.CONCERN and who.role == "patient":
@@ -206,8 +206,22 @@ def _edit(s: Sitting) -> None:
     answered = talks.answered_by(s.u, s.chat, s.event.message_id)
     if answered is not None and answered.state == "parked" and talk.change_last_text(s, answered, quiet=True):
         s.say("bot.saw_edit")
+    elif (at := answered or waiting) is not None and _edited_in_words(s, at):
+        return
     elif answered is not None:
         s.say("bot.edit_too_late")
+
+
+def _edited_in_words(s: Sitting, at: TalkRow) -> bool:
+    """An edit where a talk waits at a direct question, or that takes back what was typed at one, is an answer in words."""
+    before = talk.before_last_text(s, at) or at
+    direct = typed.asks_directly(before, s.event.text) if at.state in ("waiting", "parked") else None
+    if direct is None:
+        return False
+    if at.state == "parked":
+        talk.park(s)
+    concern.in_words(s, before, direct)
+    return True
 
 
 def _text(s: Sitting) -> None:

@@ -55,11 +55,16 @@ TAPPED = Prepared(
     .limit(literal_column("1"))
 )
 ANSWERS = ("text", "edit", "command", "button")
-"""What can answer: a voice message or a sticker that nobody reads, or blocking the bot, is none."""
+"""What can answer: a voice message or a sticker that nobody reads, blocking the bot, or an edit that changes no word is none."""
+SAME, WORDS = "same", "words"
+"""Why a row is no answer, or one all the same: an edit that changed no word; a caption that was taken as words."""
 SINCE = Prepared(
     select(INBOX.c.received_at)
     .where(INBOX.c.chat_id == bindparam("of_chat"), INBOX.c.received_at >= bindparam("since"), INBOX.c.id > bindparam("after"))
-    .where(INBOX.c.kind.in_([fixed(kind) for kind in ANSWERS]))
+    .where(
+        (INBOX.c.kind.in_([fixed(kind) for kind in ANSWERS]) & INBOX.c.reason.is_distinct_from(fixed(SAME)))
+        | (INBOX.c.reason == fixed(WORDS))
+    )
     .order_by(INBOX.c.received_at.desc(), INBOX.c.id.desc())
     .limit(literal_column("1"))
 )
@@ -191,6 +196,11 @@ def heard_since(u: Unit, chat: int, at: datetime) -> bool:
 def mark_guess(u: Unit, id: int) -> None:
     """This row was an invitation that is none, or no longer."""
     u.set(Inbox, id, reason=GUESS)
+
+
+def mark(u: Unit, id: int, reason: str) -> None:
+    """Whether this row counts as an answer is not what its kind says: `SAME` or `WORDS`."""
+    u.set(Inbox, id, reason=reason)
 
 
 def guesses(u: Unit, since: datetime, chat: int | None = None) -> int:

@@ -200,6 +200,8 @@ def in_words(s: Sitting, asked: TalkRow, key: str) -> None:
 
 def take_words(s: Sitting, about: str, *, today: bool = True, again: bool = False) -> None:
     """What is said, and told, of words in place of a tap. again: staff have the line of this question already."""
+    if s.event.kind == "media":
+        inbox.mark(s.u, s.source, inbox.WORDS)  # what is below a picture was read
     draft = s.draft()
     if danger.add_context(s):
         draft.add("bot.needs_tap")  # the words are with the alert
