@@ -84,8 +84,10 @@ def settled(told: Mapping[str, str]) -> str:
     return "skipped" if "skip" in told.values() else "none"
 
 
-def keep(me: Me, answers: dict[str, Any]) -> KeepConcern:
-    return left({key.rpartition("/")[2]: answer for key, answer in answers.items()})
+def keep(me: Me, answers: dict[str, Any]) -> KeepConcern | None:
+    """None once a first question has its answer, which staff have, and only something to try is offered."""
+    told = {key.rpartition("/")[2]: answer for key, answer in answers.items()}
+    return None if ("use", told.get("first_use")) in worries.CLOSE_CALLS else left(told)
 
 
 def left(told: Mapping[str, str]) -> KeepConcern:

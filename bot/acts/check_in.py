@@ -149,7 +149,8 @@ def retire_prompts(s: Sitting) -> None:
 def save_check_in(s: Sitting, command: SaveCheckIn) -> None:
     """Store what was answered, said at Telegram's own date; of a talk that was left, when it was last touched.
 
-    A low mood whose safety question was left without an answer is put before staff: silence is not a "no". Words were put there already.
+    A low mood, or a use, whose safety question was left without an answer is put before staff: silence is not a "no". Words were put there
+    already.
     """
     day, values = date.fromisoformat(command.local_date), dict(command.values)
     begun = begun_talk(s, command.slot, day)
@@ -163,6 +164,8 @@ def save_check_in(s: Sitting, command: SaveCheckIn) -> None:
         values["safety"] = "skipped"
         if begun is None or begun.body.get(talk.IN_WORDS) != "safety":
             notes.add(s.u, s.person.id, "concern", "skipped")
+    if values.get("use") == "yes" and "use_safe" not in values and (begun is None or begun.body.get(talk.IN_WORDS) != "use_safe"):
+        notes.add(s.u, s.person.id, "concern", "use_unsaid")
     seconds = int((at - begun.started_at).total_seconds()) if begun is not None and command.status == "complete" else None
     check_ins.save(s.u, s.person.id, command.slot, day, values, "late" if late else command.status, at, seconds=seconds)
     if command.line:
