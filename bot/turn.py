@@ -229,11 +229,16 @@ def _text(s: Sitting) -> None:
         doors.stop(s)
         return
     waiting = talks.waiting(s.u, s.chat)
+    asked = follow_up.waits(s) if s.person.role == "patient" else None  # as it stands before anything else is shown
+    if asked is not None and follow_up.as_tap(s, asked):
+        return
     if waiting is not None and talk.take(s, waiting, Given("text", s.event.text), typed=True):
+        if asked is not None and not asked.args.get("in_words") and typed.takes_any(waiting):
+            follow_up.in_words(s, asked)  # nobody can tell which of the two was meant
         return
     if waiting is not None and _hinted(s, waiting):
         return
-    if s.person.role == "patient" and follow_up.in_words(s):
+    if asked is not None and follow_up.in_words(s, asked):
         return
     doors.free_text(s)
 

@@ -23,7 +23,7 @@ def as_tap(s: Sitting, row: TalkRow, given: Given) -> Given:
     question = question_of(row) if given.kind == "text" else None
     if question is None:
         return given
-    typed = given.value.strip(" .!¡").casefold().replace("’", "'")
+    typed = plain(given.value)
     if question.optional and typed == s.words.text("button.skip").casefold():
         return Given("skip")
     if isinstance(question, Text | Several):
@@ -34,6 +34,11 @@ def as_tap(s: Sitting, row: TalkRow, given: Given) -> Given:
     if not meant or (yes_or_no and row.prompt is not None and talks.asked_since(s.u, s.chat, row.prompt)):
         return given
     return Given("tap", meant[0])
+
+
+def plain(words: str) -> str:
+    """Words as they are compared with those of a button."""
+    return words.strip(" .!¡").casefold().replace("’", "'")
 
 
 def hint(s: Sitting, row: TalkRow, text: str) -> tuple[str, dict[str, Any]] | None:
@@ -59,6 +64,12 @@ def asks_fact(row: TalkRow) -> bool:
     """Whether a name or a number is asked for, and not something to say."""
     question = question_of(row)
     return isinstance(question, Text) and question.fact
+
+
+def takes_any(row: TalkRow) -> bool:
+    """Whether words of their own are asked for, to whatever effect."""
+    question = question_of(row)
+    return isinstance(question, Text) and not question.fact
 
 
 def asks_directly(row: TalkRow, text: str) -> str | None:

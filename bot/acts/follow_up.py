@@ -15,6 +15,7 @@ from bot.prompting import may_prompt, terms, veiled
 from bot.registry import due as due_kind
 from bot.registry import tap
 from bot.sitting import Sitting
+from bot.typed import plain
 from handlers.follow_up import ANSWERS, asks_about_dying
 from storage import due, notes, talks
 from storage.due import DueRow
@@ -47,21 +48,40 @@ def ask(s: Sitting, row: DueRow) -> None:
 
 
 def _question(s: Sitting, about: str) -> Draft:
-    dying = asks_about_dying(about)
-    draft = s.draft().add("crisis.follow_up" if dying else "crisis.follow_up_other")
-    draft.row(*(draft.button(answer, f"crisis.follow_up.{answer}_{'dying' if dying else 'other'}") for answer in ANSWERS))
-    draft.row(draft.button("skip", "crisis.concern.skip"))
-    return draft.row(draft.button(HELP, "button.help"))
+    draft = s.draft().add("crisis.follow_up" if asks_about_dying(about) else "crisis.follow_up_other")
+    *answers, skip = (draft.button(answer, label) for answer, label in _answers(about))
+    return draft.row(*answers).row(skip).row(draft.button(HELP, "button.help"))
 
 
-def in_words(s: Sitting) -> bool:
-    """Words typed while this question is the last thing that was asked, and not for longer than it waits for an answer: as at any direct
-    question. Whether they were."""
+def _answers(about: str) -> list[tuple[str, str]]:
+    """Each answer with the words on its button."""
+    kind = "dying" if asks_about_dying(about) else "other"
+    return [*((answer, f"crisis.follow_up.{answer}_{kind}") for answer in ANSWERS), ("skip", "crisis.concern.skip")]
+
+
+def waits(s: Sitting) -> PromptRow | None:
+    """This question, while it is the last thing that was asked, and not for longer than it waits for an answer."""
     live = talks.live_prompts_about(s.u, "act", KIND, s.person.id)
     asked = next((each for each in live if not talks.asked_since(s.u, s.chat, each.id)), None)
-    if asked is None or s.event.text.strip().isdecimal() or s.u.now - asked.created_at > ANSWER_WITHIN:
+    return asked if asked is not None and s.u.now - asked.created_at <= ANSWER_WITHIN else None
+
+
+def as_tap(s: Sitting, asked: PromptRow) -> bool:
+    """Whoever types the very words of a button under this question means that button. Whether they did."""
+    meant = (answer for answer, label in _answers(str(asked.args["about"])) if plain(s.words.text(label)) == plain(s.event.text))
+    answer = next(meant, None)
+    if answer is None:
         return False
+    talks.close_prompt(s.u, asked.id, answer)
+    answered(s, asked, answer)
+    return True
+
+
+def in_words(s: Sitting, asked: PromptRow) -> bool:
+    """Other words typed under this question: as at any direct question. A bare number is no answer. Whether they were one."""
     about = str(asked.args["about"])
+    if s.event.text.strip().isdecimal():
+        return False
     concern.take_words(s, about, again="in_words" in asked.args)
     if asked.panel is not None:
         s.strip(asked.panel)
