@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from bot.registry import DUES, tap
 from bot.sitting import Sitting
+from bot.typed import waits_for_safety
 from storage import calm, due, escalations, people, talks
 from storage.due import DueRow
 from storage.outbox import PROMPT
@@ -27,7 +28,8 @@ def may_prompt(s: Sitting, row: DueRow, *, quiet: bool = True, cheerful: bool = 
     """Whether to speak now. If not, the row has been moved to when it may, or recorded as dropped with its reason.
 
     quiet: hold it in the patient's quiet hours (check-ins, nudges, caring contacts). cheerful: not while an escalation is open
-    nor in the two days after danger; what is not (a session reminder, asking how they are the day after) is said all the same.
+    nor in the two days after danger, nor below a question about their safety that has no answer; what is not (a session reminder,
+    asking how they are the day after) is said all the same.
     Nothing at all is said to someone who paused, left or has not agreed to the program.
     """
     who = s.who
@@ -50,9 +52,11 @@ def may_prompt(s: Sitting, row: DueRow, *, quiet: bool = True, cheerful: bool = 
             return False
         return _drop(s, row, "quiet")
     waiting = talks.waiting(s.u, s.chat)
-    if waiting is not None and waiting.touched_at + IDLE > s.u.now:
-        if row.send_by is None or waiting.touched_at + IDLE <= row.send_by:
-            due.move(s.u, row.id, waiting.touched_at + IDLE)
+    direct = cheerful and waiting is not None and waits_for_safety(waiting)
+    later = s.u.now + IDLE if direct else waiting.touched_at + IDLE if waiting is not None else s.u.now
+    if later > s.u.now:
+        if row.send_by is None or later <= row.send_by:
+            due.move(s.u, row.id, later)
             return False
         return _drop(s, row, "busy")
     return True

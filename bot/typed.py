@@ -9,6 +9,7 @@ from bot.flow import replay as replay_flow
 from bot.flow.effects import Effect
 from bot.sitting import Sitting
 from handlers import FLOWS
+from handlers.worries import INBOX_ALONE
 from storage import talks
 from storage.talks import TalkRow
 
@@ -30,7 +31,7 @@ def as_tap(s: Sitting, row: TalkRow, given: Given) -> Given:
         return given
     meant = [o.value for o in question.options() if not o.literal and s.words.text(o.label).casefold() == typed]
     meant += [value for words, value in question.said if words == typed] if isinstance(question, YesNo) else []
-    yes_or_no = isinstance(question, YesNo) or (isinstance(question, Choice) and question.direct)
+    yes_or_no = isinstance(question, YesNo) or _about_safety(question)
     if not meant or (yes_or_no and row.prompt is not None and talks.asked_since(s.u, s.chat, row.prompt)):
         return given
     return Given("tap", meant[0])
@@ -75,8 +76,17 @@ def takes_any(row: TalkRow) -> bool:
 def asks_directly(row: TalkRow, text: str) -> str | None:
     """The key of the question about their safety that a talk waits at, where this answers it in words; a bare number does not."""
     ask = _ask_of(row)
-    direct = ask is not None and isinstance(ask.question, Choice) and ask.question.direct
-    return ask.key if ask is not None and direct and not text.strip().isdecimal() else None
+    return ask.key if ask is not None and _about_safety(ask.question) and not text.strip().isdecimal() else None
+
+
+def waits_for_safety(row: TalkRow) -> bool:
+    """Whether a talk waits at a question about their safety; a return to use, or somebody else's danger, leaves the days as they are."""
+    key = asks_directly(row, "")
+    return key is not None and key.removeprefix("first_") not in INBOX_ALONE
+
+
+def _about_safety(question: Question | None) -> bool:
+    return isinstance(question, Choice) and question.direct
 
 
 def question_of(row: TalkRow) -> Question | None:

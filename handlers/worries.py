@@ -44,6 +44,8 @@ KEPT = {
 """Answers that staff see, and what they see."""
 CLOSE_CALLS = (("use", "used"), ("use", "close"))
 """Answers after which something to try is offered."""
+INBOX_ALONE = ("use", "third")
+"""A return to use, and somebody else's danger: silence to these questions waits for the next working day."""
 
 
 def first(me: Me) -> Part:

@@ -21,6 +21,7 @@ from bot.registry import look
 from bot.sitting import Sitting
 from handlers import FLOWS
 from handlers.follow_up import asks_about_dying
+from handlers.worries import INBOX_ALONE
 from safety.heard import Heard
 from storage import due, inbox, notes, talks
 from storage.due import DueRow
@@ -33,8 +34,6 @@ SILENCE = timedelta(minutes=15)
 NOTHING = "silent"
 """The code for staff of no answer at all."""
 BARRIER = "barrier"
-INBOX_ALONE = ("use", "third")
-"""A return to use, and somebody else's danger: silence to these questions waits for the next working day."""
 ASKING = ("concern", "follow_up", BARRIER)
 VIOLENCE = "violence"
 ASKED_DIRECTLY = ("suicide", "self_harm")
