@@ -61,6 +61,11 @@ def _answer(s: Sitting, prompt: PromptRow, option: str) -> None:
     if row is None or row.state != "waiting" or row.prompt != prompt.id:
         _dead(s)
         return
+    _give(s, row, prompt, option)
+
+
+def _give(s: Sitting, row: TalkRow, prompt: PromptRow, option: str) -> None:
+    """Do what a button of the question that waits stands for."""
     talks.close_prompt(s.u, prompt.id, option)
     row = replace(row, prompt=None)  # it is closed already, with what was answered
     if option == BACK:
@@ -99,16 +104,27 @@ def doubled(s: Sitting) -> bool:
 def _closed(s: Sitting, prompt: PromptRow, option: str) -> None:
     """The same button twice is silent; so is a tap that crossed with the edit that replaced its keyboard.
 
-    A keyboard that should have been replaced longer ago is still on the phone: nobody is left with one that does nothing.
+    A keyboard that should have been replaced longer ago is still on the phone: nobody is left with one that does nothing. Where the very
+    question was put again below, what is tapped on the one before is its answer: nobody says in vain that they are in danger.
     """
     waiting = talks.waiting(s.u, s.chat)
+    now = talks.prompt(s.u, waiting.prompt) if waiting is not None and waiting.prompt is not None else None
+    if waiting is not None and now is not None and _put_again(prompt, now, option):
+        talks.close_prompt(s.u, prompt.id, option)
+        _give(s, waiting, now, option)
+        return
     if prompt.panel is not None and waiting is not None and waiting.panel == prompt.panel:
-        now = talks.prompt(s.u, waiting.prompt) if waiting.prompt is not None else None
         if not _late_tick(s, prompt, waiting, now, option) and now is not None and s.u.now - now.created_at > DOUBLED:
             talk.show_again(s, waiting)
         return
     if prompt.answered != option:
         _dead(s)
+
+
+def _put_again(before: PromptRow, now: PromptRow, option: str) -> bool:
+    """Whether these are two keyboards of one question, on two messages, and nothing was tapped on the first."""
+    same = before.talk is not None and (before.talk, before.key) == (now.talk, now.key) and before.panel != now.panel
+    return same and before.answered is None and option in now.options
 
 
 def _late_tick(s: Sitting, prompt: PromptRow, waiting: TalkRow, now: PromptRow | None, option: str) -> bool:

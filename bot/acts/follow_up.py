@@ -84,8 +84,7 @@ def in_words(s: Sitting, asked: PromptRow) -> bool:
         return False
     concern.take_words(s, about, again="in_words" in asked.args)
     if asked.panel is not None:
-        s.strip(asked.panel)
-    talks.close_live_prompt(s.u, asked.id)
+        s.strip(asked.panel)  # a tap there that crosses with this still counts
     s.offer(_question(s, about), "act", KIND, subject=s.person.id, args={**asked.args, "in_words": True})
     return True
 
@@ -93,8 +92,11 @@ def in_words(s: Sitting, asked: PromptRow) -> bool:
 @tap(KIND)
 def answered(s: Sitting, prompt: PromptRow, option: str) -> None:
     """well, unwell or skip."""
-    if prompt.panel is not None:
-        s.strip(prompt.panel)
+    live = talks.live_prompts_about(s.u, "act", KIND, s.person.id)
+    for each in (prompt, *(each for each in live if each.args["asked"] == prompt.args["asked"])):
+        talks.close_live_prompt(s.u, each.id)
+        if each.panel is not None:
+            s.strip(each.panel)
     _stop_waiting(s, prompt.args["asked"], "answered")
     talk.start(s, "follow_up", {"about": prompt.args["about"], "answer": option})
     concern.listen(s, str(prompt.args["about"]))
