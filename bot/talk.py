@@ -38,11 +38,11 @@ IN_WORDS = "in_words"
 """Where a talk's body names the direct question that was last answered in words, which staff were told of."""
 
 
-def start(s: Sitting, flow: str, start: dict[str, Any] | None = None) -> None:
-    """Open a conversation; one that waits is parked and can be taken up again."""
+def start(s: Sitting, flow: str, start: dict[str, Any] | None = None, *, typed: str = "") -> None:
+    """Open a conversation; one that waits is parked and can be taken up again. typed: what the message that opens it has answered."""
     park(s)
     kind = FLOWS[flow]
-    body = {"me": s.me(start or {}).as_json(), "log": Log().as_json()}
+    body = {"me": s.me(start or {}).as_json(), "log": Log().as_json(), "answers": {typed: s.event.message_id} if typed else {}}
     expires = s.u.now + timedelta(minutes=kind.expires)
     id = talks.add_talk(s.u, s.chat, flow, kind.version, body, expires)
     due.plan(s.u, "talk_expiry", id, f"talk_expiry:{id}", expires, chat=s.chat.id)

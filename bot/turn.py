@@ -206,7 +206,7 @@ def _edit(s: Sitting) -> None:
     answered = talks.answered_by(s.u, s.chat, s.event.message_id)
     if answered is not None and answered.state == "parked" and talk.change_last_text(s, answered, quiet=True):
         s.say("bot.saw_edit")
-    elif (at := answered or waiting) is not None and _edited_in_words(s, at):
+    elif (at := answered or waiting) is not None and (_edited_in_words(s, at) or concern.took_back(s, at)):
         return
     elif answered is not None:
         s.say("bot.edit_too_late")

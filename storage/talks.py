@@ -46,8 +46,8 @@ LIVE_ABOUT = Prepared(
         PROMPTS.c.kind == bindparam("of_kind"), PROMPTS.c.key == bindparam("of_key"), PROMPTS.c.subject == bindparam("about"), LIVE
     )
 )
-ASKS = PROMPTS.c.key != fixed("crisis")
-"""The crisis card and the help screen, whose buttons always stay, ask nothing."""
+ASKS = PROMPTS.c.key.not_in([fixed("crisis"), fixed("note")])
+"""The crisis card and the help screen, whose buttons always stay, ask nothing, and neither does a note that is to be opened."""
 LATER_LIVE = Prepared(
     select(PROMPTS.c.id).where(PROMPTS.c.id > bindparam("than"), PROMPTS.c.chat_id == bindparam("chat"), LIVE, ASKS).limit(1)
 )

@@ -36,6 +36,9 @@ NOTHING = "silent"
 BARRIER = "barrier"
 ASKING = ("concern", "follow_up", BARRIER)
 VIOLENCE = "violence"
+FIRST = "first_"
+DIRECT = ("wish", "thoughts", "method", "intent", "past", "safety", "use_safe")
+"""The keys of the questions about their safety, beside those that come `FIRST`."""
 ASKED_DIRECTLY = ("suicide", "self_harm")
 """What is asked about even when other questions are under way."""
 
@@ -192,7 +195,7 @@ def _tell_of_silence(s: Sitting, row: DueRow, asked: TalkRow) -> bool:
 def in_words(s: Sitting, asked: TalkRow, key: str) -> None:
     """Words in place of a tap, at a direct question: they may be the gravest answer, and nobody here understands them. Staff find once for
     each question that there were some, never which; whoever is on call is told to look today. The question is put again."""
-    today = key.removeprefix("first_") not in INBOX_ALONE
+    today = key.removeprefix(FIRST) not in INBOX_ALONE
     take_words(s, _about_what(asked), today=today, again=asked.body.get(talk.IN_WORDS) == key)
     talk.show_again(s, replace(asked, body={**asked.body, talk.IN_WORDS: key}))
 
@@ -210,6 +213,21 @@ def take_words(s: Sitting, about: str, *, today: bool = True, again: bool = Fals
         told = keep_concern(s, KeepConcern("in_words" if today else "unclear", today=today, calm=False))
         draft.add("crisis.worry.told" if told else "crisis.worry.seen")
     s.post(draft)
+
+
+def took_back(s: Sitting, answered: TalkRow) -> bool:
+    """An edit of what was typed at a question about their safety that is gone by: it is words in place of a tap, and what was answered may
+    not be so. They are asked directly, from the beginning. Whether it was one."""
+    keys = {key.rpartition("/")[2] for key, message in answered.body.get("answers", {}).items() if message == s.event.message_id}
+    if not any(key in DIRECT or key.startswith(FIRST) for key in keys):
+        return False
+    if danger.is_under_way(s):
+        danger.add_context(s)
+        return True
+    take_words(s, "suicide")
+    talk.start(s, "concern", {"about": "suicide"})
+    listen(s, "suicide")
+    return True
 
 
 def leave(s: Sitting) -> None:

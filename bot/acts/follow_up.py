@@ -73,7 +73,7 @@ def as_tap(s: Sitting, asked: PromptRow) -> bool:
     if answer is None:
         return False
     talks.close_prompt(s.u, asked.id, answer)
-    answered(s, asked, answer)
+    _answered(s, asked, answer, typed=concern.FIRST)
     return True
 
 
@@ -92,13 +92,17 @@ def in_words(s: Sitting, asked: PromptRow) -> bool:
 @tap(KIND)
 def answered(s: Sitting, prompt: PromptRow, option: str) -> None:
     """well, unwell or skip."""
+    _answered(s, prompt, option)
+
+
+def _answered(s: Sitting, prompt: PromptRow, option: str, *, typed: str = "") -> None:
     live = talks.live_prompts_about(s.u, "act", KIND, s.person.id)
     for each in (prompt, *(each for each in live if each.args["asked"] == prompt.args["asked"])):
         talks.close_live_prompt(s.u, each.id)
         if each.panel is not None:
             s.strip(each.panel)
     _stop_waiting(s, prompt.args["asked"], "answered")
-    talk.start(s, "follow_up", {"about": prompt.args["about"], "answer": option})
+    talk.start(s, "follow_up", {"about": prompt.args["about"], "answer": option}, typed=typed)
     concern.listen(s, str(prompt.args["about"]))
 
 
