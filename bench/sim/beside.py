@@ -39,6 +39,7 @@ class Beside:
         self._open: set[int] = set()
         self._looks_at = history.start
         self._alone_since: datetime | None = None
+        self._with_bot = True
 
     def bad_weather(self, weather: Weather) -> None:
         self._history.post.weather = weather.mails
@@ -115,8 +116,11 @@ class Beside:
         history = self._history
         if history.process is None or history.telegram.away or history.telegram.flooded or history.post.refusing or history.skew:
             self.uneasy_until = history.now + timedelta(minutes=40)
-        every = BESIDE
-        if history.process is None or self._alarmed():
+        every, with_bot = BESIDE, history.process is not None
+        if self._with_bot and not with_bot:
+            self._alone_since = None  # also where it was back for less than a look
+        self._with_bot = with_bot
+        if not with_bot or self._alarmed():
             self._alone_since = self._alone_since or history.now
             every = ALONE if history.now - self._alone_since < FIRST else LATER
         else:
