@@ -11,6 +11,7 @@ from bot.flow import Given
 from bot.panel import BACK, DONE, HELP, LATER, SKIP
 from bot.registry import COMMANDS, TAPPED_BY, TAPS
 from bot.sitting import Sitting
+from bot.typed import asks_directly
 from storage import inbox, outbox, talks
 from storage.store import Unit
 from storage.talks import PromptRow, TalkRow
@@ -104,12 +105,12 @@ def doubled(s: Sitting) -> bool:
 def _closed(s: Sitting, prompt: PromptRow, option: str) -> None:
     """The same button twice is silent; so is a tap that crossed with the edit that replaced its keyboard.
 
-    A keyboard that should have been replaced longer ago is still on the phone: nobody is left with one that does nothing. Where the very
-    question was put again below, what is tapped on the one before is its answer: nobody says in vain that they are in danger.
+    A keyboard that should have been replaced longer ago is still on the phone: nobody is left with one that does nothing. Where a question
+    about their safety was put again below, what is tapped on the one before is its answer: nobody says in vain that they are in danger.
     """
     waiting = talks.waiting(s.u, s.chat)
     now = talks.prompt(s.u, waiting.prompt) if waiting is not None and waiting.prompt is not None else None
-    if waiting is not None and now is not None and _put_again(prompt, now, option):
+    if waiting is not None and now is not None and _put_again(prompt, now, option) and asks_directly(waiting, option):
         talks.close_prompt(s.u, prompt.id, option)
         _give(s, waiting, now, option)
         return

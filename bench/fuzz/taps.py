@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bench.fuzz.world import PEOPLE, World, person_at
+from bot.acts.concern import DIRECT, FIRST
 from bot.panel import HELP
 from bot.taps import STAYS
 from storage import people, sessions
@@ -53,6 +54,7 @@ class Button:
     live: bool
     answered: str | None
     panel: int | None
+    talk: int | None
 
     @property
     def data(self) -> str:
@@ -122,7 +124,17 @@ def buttons(world: World) -> list[Button]:
             for place, option in enumerate(json.loads(row.options)):
                 if row.chat_id in names:
                     found.append(
-                        Button(names[row.chat_id], row.nonce, place, option, row.key, row.state == "live", row.answered, row.panel_id)
+                        Button(
+                            names[row.chat_id],
+                            row.nonce,
+                            place,
+                            option,
+                            row.key,
+                            row.state == "live",
+                            row.answered,
+                            row.panel_id,
+                            row.talk_id,
+                        )
                     )
     return found
 
@@ -206,12 +218,19 @@ def _own_of_outsiders(rng: random.Random, button: Button, who: str, there: list[
 
 
 def _closed(rng: random.Random, button: Button, who: str, there: list[Button]) -> Shot:
-    """A keyboard that was answered or overtaken, in its own chat."""
+    """A keyboard that was answered or overtaken, in its own chat. Whose question about their safety was put again below is still asked."""
+    stands = {(each.talk, each.key) for each in there if each.live and each.talk is not None}
     old = [each for each in there if not each.live and each.option != HELP and each.option[:1] not in "+-" and each.key != STAYS]
+    old = [each for each in old if (each.talk, each.key) not in stands or not _about_safety(each.key)]
     if not old:
         return _foreign(rng, button, who, there)
     button = rng.choice(old)
     return PEOPLE[button.owner], button.data, "either", {}
+
+
+def _about_safety(key: str) -> bool:
+    question = key.rpartition("/")[2]
+    return question in DIRECT or question.startswith(FIRST)
 
 
 def _twice(rng: random.Random, button: Button, who: str, there: list[Button]) -> Shot:
