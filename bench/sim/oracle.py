@@ -62,6 +62,8 @@ class Case:
     """By the bot's clock: until then nothing cheerful is said."""
     tapped: float = -1e9
     """Healthy seconds at their last tap: what comes at once after it was asked for."""
+    opened: float = -1e9
+    """The same of a tap on a note, which says nothing itself."""
     discharging: bool = False  # staff have set about it; whether it came to that is seen from what they are told
     unsure: bool = False
     """Leaving or erasing is under way: what the bot should take them for cannot be told from outside."""
@@ -105,6 +107,8 @@ class Oracle:
         self._note(address, f"< {text}")
         if address in self.cases and "callback_query" in update:
             self.cases[address].tapped = self.healthy()
+            if "bot.note" in words.read(update["callback_query"]["message"].get("text", "")):
+                self.cases[address].opened = self.healthy()
         if text == "/start" and address in self.cases:
             self.cases[address].outside &= self.cases[address].for_good
         case = self.cases.get(address)
@@ -200,9 +204,9 @@ class Oracle:
         self._told(case, items)
 
     def _untimely(self, case: Case, request: Request) -> None:
-        """A check-in or a caring note: not while anything is open, and not in the two days after."""
+        """A check-in or a caring note: not while anything is open, but behind a note they open then; and not in the two days after."""
         calm = case.calm_until is not None and self.bot_now() < case.calm_until
-        if case.state and case.rested:
+        if case.state and case.rested and self.healthy() - case.opened > ASKED_FOR:
             self.wrong("cheerful_in_crisis", case.address, f"{case.state}: {request.text}")
         elif not case.state and calm and self.healthy() - case.tapped > ASKED_FOR:
             self.wrong("cheerful_too_soon", case.address, request.text)

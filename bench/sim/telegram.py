@@ -95,7 +95,8 @@ class Telegram:
 
     def tap(self, address: int, message_id: int, data: str) -> None:
         chat = {"id": address, "type": "private"}
-        message = {"message_id": message_id, "date": int(self.now().timestamp()), "chat": chat}
+        shown = next((shown.text for shown in self.phone(address).stock if shown.id == message_id), "")
+        message = {"message_id": message_id, "date": int(self.now().timestamp()), "chat": chat, "text": shown}
         sender = {"id": address, "is_bot": False, "first_name": "P"}
         self.put({"callback_query": {"id": str(self._update), "from": sender, "message": message, "chat_instance": "1", "data": data}})
 

@@ -131,6 +131,16 @@ def test_something_cheerful_while_an_alert_is_open(scene: Scene) -> None:
     assert scene.wrong == ["cheerful_in_crisis"]
 
 
+@pytest.mark.parametrize(("tapped", "wrong"), [("bot.note", []), ("crisis.still_open", ["cheerful_in_crisis"])])
+def test_what_a_note_stands_for_is_shown_to_whoever_opens_it(scene: Scene, tapped: str, wrong: list[str]) -> None:
+    scene.types(words.DANGERS[0])
+    scene.card()
+    shown = {"text": load("en").text(tapped)}
+    scene.oracle.handed({"callback_query": {"from": {"id": PATIENT}, "message": shown, "data": "x"}})
+    scene.shows(PATIENT, "checkin.prompt_morning", name="Ria")
+    assert scene.wrong == wrong
+
+
 def test_what_was_on_its_way_when_the_dangerous_words_were_handed_over(scene: Scene) -> None:
     scene.hands_over(words.DANGERS[0])
     scene.shows(PATIENT, "checkin.prompt_morning", name="Ria")
