@@ -133,11 +133,6 @@ class Oracle:
             for cause in case.causes:
                 cause.rested = True
 
-    def blocked(self, address: int) -> None:
-        """A card can't be shown to someone who has blocked the bot; the ladder goes on."""
-        if address in self.cases:
-            self.cases[address].causes.clear()
-
     # ---- what the bot did -------------------------------------------------------------------------------------------------------
 
     def watch(self, request: Request) -> None:
@@ -145,8 +140,8 @@ class Oracle:
         self._repeats(request)
         if not request.taken:
             self._note(request.address, f"! {request.how} {request.fault}: {request.text[:60]}")
-            if request.fault == "403" and request.address in self.cases:  # who blocked the bot can't be told, but what was to be told is so
-                self._told(self.cases[request.address], words.read(request.text))
+            if request.fault == "403" and request.address in self.cases:
+                self._refused(self.cases[request.address], words.read(request.text))
             return
         self._note(request.address, f"> {request.how}: {request.text[:70]}")
         if request.how == "strip":
@@ -158,6 +153,12 @@ class Oracle:
             self._to_patient(self.cases[request.address], request, items)
         else:
             self._to_staff(request, items)
+
+    def _refused(self, case: Case, items: dict[str, dict[str, str]]) -> None:
+        """Who blocked the bot can't be shown a card, nor be told, but what was to be told is so."""
+        if any(card in items for card in words.CARDS):
+            case.causes.clear()
+        self._told(case, items)
 
     def _repeats(self, request: Request) -> None:
         if request.how != "send" or not request.mark:

@@ -60,6 +60,10 @@ REPEAT = re.compile(r"This may be a repeat(?: of \S+)?\.\n\n")
 CANARY = re.compile(r"Q(\d{4})q")
 
 
+SLOTS = {"code": r"\w+", "ref": r"\w+"}
+"""What stands in these: else "You have just come on duty. 0018" would be the code of a first page."""
+
+
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     words = load("en")
@@ -76,7 +80,7 @@ def _pattern(text: str) -> re.Pattern[str]:
             made += f"(?P={part})"
         else:
             seen.add(part)
-            made += f"(?P<{part}>.+?)"
+            made += f"(?P<{part}>{SLOTS.get(part, '.+?')})"
     return re.compile(rf"(?:^|\n){made}(?=\n|$)", re.DOTALL)
 
 

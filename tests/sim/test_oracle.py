@@ -97,6 +97,13 @@ def test_something_else_before_the_card(scene: Scene) -> None:
     assert scene.wrong == ["card_not_first"]
 
 
+def test_a_card_that_somebody_who_blocked_the_bot_cannot_be_shown(scene: Scene) -> None:
+    scene.types(words.DANGERS[0])
+    scene.card(fault="403")
+    scene.passes(CARD_WITHIN + 1)
+    assert scene.wrong == []
+
+
 def test_a_ladder_that_falls_silent(scene: Scene) -> None:
     scene.types(words.DANGERS[0])
     scene.card()
@@ -117,6 +124,14 @@ def test_a_page_to_someone_who_left_the_clinic(scene: Scene) -> None:
     scene.shows(STAFF, "staff.members.revoked", code="S001")
     scene.page()
     assert scene.wrong == ["page_not_entitled"]
+
+
+@pytest.mark.parametrize("page", words.PAGES)
+def test_each_page_is_known_as_what_it_is(page: str) -> None:
+    item = load("en").item(page)
+    shown = load("en").text(page, **{slot: {"code": "0001", "ref": "ACDEF"}.get(slot, "21:00") for slot in item.slots})
+    read = words.read(shown)
+    assert [(id, read[id]["code"]) for id in words.PAGES if id in read] == [(page, "0001")]
 
 
 def test_words_of_one_patient_on_the_phone_of_another(scene: Scene) -> None:
