@@ -136,6 +136,13 @@ class Oracle:
     # ---- what the bot did -------------------------------------------------------------------------------------------------------
 
     def watch(self, request: Request) -> None:
+        """Something was sent. It is watched from within the bot's own request, which must not end by a fault of ours."""
+        try:
+            self._watch(request)
+        except Exception as fault:
+            self.broke(fault)
+
+    def _watch(self, request: Request) -> None:
         self.seen["requests"] += 1
         self._repeats(request)
         if not request.taken:
@@ -294,7 +301,7 @@ class Oracle:
         self._note(address, f"*** {kind}")
 
     def broke(self, fault: Exception) -> None:
-        """The history ended with an exception: nothing more is known of it, and that is no good end."""
+        """An exception, of the history or of ours: no more is known, and that is no good end."""
         for line in traceback.format_exception(fault):
             self._note(0, line)
         self.wrong("history_broke", 0, f"{type(fault).__name__}: {fault}")

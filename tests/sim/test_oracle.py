@@ -134,6 +134,11 @@ def test_each_page_is_known_as_what_it_is(page: str) -> None:
     assert [(id, read[id]["code"]) for id in words.PAGES if id in read] == [(page, "0001")]
 
 
+def test_what_it_makes_nothing_of_is_wrong_and_stops_no_request(scene: Scene) -> None:
+    scene.shows(STAFF, "page.new", code="9999", level="high", time="21:00", ref="ACDEF")
+    assert scene.wrong == ["history_broke"]
+
+
 def test_words_of_one_patient_on_the_phone_of_another(scene: Scene) -> None:
     scene.shows(OTHER, "checkin.prompt_morning", name="Ria Q0001q")
     assert scene.wrong == ["canary"]
