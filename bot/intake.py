@@ -74,6 +74,7 @@ def keep(u: Unit, raws: list[str]) -> list[Kept]:
     """Store raw updates. Whatever one is, it becomes a row; a broken one is set aside when its turn comes."""
     raws = [clean(raw) for raw in raws]
     read_ones = [_look(raw) for raw in raws]
+    floor.alone(u)  # first of all: who waits for it holds nothing yet
     floor.foresee(u)
     people.foresee_chats(u, [address for _, address in read_ones])
     updates = [

@@ -50,6 +50,33 @@ def say(store: Store, address: int, *texts: str) -> None:
             keep(u, [f'{{"update_id": {address * 100 + number}, "message": {message}}}'])
 
 
+def test_two_that_store_one_batch_in_the_same_moment_leave_it_in_order(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leader that was frozen is let go while the next one stores what it had in hand too."""
+    message = '{{"message_id": {0}, "date": 1, "chat": {{"id": 5001, "type": "private"}}, "text": "one of two"}}'
+    batch = [f'{{"update_id": {number}, "message": {message.format(number)}}}' for number in (1, 2)]
+    insert, numbered, came_first = inbox.insert_each_once, threading.Event(), threading.Event()
+
+    def late(u: Unit, model: type, rows: list[dict[str, object]]) -> list[bool]:
+        if len(rows) == len(batch):
+            numbered.set()
+            came_first.wait(1)  # as long as the other could come first
+        return insert(u, model, rows)
+
+    def keeps(raws: list[str]) -> None:
+        with store.unit(NOW) as u:
+            keep(u, raws)
+
+    monkeypatch.setattr(inbox, "insert_each_once", late)
+    with ThreadPoolExecutor() as pool:
+        leader = pool.submit(keeps, batch)
+        assert numbered.wait(30)
+        pool.submit(keeps, batch[:1]).add_done_callback(lambda _: came_first.set())
+        leader.result()
+    with store.unit(NOW) as u:
+        rows = u.all(select(table(Inbox).c.update_id).where(table(Inbox).c.update_id.in_([1, 2])).order_by(table(Inbox).c.id))
+    assert [row.update_id for row in rows] == [1, 2]
+
+
 def together(store: Store, *works: Callable[[Unit], T]) -> list[T]:
     """Each in a transaction of its own, all begun before any goes on."""
     ready = threading.Barrier(len(works))
