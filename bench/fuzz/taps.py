@@ -125,16 +125,9 @@ def buttons(world: World) -> list[Button]:
                 if row.chat_id in names:
                     found.append(
                         Button(
-                            names[row.chat_id],
-                            row.nonce,
-                            place,
-                            option,
-                            row.key,
-                            row.state == "live",
-                            row.answered,
-                            row.panel_id,
+                            names[row.chat_id], row.nonce, place, option, row.key, row.state == "live", row.answered, row.panel_id,
                             row.talk_id,
-                        )
+                        )  # fmt: skip
                     )
     return found
 

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bench.sim import words
+from bench.sim.case import Case
 from bench.sim.guard import CLINIC
-from bench.sim.oracle import Case, Oracle
+from bench.sim.oracle import Oracle
 from bench.sim.post import Sent
 from content.library import load
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bench.sim.oracle import Violation
+from bench.sim.case import Violation
 from bench.sim.people import WAYS, Ways
 from bench.sim.weather import STORM, Weather
 
