@@ -127,7 +127,7 @@ def buttons(world: World) -> list[Button]:
                         Button(
                             names[row.chat_id], row.nonce, place, option, row.key, row.state == "live", row.answered, row.panel_id,
                             row.talk_id,
-                        )  # fmt: skip
+                        )
                     )
     return found
 
