@@ -19,6 +19,7 @@ from bot.prompting import veiled
 from bot.registry import due as due_kind
 from bot.registry import look
 from bot.sitting import Sitting
+from bot.typed import asks_directly
 from handlers import FLOWS
 from handlers.follow_up import asks_about_dying
 from handlers.worries import INBOX_ALONE
@@ -99,6 +100,8 @@ def _put(s: Sitting, about: str, heard: Heard) -> None:
     if under_way is not None and not _is_new(under_way, about):
         if under_way.state == "parked":
             talk.resume(s, under_way)
+        elif (key := asks_directly(under_way, "")) is not None:
+            in_words(s, under_way, key, said="crisis.worry.worse_words")
         else:
             talk.show_again(s, under_way)
         if _asked(s) is not None:
@@ -192,15 +195,18 @@ def _tell_of_silence(s: Sitting, row: DueRow, asked: TalkRow) -> bool:
     return keep_concern(s, KeepConcern(NOTHING, today=True))
 
 
-def in_words(s: Sitting, asked: TalkRow, key: str) -> None:
+def in_words(s: Sitting, asked: TalkRow, key: str, said: str = "crisis.worry.in_words") -> None:
     """Words in place of a tap, at a direct question: they may be the gravest answer, and nobody here understands them. Staff find once for
-    each question that there were some, never which; whoever is on call is told to look today. The question is put again."""
+    each question that there were some, never which; whoever is on call is told to look today. The question is put again.
+
+    said: what answers them; words that worry by themselves (`ask`) have an answer of their own.
+    """
     today = key.removeprefix(FIRST) not in INBOX_ALONE
-    take_words(s, _about_what(asked), today=today, again=asked.body.get(talk.IN_WORDS) == key)
+    take_words(s, _about_what(asked), said, today=today, again=asked.body.get(talk.IN_WORDS) == key)
     talk.show_again(s, replace(asked, body={**asked.body, talk.IN_WORDS: key}))
 
 
-def take_words(s: Sitting, about: str, *, today: bool = True, again: bool = False) -> None:
+def take_words(s: Sitting, about: str, said: str = "crisis.worry.in_words", *, today: bool = True, again: bool = False) -> None:
     """What is said, and told, of words in place of a tap. again: staff have the line of this question already."""
     if s.event.kind == "media":
         inbox.mark(s.u, s.source, inbox.WORDS)  # what is below a picture was read
@@ -208,7 +214,7 @@ def take_words(s: Sitting, about: str, *, today: bool = True, again: bool = Fals
     if danger.add_context(s):
         draft.add("bot.needs_tap")  # the words are with the alert
     else:
-        draft.add("crisis.worry.in_words", **ways(s, VIOLENCE if about == VIOLENCE else "suicide"))
+        draft.add(said, **ways(s, VIOLENCE if about == VIOLENCE else "suicide"))
     if not again and not danger.is_under_way(s):
         told = keep_concern(s, KeepConcern("in_words" if today else "unclear", today=today, calm=False))
         draft.add("crisis.worry.told" if told else "crisis.worry.seen")
