@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from safety.index import Place
-from safety.pattern import END, QUESTION
+from safety.pattern import BOUNDARIES
 from safety.rules import STOP, Cue
 from safety.words import Words
 
@@ -17,7 +17,6 @@ PAUSE_ENDS = frozenset({"negated", "negated_wide", "third", "third_told", "unrea
 """Kinds that end at a comma; all of them end with the line."""
 PAUSE_GOES_ON = frozenset({"or", "nor", "not", "and", "ni", "o"})
 BEHIND = 1  # words between a match and a cue that looks back at it ("suicide prevention", "thoughts are gone")
-BOUNDARIES = frozenset({END, QUESTION})
 
 
 @dataclass(slots=True)

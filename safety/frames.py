@@ -8,9 +8,10 @@ from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 
-from safety.clauses import BOUNDARIES, Scopes, scopes
+from safety.clauses import Scopes, scopes
 from safety.heard import Level
 from safety.index import Held
+from safety.pattern import BOUNDARIES
 from safety.rules import Frame, Rules
 from safety.words import Words
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 import base64
 import zlib
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from math import sqrt
+from operator import add, itemgetter
 from typing import Any, NamedTuple
 
-from safety.pattern import END, QUESTION
+from safety.pattern import BOUNDARIES
 from safety.words import Words
 
 BITS = 18
@@ -32,12 +33,20 @@ MOST_KNOWN = 20_000
 
 
 class Word(NamedTuple):
-    """The weights of one word by itself, summed, and of how many places; its hash and that of its class."""
+    """The weights of one word by itself, summed, and of how many places; then what it brings to each kind of pair that it begins or ends:
+    the place of a pair is the sum of two such shares, below twice the size of the table (`neighbours`)."""
 
     weight: int
     size: int
-    id: int
-    kind: int
+    beside: int
+    behind: int
+    kind_beside: int
+    kind_behind: int
+    kind_before: int
+    kind_after: int
+
+
+Column = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -59,10 +68,12 @@ class Learned:
 
     def score(self, words: Sequence[str]) -> float:
         """How much these words read like danger: log-odds, more is worse."""
-        weights, each = self.weights, [self._word(word) for word in words]
-        pairs = neighbours([FIRST, *[word.id for word in each], LAST], [FIRST, *[word.kind for word in each], LAST])
-        total = self._ends + sum([word.weight for word in each]) + sum([weights[place] for place in pairs])
-        return total * self.scale / sqrt(len(ENDS) + sum([word.size for word in each]) + len(pairs)) + self.bias
+        known = self.known.get
+        each = [EDGE_FIRST, *[known(word) or self._met(word) for word in words], EDGE_LAST]
+        weight, size, *shares = zip(*each, strict=True)
+        pairs = neighbours(*shares)
+        total = self._ends + sum(weight) + sum(itemgetter(*pairs)(self._twice))
+        return float(total * self.scale / sqrt(len(ENDS) + sum(size) + len(pairs)) + self.bias)
 
     def alarming(self, text: Words) -> tuple[int, int] | None:
         """The stretch [start, end) of characters that reads most like danger, if any does."""
@@ -83,25 +94,30 @@ class Learned:
     def _ends(self) -> int:
         return sum(self.weights[place] for place in ENDS)
 
-    def _word(self, word: str) -> Word:
-        found = self.known.get(word)
-        if found is None:
-            id, kind, places = alone(word, self.classes)
-            found = Word(sum(self.weights[place] for place in places), len(places), id, kind)
-            if len(self.known) < MOST_KNOWN:
-                self.known[word] = found
+    @cached_property
+    def _twice(self) -> array[int]:
+        """The table and the table again, so that the sum of two shares needs no mask."""
+        return self.weights * 2
+
+    def _met(self, word: str) -> Word:
+        """What a word brings that is met for the first time; it is kept while there is room."""
+        id, kind, places = alone(word, self.classes)
+        found = Word(sum(self.weights[place] for place in places), len(places), *shares_of(id, kind))
+        if len(self.known) < MOST_KNOWN:
+            self.known[word] = found
         return found
 
 
 def stretches(words: Sequence[str]) -> Iterator[tuple[int, int]]:
     """The message in whole sentences of together about `STRETCH` words; a longer sentence is cut."""
+    marks = [at for at, word in enumerate(words, start=1) if word in BOUNDARIES]
     start = 0
-    for at, word in enumerate(words, start=1):
-        length = at - start
-        if at == len(words) or length >= 2 * STRETCH or (length >= STRETCH and word in (END, QUESTION)):
-            if length >= LEAST:
-                yield start, at
-            start = at
+    while start < len(words):
+        at = bisect_left(marks, start + STRETCH)
+        end = min(marks[at] if at < len(marks) else len(words), start + 2 * STRETCH)
+        if end - start >= LEAST:
+            yield start, end
+        start = end
 
 
 def hash_classes(data: Mapping[str, Any]) -> dict[str, int]:
@@ -116,13 +132,13 @@ def hash_classes(data: Mapping[str, Any]) -> dict[str, int]:
 def features(words: Sequence[str], classes: Mapping[str, int]) -> list[int]:
     """Places in the table: each word and class, the letters of each word, each pair of neighbours, each pair of classes up to three words
     apart."""
-    ids, kinds, single = [FIRST], [FIRST], list(ENDS)
+    shares, single = [shares_of(FIRST, FIRST)], list(ENDS)
     for word in words:
         id, kind, places = alone(word, classes)
-        ids.append(id)
-        kinds.append(kind)
+        shares.append(shares_of(id, kind))
         single += places
-    return [*single, *neighbours([*ids, LAST], [*kinds, LAST])]
+    columns = zip(*shares, shares_of(LAST, LAST), strict=True)
+    return [*single, *[place & MASK for place in neighbours(*columns)]]
 
 
 def alone(word: str, classes: Mapping[str, int]) -> tuple[int, int, list[int]]:
@@ -135,14 +151,30 @@ def alone(word: str, classes: Mapping[str, int]) -> tuple[int, int, list[int]]:
     return id, kind, [id & MASK, kind * 7 + 1 & MASK, *letters]
 
 
-def neighbours(ids: Sequence[int], kinds: Sequence[int]) -> list[int]:
-    """Places of the words that stand beside each other, and of the classes up to three words apart."""
+def shares_of(id: int, kind: int) -> tuple[int, int, int, int, int, int]:
+    """What a word brings to the places of the pairs it begins and ends: of words, of classes, of classes further apart."""
+    return (
+        id * 31 & MASK,
+        id * 17 + 2 & MASK,
+        kind * 101 & MASK,
+        kind * 57 + 3 & MASK,
+        kind * 307 & MASK,
+        kind * 211 + 4 & MASK,
+    )
+
+
+def neighbours(beside: Column, behind: Column, kind_beside: Column, kind_behind: Column, before: Column, after: Column) -> list[int]:
+    """Places, each up to one size of the table too high, of the words that stand beside each other, and of the classes up to three words
+    apart. From the shares of the words, kind by kind, in order."""
     return [
-        *[one * 31 + two * 17 + 2 & MASK for one, two in pairwise(ids)],
-        *[one * 101 + two * 57 + 3 & MASK for one, two in pairwise(kinds)],
-        *[one * 307 + two * 211 + 4 & MASK for one, two in zip(kinds, kinds[2:], strict=False)],
-        *[one * 307 + two * 211 + 4 & MASK for one, two in zip(kinds, kinds[3:], strict=False)],
+        *map(add, beside, behind[1:]),
+        *map(add, kind_beside, kind_behind[1:]),
+        *map(add, before, after[2:]),
+        *map(add, before, after[3:]),
     ]
+
+
+EDGE_FIRST, EDGE_LAST = (Word(0, 0, *shares_of(edge, edge)) for edge in (FIRST, LAST))
 
 
 def load_learned(data: Mapping[str, Any], classes: Mapping[str, Any]) -> Learned:

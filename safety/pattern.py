@@ -25,6 +25,7 @@ import re2
 WIDTH = 2
 HIGH, LOW = 0x80, 0x80  # the first high byte; how many low ones there are
 END, QUESTION, UNKNOWN = "#end", "#question", "#unknown"
+BOUNDARIES = frozenset({END, QUESTION})
 ANY = r"[\x81-\xff][\x00-\x7f]"
 SENTENCE_ENDS = frozenset({b"\x80\x00", b"\x80\x01"})  # END and QUESTION, as every vocabulary numbers them
 MOST_PAIRS = 48  # pairs of neighbours worth listing for one place in a pattern
