@@ -21,13 +21,14 @@ BEHIND = 1  # words between a match and a cue that looks back at it ("suicide pr
 
 @dataclass(slots=True)
 class Scopes:
-    """For each kind of cue, which words of one sentence it reaches; which words an idiom covers; and where a cue that looks back stands."""
+    """For each kind of cue, which words of the sentence from `first` it reaches; which words an idiom covers; and where a cue that looks
+    back stands."""
 
+    text: Words
+    first: int
     idioms: bytearray | None = None
     reached: dict[str, bytearray] = field(default_factory=dict)
     behind: dict[str, set[int]] = field(default_factory=dict)
-    cuts: frozenset[int] = frozenset()
-    """Words that a comma or a line break comes before, but no colon ("suicidal thoughts: none")."""
     kinds: set[str] = field(default_factory=set)
 
     def over(self, kind: str, start: int, end: int) -> bool:
@@ -42,8 +43,10 @@ class Scopes:
         return bool(marks[start])
 
     def _following(self, end: int) -> range:
-        """The words close behind a match, up to a comma or the end of the line."""
-        return range(end, next((at for at in range(end, end + BEHIND) if at in self.cuts), end + BEHIND))
+        """The words close behind a match, up to a comma or the end of the line, but not to a colon ("suicidal thoughts: none")."""
+        cuts, colons = self.text.paused, self.text.listed
+        places = ((at, at + self.first) for at in range(end, end + BEHIND))
+        return range(end, next((at for at, place in places if place in cuts and place not in colons), end + BEHIND))
 
     def idiom(self, start: int, end: int) -> bool:
         return self.idioms is not None and any(self.idioms[start:end])
@@ -52,7 +55,7 @@ class Scopes:
 def scopes(text: Words, first: int, last: int, encoded: bytes, cues: Sequence[tuple[Cue, Place]]) -> Scopes:
     """What the cues of the sentence [first, last) reach, each looked for only in the words where it may stand. Linear in the number of
     words: a reach is bounded by the cue or its sentence."""
-    found = Scopes(cuts=frozenset(at - first for at in text.paused - text.listed if first < at < last))
+    found = Scopes(text, first)
     affirmed: list[range] = []
     ends = Ends(text, first, last, encoded, [(cue, place) for cue, place in cues if cue.kind == STOP])
     for cue, place in cues:

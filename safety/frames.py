@@ -16,7 +16,7 @@ from safety.rules import Frame, Rules
 from safety.words import Words
 
 _PLACE = itemgetter(0)
-ENOUGH = 4  # sentences in which a part that means nothing alone is looked for
+ENOUGH = 4  # sentences a part that means nothing alone is found in; then it is not looked for any more
 MOST = 16  # matches of one pattern looked at in a sentence, until a scope leaves one as it is
 # cues that speak about somebody else: they leave a match alone that says "I" or "my" itself, unless it is quoted
 OF_OTHERS = frozenset({"third", "topic", "fiction"})
@@ -65,12 +65,12 @@ def find_signs(rules: Rules, text: Words, offset: int = 0) -> Iterator[Sign]:
             if frame.level is Level.NONE:
                 if seen.get(number, 0) >= ENOUGH:
                     continue
-                seen[number] = seen.get(number, 0) + 1
                 found = plain[0] if plain else None
             last = min(end, last + 1)
             if found is None:
                 found = frame.matcher.find(encoded, max(before, first - 1), last)
             if found is not None:
+                seen[number] = seen.get(number, 0) + 1
                 sentence.matches.append((frame, found, last))
                 tags |= frame.tags
         if sentence.matches:

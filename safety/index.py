@@ -19,7 +19,7 @@ Entry = tuple[int, tuple[Way, ...]]
 # may match in other ways too. A tuple, as hundreds are made for one message.
 Place = tuple[int, int, list[tuple[int, int]], bool]
 Both = tuple[Entry, Entry]  # what a key is to the frames and to the cues
-Held = tuple[int, Entry, Entry]  # the same with the place of the key
+Held = tuple[int, Both]  # the place of a key, and what it is
 NOTHING: Entry = (0, ())
 UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED
 
@@ -108,30 +108,29 @@ class Keys:
     def held(self, words: Sequence[str]) -> list[Held]:
         """The keys that stand in the words, each with the place of its first word, in order."""
         held: list[Held] = []
-        entry = self.entries.get
-        for at, (word, following) in enumerate(zip_longest(words, islice(words, 1, None))):
-            if (found := entry(word)) is None:
+        for at, (found, following) in enumerate(zip_longest(map(self.entries.get, words), islice(words, 1, None))):
+            if found is None:
                 continue
             alone, pairs = found
             if alone is not None:
-                held.append((at, *alone))
+                held.append((at, alone))
             if pairs and (both := pairs.get(following)) is not None:
-                held.append((at, *both))
+                held.append((at, both))
         return held
 
     def frames_in(self, held: Sequence[Held]) -> dict[int, Place]:
         """The frames that may match where these keys stand, by number."""
         groups = 0
-        for _, (mask, _), _ in held:
+        for _, ((mask, _), _) in held:
             groups |= mask
-        return _places(((at, ways) for at, (_, ways), _ in held if ways), self.frames.every & ~groups)
+        return _places(((at, ways) for at, ((_, ways), _) in held if ways), self.frames.every & ~groups)
 
     def cues_in(self, held: Sequence[Held]) -> dict[int, Place]:
         """The cues that may, by number."""
         groups = 0
-        for _, _, (mask, _) in held:
+        for _, (_, (mask, _)) in held:
             groups |= mask
-        return _places(((at, ways) for at, _, (_, ways) in held if ways), self.cues.every & ~groups)
+        return _places(((at, ways) for at, (_, (_, ways)) in held if ways), self.cues.every & ~groups)
 
 
 def _places(held: Iterable[tuple[int, tuple[Way, ...]]], missing: int) -> dict[int, Place]:

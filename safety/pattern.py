@@ -28,6 +28,7 @@ END, QUESTION, UNKNOWN = "#end", "#question", "#unknown"
 BOUNDARIES = frozenset({END, QUESTION})
 ANY = r"[\x81-\xff][\x00-\x7f]"
 SENTENCE_ENDS = frozenset({b"\x80\x00", b"\x80\x01"})  # END and QUESTION, as every vocabulary numbers them
+RARE = 5  # of 100,000 words, about: what is not among the frequent ones
 MOST_PAIRS = 48  # pairs of neighbours worth listing for one place in a pattern
 _PART = re.compile(r"[a-z0-9#']+|@[a-z0-9_]+|\.\.[0-9]*|[|()?^$~_]|\S")
 _FILLER = "filler"
@@ -101,8 +102,8 @@ class Piece:
 
 @dataclass(frozen=True)
 class Grammar:
-    """What patterns may refer to: the vocabulary, the named groups, how words are spelled out, and the weights of those too frequent to
-    look for first (`common`)."""
+    """What patterns may refer to: the vocabulary, the named groups, how words are spelled out, and how frequent words and neighbours
+    are (`common`, per 100,000 words), so that rare ones are looked for first."""
 
     vocabulary: Vocabulary
     groups: Mapping[str, str]
@@ -222,14 +223,8 @@ class Grammar:
     def _bracket(self, piece: Piece) -> Piece:
         return piece if piece.words is not None else Piece(f"(?:{piece.source})", piece.keys, piece.most, piece.ways)
 
-    def _weight(self, key: str) -> float:
-        """How often the key is met, about; two neighbours are met much less often than either."""
-        one, _, two = key.partition(" ")
-        weight = self.common.get(one, 1)
-        return weight * self.common.get(two, 1) / 600 if two else weight
-
-    def _cost(self, keys: frozenset[str]) -> float:
-        return sum(map(self._weight, keys))
+    def _cost(self, keys: frozenset[str]) -> int:
+        return sum([self.common.get(key, RARE) for key in keys])
 
 
 def compiled(pieces: Iterable[Piece]) -> re2._Regexp:

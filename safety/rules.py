@@ -18,7 +18,7 @@ from safety.pattern import END, QUESTION, Grammar, PatternError, Piece, Vocabula
 from safety.slips import Anchors
 
 FOLDER = ROOT / "screen"
-SPELLING, LEARNED, CLASSES = "spelling.toml", "learned.toml", "classes.toml"
+SPELLING, LEARNED, CLASSES, FREQUENT = "spelling.toml", "learned.toml", "classes.toml", "frequent.toml"
 KEEP, DROP, IDIOM, STOP = "keep", "drop", "idiom", "stop"
 SCOPES = ("negated", "past", "lately", "third", "third_told", "told", "topic", "fiction", "joke", "unreal")
 
@@ -102,7 +102,7 @@ def load_rules() -> Rules:
         raise ContentError(f"screen/{LEARNED}: {fault}") from fault
     rewrites = {word: tuple(meant.split()) for word, meant in spelling["rewrites"].items()}
     vocabulary = Vocabulary(frozenset(_single(groups["negator"])))
-    common = {word: weight for weight, words in ((15, "often"), (60, "very_often")) for word in spelling["frequent"][words]}
+    common = {key: rate["of"] for rate in files.pop(FREQUENT)["rate"] for key in rate["keys"]}
     grammar = Grammar(vocabulary, groups, rewrites, common)
     frames: list[Frame] = []
     cues: list[Cue] = []
