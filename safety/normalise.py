@@ -8,11 +8,10 @@ finger towards a short list of words that matter. The lists are reviewed data: `
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
+from safety.letters import fold
 from safety.pattern import END, QUESTION
 from safety.slips import Anchors
 from safety.words import Pen, Words
@@ -34,7 +33,6 @@ _HINT = re.compile(r"[ .\-_*~/|][a-z0-9@$!][ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9
 _BETWEEN = " .-_*~/|"  # what may stand between single letters
 _MARKS = {",": ",", ".": END, "!": END, ";": END, "?": QUESTION}
 _LINE = re.compile(r"[\n\r\x0b\x0c\x85\u2028\u2029]")
-_FOREIGN = re.compile(r"[^\x00-\x7f]")
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Speller:
 
     def read(self, text: str) -> Words:
         """The words of `text` in order, in time linear in its length; never raises for any `str`."""
-        folded, places = self._fold(text)
+        folded, places = fold(text, self.lookalikes)
         out, pen = Words(), Pen()
         at = 0
         while (hint := _HINT.search(folded, at)) is not None:  # perhaps a word in single letters, which the spaces inside it must not cut
@@ -74,17 +72,28 @@ class Speller:
         end = base - 1
         for raw in folded.split(" "):  # most of what is written is a known word, bare or with a mark behind it
             start = end + 1
-            end = start + len(raw)
-            known = direct(raw) or guessed(raw)
-            if known is None or pen.paused or pen.quoted:
+            end = last = start + len(raw)
+            mark, known = "", direct(raw) or guessed(raw)
+            if known is None and raw[-1:] in _MARKS:
+                mark, last, known = raw[-1], end - 1, direct(raw[:-1]) or guessed(raw[:-1])
+            if known is None or pen.quoted:
                 if raw and not self._known(raw, start, places, out, pen):
                     self._chunks(raw, 0, len(raw), places, out, pen, start)
                 continue
-            first, last = (start, end) if places is None else (places[start], places[end - 1] + 1)
+            if pen.paused:
+                out.pause(pen)
+            first, behind = (start, last) if places is None else (places[start], places[last - 1] + 1)
             for word in known:
                 words.append(word)
                 starts.append(first)
-                ends.append(last)
+                ends.append(behind)
+            if mark == ",":
+                pen.paused = True
+            elif mark:
+                at = last if places is None else places[last]
+                words.append(_MARKS[mark])
+                starts.append(at)
+                ends.append(at + 1)
 
     def _chunks(self, folded: str, at: int, least: int, places: list[int] | None, out: Words, pen: Pen, base: int = 0) -> int:
         """Appends the words from `at` on, up to the first space at or after `least`; returns the place behind that. The text begins at
@@ -161,25 +170,6 @@ class Speller:
             return self._spelled(raw)
         name = self.emoji.get(raw)
         return (name,) if name else ()
-
-    def _fold(self, text: str) -> tuple[str, list[int] | None]:
-        if text.isascii():
-            return text.lower(), None
-        letters: list[str] = []
-        places: list[int] = []
-        done = 0
-        for found in _FOREIGN.finditer(text):
-            place = found.start()
-            letters.append(text[done:place].lower())
-            places.extend(range(done, place))
-            for letter in self.lookalikes.get(text[place]) or _plain(text[place]):
-                seen = self.lookalikes.get(letter, letter)
-                letters.append(seen)
-                places.extend([place] * len(seen))
-            done = place + 1
-        letters.append(text[done:].lower())
-        places.extend(range(done, len(text)))
-        return "".join(letters), places
 
     def spell(self, raw: str) -> tuple[str, ...]:
         """The words that one written word stands for; itself when nothing is known about it."""
@@ -264,16 +254,6 @@ class Speller:
         if not parts or len(parts) < 2:
             return None
         return tuple(out for part in parts for out in (self.rewrites.get(part) or (part,)))
-
-
-@lru_cache(maxsize=4096)
-def _plain(character: str) -> str:
-    """One character as lower-case letters without marks; the empty string for what cannot be seen."""
-    if unicodedata.category(character) in ("Cf", "Mn", "Me"):
-        return ""
-    return "".join(
-        part for part in unicodedata.normalize("NFKD", character).lower() if unicodedata.category(part) not in ("Mn", "Cf", "Me")
-    )
 
 
 def _before(folded: str, hint: int, least: int) -> int:

@@ -24,16 +24,19 @@ class Words:
     def add(self, word: str, start: int, end: int, pen: Pen) -> None:
         """Append one word; it takes up the pause before it."""
         if pen.paused:
-            self.paused.add(len(self.words))
-            pen.paused = False
-        if pen.broken:
-            self.broken.add(len(self.words))
-            pen.broken = False
+            self.pause(pen)
         if pen.quoted:
             self.quoted.add(len(self.words))
         self.words.append(word)
         self.starts.append(start)
         self.ends.append(end)
+
+    def pause(self, pen: Pen) -> None:
+        """The next word has a pause before it; no line ends without one."""
+        self.paused.add(len(self.words))
+        if pen.broken:
+            self.broken.add(len(self.words))
+        pen.paused = pen.broken = False
 
 
 @dataclass(slots=True)
