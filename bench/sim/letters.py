@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bench.sim import words
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FALLBACK = 15 * 60 + 300.0
 """Seconds until the clinic is mailed that nobody answers. A letter lasts a quarter of an hour, then the next one is written."""
+TOGETHER = timedelta(minutes=2)
+"""A letter and what the patient is told of the same silence come in either order, at most so far apart."""
 ALONE = 5 * 60 + 120.0
 """Seconds until the second process has mailed a page for what was open when the bot went away (five minutes, and some refusals)."""
 
@@ -41,6 +43,7 @@ class Letters:
         self._unanswered: dict[int, float] = {}
         """Since when (seconds mailed) a patient has been told that nobody answers, while the clinic has not been mailed."""
         self._told: dict[int, int] = {}
+        self._clinic_mailed: dict[int, datetime] = {}
         self._alone: set[int] = set()
         """For whom the second process has mailed since the bot went away for long."""
         self._uneasy = True
@@ -84,6 +87,7 @@ class Letters:
         about = oracle.codes[items["mail.page"]["code"]]
         if "mail.why.exhausted" in items and sent.to == CLINIC:
             self._unanswered.pop(about, None)
+            self._clinic_mailed[about] = self._now()
         if "mail.why.alone" in items:
             oracle.seen["pages_by_watch"] += 1
             self._alone.add(about)
@@ -101,7 +105,7 @@ class Letters:
     def _look_at(self, case: Case, beside: Beside) -> None:
         if case.state != "OPEN":
             self._unanswered.pop(case.address, None)
-        elif case.unanswered > self._told.get(case.address, 0):
+        elif case.unanswered > self._told.get(case.address, 0) and not self._just_mailed(case):
             self._unanswered.setdefault(case.address, beside.mailed)
         self._told[case.address] = case.unanswered
         since = self._unanswered.get(case.address)
@@ -111,6 +115,10 @@ class Letters:
         if case.state == "OPEN" and case.rested and beside.alone > ALONE and case.address not in self._alone:
             self._oracle.wrong("watch_silent", case.address, f"{beside.alone:.0f} s")
             self._alone.add(case.address)
+
+    def _just_mailed(self, case: Case) -> bool:
+        mailed = self._clinic_mailed.get(case.address)
+        return mailed is not None and self._now() - mailed < TOGETHER
 
     def _wrong(self, kind: str, sent: Sent) -> None:
         self._oracle.wrong(kind, self._oracle.mailboxes.get(sent.to, 0), f"to {sent.to}: {sent.subject}: {sent.text}")

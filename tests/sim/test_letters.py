@@ -99,6 +99,15 @@ def test_the_clinic_must_be_mailed_when_nobody_answers(oracle: Oracle, letters: 
     assert wrong(oracle) == ["fallback_missing"]
 
 
+def test_a_letter_that_came_before_the_look_at_who_was_told_counts(oracle: Oracle, letters: Letters) -> None:
+    opened(oracle)
+    oracle.cases[5001].unanswered = 1
+    letters.watch(sent())
+    letters.look(cast(Beside, Times(mailed=100)))
+    letters.look(cast(Beside, Times(mailed=101 + FALLBACK)))
+    assert wrong(oracle) == []
+
+
 def test_the_second_process_must_mail_when_the_first_is_gone(oracle: Oracle, letters: Letters) -> None:
     opened(oracle)
     letters.look(cast(Beside, Times(alone=ALONE + 1)))
