@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from safety.letters import fold
 from safety.pattern import END, QUESTION
@@ -17,11 +18,13 @@ from safety.slips import Anchors
 from safety.words import Pen, Words
 
 MANY, SOME, FEW, YEAR = "#many", "#some", "#few", "#year"
+DOSE, HIGH_DOSE = "#dose", "#highdose"
 MOST_GUESSES = 4_096
 LONGEST_WORD = 64  # letters; what is longer is no word
 _SPLIT = re.compile(
     r"(?P<plain>[a-z]{2,}(?=[ ,\n]|\Z))"
     r"|(?P<spelled>(?<![^\W_])[a-z0-9@$!](?:[ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}(?:(?<=\.[a-z0-9])\.)?)"
+    r"|(?P<number>[0-9]{1,3}(?:,[0-9]{3})+)"
     r"|(?P<word>[a-z0-9@$#+](?:[a-z0-9]|['@$!|*+_/\-.](?=[a-z0-9]))*)"
     r"|(?P<pause>\.{2,}|[,():–—-]+)"
     r"|(?P<end>[.!;\u3002]+)|(?P<ask>[?]+)|(?P<quote>\")"
@@ -30,6 +33,7 @@ _SPLIT = re.compile(
 _SPELLED = r"(?<![^\W_])[a-z0-9@$!](?:[ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}(?:(?<=\.[a-z0-9])\.)?"
 _CHUNK = re.compile(_SPELLED + r"|[(\[\"*]+|[^\s(\[\"*]+")
 _HINT = re.compile(r"[ .\-_*~/|][a-z0-9@$!][ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])")  # the second and third of three single letters
+_NUMBER = re.compile(r"[0-9]+(?:,[0-9]{3})*")
 _BETWEEN = " .-_*~/|"  # what may stand between single letters
 _MARKS = {",": ",", ".": END, "!": END, ";": END, "?": QUESTION}
 _LINE = re.compile(r"[\n\r\x0b\x0c\x85\u2028\u2029]")
@@ -47,6 +51,7 @@ class Speller:
     joinable: frozenset[str]
     cores: tuple[str, ...]
     anchors: Anchors
+    doses: Mapping[str, tuple[int, int]]
     direct: Mapping[str, tuple[str, ...]]
     guessed: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)  # single words met before, in this process only
 
@@ -63,7 +68,18 @@ class Speller:
         self._plain(folded[at:], at, places, out, pen)
         if pen.quoted:  # what is never closed is no quotation
             out.quoted -= set(range(pen.opened, len(out.words)))
+        if not self.doses.keys().isdisjoint(out.words):
+            self._doses(text, out)
         return out
+
+    def _doses(self, text: str, out: Words) -> None:
+        """A number of milligrams that one dose may have says how strong it was, not how many there were."""
+        for at, (before, unit) in enumerate(pairwise(out.words)):
+            if unit in self.doses and before in (MANY, SOME, FEW, YEAR):
+                usual, most = self.doses[unit]
+                written = _NUMBER.findall(text, out.starts[at], out.ends[at])
+                amount = float(written[-1].replace(",", "")) if written else most + 1
+                out.words[at] = DOSE if amount <= usual else HIGH_DOSE if amount <= most else MANY
 
     def _plain(self, folded: str, base: int, places: list[int] | None, out: Words, pen: Pen) -> None:
         """Appends the words of a stretch of text that begins at `base`, and that no word in single letters stands in."""
@@ -162,6 +178,8 @@ class Speller:
                         self.guessed.clear()
                     self.guessed[raw] = words
             return words
+        if kind == "number":
+            return (_quantity(raw.replace(",", "")),)
         if kind == "end":
             return (END,)
         if kind == "ask":

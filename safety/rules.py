@@ -167,6 +167,7 @@ def _speller(data: Mapping[str, Any], known: frozenset[str], rewrites: Mapping[s
         frozenset(data["joined"]["words"]),
         tuple(data["joined"]["cores"]),
         anchors,
+        data["doses"],
         {**{word: (word,) for word in known}, **rewrites},
     )
 
