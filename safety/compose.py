@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from safety.frames import Sign
 from safety.heard import Finding, Level, Track
@@ -38,7 +38,12 @@ def compose(rules: Rules, signs: Sequence[Sign], *, joined: bool = False) -> tup
     for rise in rules.rises:
         if not (joined and rise.near) and rise.possible(own.keys()) and (raised := _raise(rise, own, joined=joined)) is not None:
             found[raised.rule, raised.span] = raised
-    ordered = sorted(found.values(), key=lambda finding: (-finding.level, FIRST_HELP.index(finding.track), finding.span, finding.rule))
+    return in_order(found.values())
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The most urgent first, at most twenty."""
+    ordered = sorted(findings, key=lambda finding: (-finding.level, FIRST_HELP.index(finding.track), finding.span, finding.rule))
     return tuple(ordered[:MOST_FINDINGS])
 
 

@@ -16,16 +16,16 @@ AHEAD = timedelta(days=8)
 
 def spans(hours: Hours, zone: str, begins: datetime, ends: datetime) -> list[Span]:
     """The stretches of cover that touch begins..ends, in order; those that follow on each other without a break are one."""
+    first, last = local(begins, zone).date() - timedelta(days=1), local(ends, zone).date() + timedelta(days=1)
+    days = (first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
+    walls = ((day, hours[DAYS[day.weekday()]]) for day in days if DAYS[day.weekday()] in hours)
     found: list[Span] = []
-    day, last = local(begins, zone).date() - timedelta(days=1), local(ends, zone).date() + timedelta(days=1)
-    while day <= last:
-        walls = hours.get(DAYS[day.weekday()])
-        opens, closes = (instant(day, wall, zone) for wall in walls) if walls else (ends, ends)
+    # sorted: where a zone leaves out a whole day, its hours come after those of the next one
+    for opens, closes in sorted((instant(day, opens, zone), instant(day, closes, zone)) for day, (opens, closes) in walls):
         if found and opens <= found[-1][1]:
             found[-1] = found[-1][0], max(closes, found[-1][1])
         elif opens < closes:
             found.append((opens, closes))
-        day += timedelta(days=1)
     return [(opens, closes) for opens, closes in found if opens < ends and closes > begins]
 
 

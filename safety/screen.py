@@ -1,6 +1,7 @@
 """Reads a message for danger. Every text a patient sends goes through `screen`, and nothing else can say that it has.
 
-Deterministic and local: no network, no clock, no language model; a small learned table may ask, never page (`safety/learned.py`).
+Deterministic and local: no network, no clock, no language model. A small learned table may ask, also where an unsure rule would page; it
+never pages (`safety/learned.py`).
 It fails safe: what it cannot read counts as high.
 """
 
@@ -9,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from safety.compose import compose
+from safety.compose import compose, in_order
 from safety.frames import Sign, find_signs
 from safety.heard import _SEAL, Finding, Heard, Level, Track, worse
+from safety.learned import Learned
 from safety.rules import Rules, load_rules
 from safety.words import Words
 
@@ -25,6 +27,7 @@ RECENT_LENGTH = 1_000  # characters kept of each of them, from its end
 READ_ON = 2_000  # characters of the text that are read on from them; all of it is read alone
 JOIN = "\n"  # words run on from message to message, what takes them back does not
 SIMILAR = Finding("learned.similar", (0, 0), "reads like messages of people in danger", Level.CONCERN, Track.UNKNOWN)
+CALM = "; asked about, as all of it reads calm"
 BROKEN = Finding("screen.failed", (0, 0), "the message could not be read, which counts as high", Level.HIGH, Track.UNKNOWN)
 
 TOO_LONG = Finding("screen.too_long", (0, 0), "longer than a message can be: not read, which counts as high", Level.HIGH, Track.UNKNOWN)
@@ -76,7 +79,8 @@ def by_rules(rules: Rules, text: str) -> Reading:
 
 
 def _weighed(rules: Rules, reading: Reading) -> tuple[Finding, ...]:
-    """What the second stage makes of it. It asks where no rule spoke, and may leave out those that are right too seldom."""
+    """What the second stage makes of it. It asks where no rule spoke, may leave out those that are right too seldom, and may ask where only
+    those would page that are heard too often."""
     if reading.findings:
         return _kept(rules, reading.findings, reading.windows)
     for start, words in reading.windows:
@@ -85,10 +89,24 @@ def _weighed(rules: Rules, reading: Reading) -> tuple[Finding, ...]:
     return ()
 
 
-def _kept(rules: Rules, findings: tuple[Finding, ...], windows: Iterable[tuple[int, Words]]) -> tuple[Finding, ...]:
-    """All of them; none, if only rules spoke that are right too seldom to ask by themselves and the whole text is plainly harmless."""
-    firm = any(each.level > Level.CONCERN or each.rule not in rules.learned.doubted for each in findings)
-    return findings if firm or not all(rules.learned.plainly_harmless(words) for _, words in windows) else ()
+def _kept(rules: Rules, findings: tuple[Finding, ...], windows: Sequence[tuple[int, Words]]) -> tuple[Finding, ...]:
+    """What is left of them: a page of rules that are all unsure becomes a question where all reads calm, and questions of rules that are
+    right too seldom nothing where the whole text is plainly harmless."""
+    learned = rules.learned
+    if pages := [each for each in findings if each.level > Level.CONCERN]:
+        unsure = all(each.rule in learned.unsure for each in pages)
+        return _asked(findings) if unsure and _calm(learned, pages, windows) else findings
+    firm = any(each.rule not in learned.doubted for each in findings)
+    return findings if firm or not all(learned.plainly_harmless(words) for _, words in windows) else ()
+
+
+def _calm(learned: Learned, pages: Sequence[Finding], windows: Sequence[tuple[int, Words]]) -> bool:
+    return all(learned.reads_calm(words, [(one.span[0] - start, one.span[1] - start) for one in pages]) for start, words in windows)
+
+
+def _asked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    pages = (replace(each, level=Level.CONCERN, why=f"{each.why}{CALM}") for each in findings if each.level > Level.CONCERN)
+    return in_order([*pages, *(each for each in findings if each.level is Level.CONCERN)])
 
 
 def _read(rules: Rules, text: str) -> Iterator[tuple[int, Words]]:

@@ -204,6 +204,13 @@ class Watcher:
         return False
 
 
+def test_where_a_zone_leaves_out_a_day_its_hours_hide_none_of_the_next() -> None:
+    hours = {"fri": ("00:30", "01:00"), "sat": ("00:00", "00:30")}  # in Samoa the 30th of December 2011 did not come
+    midnight = datetime(2011, 12, 30, 10, tzinfo=UTC)
+    found = cover.spans(hours, "Pacific/Apia", midnight - timedelta(hours=1), midnight + timedelta(hours=2))
+    assert found == [(midnight, midnight + timedelta(hours=1))]
+
+
 @settings(max_examples=25, deadline=None)
 @given(worlds())
 def test_every_uncovered_minute_is_found_and_no_other(world: tuple[Rota, Hours, datetime, datetime, frozenset[int]]) -> None:

@@ -1,9 +1,10 @@
 """How well the screen hears, measured on our own made-up messages.
 
-`tuned.jsonl` is what the rules were written against, `writers.jsonl` what 33 writers who saw none of it wrote for the second stage to learn
-from. `aside.jsonl` (drawn by hash, blocks of the writers' messages among it) and `blind.jsonl` (by two other writers; nobody who
-writes rules reads it) are never tuned on. All are made up, so none is proof for a clinic. Thresholds are a little under what was measured,
-which is short of the bar in docs/screen.md; a change that loses ground fails here.
+`tuned.jsonl` is what the rules were written against, `writers.jsonl` what 34 writers who saw none of it wrote for the second stage to learn
+from. `aside.jsonl` (drawn by hash, blocks of the writers' messages among it), `blind.jsonl` (by two other writers; nobody who writes rules
+reads it) and `ordinary.jsonl` (what 35 imagined people write in a week without danger) are never tuned on. All are made up, so none is
+proof for a clinic. Thresholds are a little under what was measured, which is short of the bar in docs/screen.md; a change that loses ground
+fails here.
 """
 
 from __future__ import annotations
@@ -98,9 +99,9 @@ def test_spanish_is_heard_nearly_as_well_as_english() -> None:
 
 
 def test_the_parts_share_no_message() -> None:
-    parts = [{row["text"].casefold() for row in rows(name)} for name in ("tuned", "writers", "aside", "blind")]
+    parts = [{row["text"].casefold() for row in rows(name)} for name in ("tuned", "writers", "aside", "blind", "ordinary")]
     assert len(set().union(*parts)) == sum(map(len, parts))
-    assert [len(part) >= least for part, least in zip(parts, (6_000, 39_000, 4_500, 900), strict=True)] == [True] * 4
+    assert [len(part) >= least for part, least in zip(parts, (6_000, 39_000, 4_500, 900, 690), strict=True)] == [True] * 5
 
 
 def test_every_level_and_both_languages_are_in_both_parts() -> None:
@@ -134,7 +135,7 @@ def test_a_harmless_twin_is_told_from_its_dangerous_one() -> None:
         ("I wrote letters to each of the kids for when I'm gone", "wrote letters to my kids for their birthdays"),
         ("he's kicking the bedroom door, I locked myself in", "my kid is tapping on the bathroom door, no privacy"),
         ("48 hours since my last drink and there are ants on the walls that aren't there", "48 hours since my last coffee, headache"),
-        ("I'm going to walk into the lake tonight and never come back", "I'm going to walk around the lake tonight"),
+        ("I'm going to walk into the lake tonight and never come back", "I'm going for a walk around the lake tonight"),
         ("me quiero morir", "me muero de ganas de verte"),
     ]
     for dangerous, harmless in twins:
@@ -172,6 +173,23 @@ def test_a_doubted_rule_is_left_out_where_the_second_stage_finds_the_message_pla
     assert len(left_out) >= len(both) // 8
     firm = [finding.rule for text in left_out for finding in by_rules(rules, text).findings if finding.rule not in rules.learned.doubted]
     assert firm == []
+
+
+def test_in_an_ordinary_week_hardly_anybody_is_paged() -> None:
+    levels = [level_of(row["text"]) for row in rows("ordinary")]
+    assert sum(level >= Level.HIGH for level in levels) / len(levels) <= 0.003
+    assert sum(level > Level.NONE for level in levels) / len(levels) <= 0.065
+
+
+def test_a_page_of_an_unsure_rule_becomes_a_question_where_all_reads_calm_and_never_less() -> None:
+    unsure = load_rules().learned.unsure
+    harmless = [row["text"] for row in rows("writers", every=5) if row["level"] == "none"]
+    paged = {text: by_rules(load_rules(), text).findings for text in harmless if by_rules(load_rules(), text).level >= Level.HIGH}
+    asked = [text for text in paged if level_of(text) is Level.CONCERN]
+    assert len(asked) >= len(paged) // 3
+    assert [text for text in paged if level_of(text) is Level.NONE] == []
+    assert {one.rule for text in asked for one in paged[text] if one.level >= Level.HIGH} <= unsure
+    assert all("asked about" in " ".join(one.why for one in screen(text).findings) for text in asked)
 
 
 def test_what_a_word_weighs_is_kept_without_changing_what_a_message_weighs() -> None:
