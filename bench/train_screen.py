@@ -32,7 +32,7 @@ ALIKE, EVERYDAY_SHARE = 0.175, 0.08  # what may be flagged of the messages that 
 GAP = 3.2  # how far below the threshold a message is plainly harmless, whatever a doubted rule says
 CALM = -1.0  # the score below which it is asked about, and not paged for, where only unsure rules would page
 CALM_WORDS = 1.0  # the same of the words that the rules heard, by themselves
-SAID_OUTRIGHT = ("suicide.want_die", "es.suicide.want_die", "overdose.excess", "overdose.took_too_much")
+SAID_OUTRIGHT = ("suicide.want_die", "es.suicide.want_die", "overdose.excess", "overdose.took_too_much", "overdose.wrong_dose")
 """Rules that are never unsure, whatever was counted: what they hear is said in plain words, and minutes count."""
 UNSURE = 0.01  # a rule that pages is unsure if it is heard in more everyday messages than this for each gravely dangerous one
 DOUBT, OFTEN = 0.9, 10  # a rule that asks and is right less often than this is doubted, if it was heard often enough to tell

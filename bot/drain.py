@@ -18,7 +18,7 @@ from bot.log import get
 from bot.pace import Pace
 from bot.sending import Result, Wait
 from bot.writer import Writer
-from storage import outbox
+from storage import held_back, outbox
 from storage.engine import shared
 from storage.outbox import CRISIS, ESCALATION, Claimed, Waiting
 from storage.store import Unit
@@ -42,6 +42,7 @@ class Drain:
         self._pace = pace or Pace()
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._shared = shared(writer.store.engine)
+        self._knows_cards = False
         self._woken = asyncio.Event()
         self._going: set[asyncio.Task[Any]] = set()
 
@@ -102,7 +103,11 @@ class Drain:
 
     def _choose(self, u: Unit) -> tuple[list[Waiting], float]:
         """What goes now, and how many seconds may pass until the next look."""
-        elsewhere = outbox.held_by_others(u, self._owner) if self._shared else set()
+        if not self._knows_cards:  # a process that died knew what is behind a card that Telegram did not take
+            for chat, comes in held_back.cards_to_come(u).items():
+                self._pace.hold_behind_card(chat, comes)
+            self._knows_cards = True
+        elsewhere = held_back.held_by_others(u, self._owner) if self._shared else set()
         rows = outbox.waiting(u, outbox.WINDOW + len(elsewhere) + self._pace.waiting(u.now))
         at = u.now if rows else outbox.next_at(u)
         # what somebody else has on its way, or had when it died, goes first; a crisis waits for nobody

@@ -23,7 +23,8 @@ AGED = timedelta(seconds=30)
 
 @dataclass
 class Pace:
-    """What went out in the last second, and who must wait. The one piece of state of sending; lost at a restart, harmlessly."""
+    """What went out in the last second, and who must wait. The one piece of state of sending; lost at a restart, harmlessly but for `held`,
+    which the rows tell whoever begins to send (`storage/held_back.py`)."""
 
     sent: list[tuple[datetime, int]] = field(default_factory=list)
     chats: dict[int, datetime] = field(default_factory=dict)

@@ -24,7 +24,6 @@ from storage.outbox_rows import (
     PUT_BACK,
     READY,
     TARGET,
-    TO_TELEGRAM,
     UNSENT_EDIT,
 )
 from storage.outbox_rows import CRISIS as CRISIS
@@ -254,12 +253,6 @@ def expired_leases(u: Unit, *, alone: bool = False) -> list[Leased]:
 def _makes_message(row: Row[Any]) -> bool:
     """An edit of a message that never got out is sent as a new one."""
     return row.kind == "send" or (row.kind == "edit" and row.target is not None and row.message_id is None)
-
-
-def held_by_others(u: Unit, owner: str) -> set[int]:
-    """The chats for which another process has something on its way, or had when it died."""
-    leased = LEASED & TO_TELEGRAM & (OUTBOX.c.lease_owner != owner)
-    return {row.chat_id for row in u.all(select(OUTBOX.c.chat_id).where(leased))}
 
 
 def drop(u: Unit, reason: str, *, wanted: str | None = None, target: int | None = None, kind: str | None = None) -> int:

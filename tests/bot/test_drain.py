@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 import pytest
@@ -14,10 +14,10 @@ from bot.drain import Drain
 from bot.intake import keep
 from bot.pace import Pace
 from bot.phones import Phones
-from bot.sending import Accepted, Doubt, Gone, Result
+from bot.sending import Accepted, Doubt, Gone, Result, Wait
 from bot.writer import Writer
 from storage import escalations, outbox, people
-from storage.outbox import ESCALATION, REPLY, Claimed
+from storage.outbox import CRISIS, ESCALATION, REPLY, Claimed
 from storage.store import Store
 from tests.bot.conftest import NOW
 from tests.bot.desk import Desk
@@ -54,6 +54,31 @@ def test_chats_whose_requests_hang_hide_nobody_elses_reply(store: Store, monkeyp
         return went
 
     assert sorted(asyncio.run(drain_on())) == [*hanging, 9999]
+
+
+def test_after_a_restart_nothing_overtakes_a_card_that_is_to_be_tried_again(store: Store) -> None:
+    with store.unit(NOW) as u:
+        chat = people.chat_for(u, PATIENT)
+        card = outbox.post(u, chat, CRISIS, "send", {"text": "words"}, "crisis.card@1")
+        outbox.post(u, chat, ESCALATION, "send", {"text": "words"}, "crisis.paging@1")
+        taken = sending.claim(u, outbox.waiting(u)[0], "one that dies")
+        assert taken is not None
+        sending.record(u, taken, Wait(35))
+
+    async def sent(at: datetime) -> list[int]:
+        went = list[int]()
+
+        async def send(row: Claimed) -> Result:
+            went.append(row.id)
+            return Accepted(len(went))
+
+        drain = Drain(cast(Writer, Desk(store, at)), send, Pace())
+        await drain._round()
+        await drain.finish(5)
+        return went
+
+    assert asyncio.run(sent(NOW + timedelta(seconds=5))) == []
+    assert asyncio.run(sent(NOW + timedelta(seconds=40))) == [card]
 
 
 def test_an_edit_that_is_not_wanted_any_more_still_takes_the_keyboard_off(store: Store) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.intake import keep
 from bot.worker import take_group
 from safety import pager
-from storage import audit, claims, due, escalations, ids, inbox, meta, outbox, people, talks
+from storage import audit, claims, due, escalations, held_back, ids, inbox, meta, outbox, people, talks
 from storage.conflicts import again_on_conflict
 from storage.engine import open_engine
 from storage.people import PersonCard
@@ -329,8 +329,8 @@ def test_a_message_has_one_sender(store: Store) -> None:
         assert outbox.claim(one, row, "one", until) is not None
         assert outbox.claim(two, row, "two", until) is None, "passed over at once, not waited for"
     with store.unit(NOW) as u:
-        assert outbox.held_by_others(u, "two") == {people.chat_for(u, PATIENT).id}
-        assert outbox.held_by_others(u, "one") == set()
+        assert held_back.held_by_others(u, "two") == {people.chat_for(u, PATIENT).id}
+        assert held_back.held_by_others(u, "one") == set()
 
 
 def test_two_turns_open_one_escalation(store: Store) -> None:
