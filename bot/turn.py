@@ -149,11 +149,22 @@ def _tell_danger(s: Sitting, heard: Heard) -> bool:
 def _concern(s: Sitting, heard: Heard) -> None:
     """The kind questions. While an alert is under way the conversation goes on instead; what was said is kept with one that is open."""
     going_on = danger.is_under_way(s)
+    if not going_on and _typed_a_button(s):
+        return
     danger.add_context(s)
     _keep_words(s, go_on=going_on, tell=True)
     notes.add(s.u, s.person.id, "concern", "text", at=s.said_at)
     if not going_on:
         concern.ask(s, heard)
+
+
+def _typed_a_button(s: Sitting) -> bool:
+    """Whether the very words of a button were typed at a question about their safety, which is answered then: what our own words sound like
+    is no worry of theirs."""
+    waiting = talks.waiting(s.u, s.chat) if s.event.kind == "text" else None
+    if waiting is None or typed.asks_directly(waiting, s.event.text) is None:
+        return False
+    return talk.take(s, waiting, Given("text", s.event.text), typed=True)
 
 
 def _keep_words(s: Sitting, *, go_on: bool = False, tell: bool = False) -> None:
