@@ -32,6 +32,8 @@ from storage.talks import TalkRow
 
 SILENT = "concern_silent"
 SILENCE = timedelta(minutes=15)
+WORSE = "crisis.worry.worse_words"
+"""What answers words that worry by themselves; they are with an alert that is open already (`bot.turn`)."""
 NOTHING = "silent"
 """The code for staff of no answer at all."""
 BARRIER = "barrier"
@@ -101,7 +103,7 @@ def _put(s: Sitting, about: str, heard: Heard) -> None:
         if under_way.state == "parked":
             talk.resume(s, under_way)
         elif (key := asks_directly(under_way, "")) is not None:
-            in_words(s, under_way, key, said="crisis.worry.worse_words")
+            in_words(s, under_way, key, said=WORSE)
         else:
             talk.show_again(s, under_way)
         if _asked(s) is not None:
@@ -211,7 +213,7 @@ def take_words(s: Sitting, about: str, said: str = "crisis.worry.in_words", *, t
     if s.event.kind == "media":
         inbox.mark(s.u, s.source, inbox.WORDS)  # what is below a picture was read
     draft = s.draft()
-    if danger.add_context(s):
+    if danger.is_open(s) if said == WORSE else danger.add_context(s):
         draft.add("bot.needs_tap")  # the words are with the alert
     else:
         draft.add(said, **ways(s, VIOLENCE if about == VIOLENCE else "suicide"))
