@@ -204,12 +204,13 @@ def in_words(s: Sitting, asked: TalkRow, key: str, said: str = "crisis.worry.in_
     said: what answers them; words that worry by themselves (`ask`) have an answer of their own.
     """
     today = key.removeprefix(FIRST) not in INBOX_ALONE
-    take_words(s, _about_what(asked), said, today=today, again=asked.body.get(talk.IN_WORDS) == key)
-    talk.show_again(s, replace(asked, body={**asked.body, talk.IN_WORDS: key}))
+    known = take_words(s, _about_what(asked), said, today=today, again=asked.body.get(talk.IN_WORDS) == key)
+    talk.show_again(s, replace(asked, body={**asked.body, talk.IN_WORDS: key}) if known else asked)
 
 
-def take_words(s: Sitting, about: str, said: str = "crisis.worry.in_words", *, today: bool = True, again: bool = False) -> None:
-    """What is said, and told, of words in place of a tap. again: staff have the line of this question already."""
+def take_words(s: Sitting, about: str, said: str = "crisis.worry.in_words", *, today: bool = True, again: bool = False) -> bool:
+    """What is said, and told, of words in place of a tap. again: staff have the line of this question already. Whether they have it now:
+    while an alert is under way none is written, so that what comes once it is closed is told."""
     if s.event.kind == "media":
         inbox.mark(s.u, s.source, inbox.WORDS)  # what is below a picture was read
     draft = s.draft()
@@ -217,10 +218,12 @@ def take_words(s: Sitting, about: str, said: str = "crisis.worry.in_words", *, t
         draft.add("bot.needs_tap")  # the words are with the alert
     else:
         draft.add(said, **ways(s, VIOLENCE if about == VIOLENCE else "suicide"))
-    if not again and not danger.is_under_way(s):
+    tells = not again and not danger.is_under_way(s)
+    if tells:
         told = keep_concern(s, KeepConcern("in_words" if today else "unclear", today=today, calm=False))
         draft.add("crisis.worry.told" if told else "crisis.worry.seen")
     s.post(draft)
+    return again or tells
 
 
 def took_back(s: Sitting, answered: TalkRow) -> bool:

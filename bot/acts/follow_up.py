@@ -82,10 +82,10 @@ def in_words(s: Sitting, asked: PromptRow) -> bool:
     about = str(asked.args["about"])
     if s.event.text.strip().isdecimal():
         return False
-    concern.take_words(s, about, again="in_words" in asked.args)
+    known = concern.take_words(s, about, again=bool(asked.args.get("in_words")))
     if asked.panel is not None:
         s.strip(asked.panel)  # a tap there that crosses with this still counts
-    s.offer(_question(s, about), "act", KIND, subject=s.person.id, args={**asked.args, "in_words": True})
+    s.offer(_question(s, about), "act", KIND, subject=s.person.id, args={**asked.args, "in_words": known})
     return True
 
 
