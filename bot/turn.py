@@ -12,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import danger, doors, entry, talk, taps, typed
-from bot.acts import concern, follow_up
+from bot.acts import concern, follow_up, taken_back
 from bot.acts.session_prompts import say_what_is_off
 from bot.event import Event, Unreadable, parse, written
 from bot.flow import Given
@@ -217,7 +217,7 @@ def _edit(s: Sitting) -> None:
     answered = talks.answered_by(s.u, s.chat, s.event.message_id)
     if answered is not None and answered.state == "parked" and talk.change_last_text(s, answered, quiet=True):
         s.say("bot.saw_edit")
-    elif (at := answered or waiting) is not None and (_edited_in_words(s, at) or concern.took_back(s, at)):
+    elif (at := answered or waiting) is not None and (_edited_in_words(s, at) or taken_back.took_back(s, at)):
         return
     elif answered is not None:
         s.say("bot.edit_too_late")

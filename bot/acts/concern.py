@@ -40,8 +40,6 @@ BARRIER = "barrier"
 ASKING = ("concern", "follow_up", BARRIER)
 VIOLENCE = "violence"
 FIRST = "first_"
-DIRECT = ("wish", "thoughts", "method", "intent", "past", "safety", "use_safe")
-"""The keys of the questions about their safety, beside those that come `FIRST`."""
 ASKED_DIRECTLY = ("suicide", "self_harm")
 """What is asked about even when other questions are under way."""
 
@@ -56,7 +54,7 @@ def ask(s: Sitting, heard: Heard) -> None:
 def listen(s: Sitting, about: str, *, veil: bool = False) -> None:
     """From now on no answer is silence. Counted once for each conversation, from the last words that worried; from then on it waits as long
     as a new one."""
-    asked = _asked(s)
+    asked = waiting(s)
     if asked is None:
         return
     veil = veil or about == VIOLENCE or _may_be_seen(s)
@@ -67,16 +65,16 @@ def listen(s: Sitting, about: str, *, veil: bool = False) -> None:
 
 def _may_be_seen(s: Sitting) -> bool:
     """Whether violence has come up in the questions that wait: then somebody may be beside them, whatever they spoke of last."""
-    asked = _asked(s)
+    asked = waiting(s)
     if asked is None:
         return False
     return _about_what(asked) == VIOLENCE or any(row.args.get("veil") for row in due.planned(s.u, SILENT, asked.id))
 
 
-def _asked(s: Sitting) -> TalkRow | None:
+def waiting(s: Sitting) -> TalkRow | None:
     """The questions that wait for an answer here, if there are any."""
-    waiting = talks.waiting(s.u, s.chat)
-    return waiting if waiting is not None and waiting.flow in ASKING else None
+    row = talks.waiting(s.u, s.chat)
+    return row if row is not None and row.flow in ASKING else None
 
 
 def _about_what(asked: TalkRow) -> str:
@@ -97,8 +95,8 @@ def _asks(row: TalkRow) -> bool:
 
 
 def _put(s: Sitting, about: str, heard: Heard) -> None:
-    waiting = _asked(s)
-    under_way = waiting if waiting is not None and _asks(waiting) else talks.parked(s.u, s.chat, "concern")
+    asked = waiting(s)
+    under_way = asked if asked is not None and _asks(asked) else talks.parked(s.u, s.chat, "concern")
     if under_way is not None and not _is_new(under_way, about):
         if under_way.state == "parked":
             talk.resume(s, under_way)
@@ -106,7 +104,7 @@ def _put(s: Sitting, about: str, heard: Heard) -> None:
             in_words(s, under_way, key, said=WORSE)
         else:
             talk.show_again(s, under_way)
-        if _asked(s) is not None:
+        if waiting(s) is not None:
             return  # else it was of another version, and is closed
     elif under_way is not None:
         talk.close(s, under_way, "partial")
@@ -153,7 +151,7 @@ def silent(s: Sitting, row: DueRow) -> None:
 def _listened_to(s: Sitting, row: DueRow) -> TalkRow | None:
     """The questions this row listens to, while they wait or are parked. A row of an earlier version names none: then those that wait."""
     if "since" not in row.args:
-        return _asked(s)
+        return waiting(s)
     found = talks.talk(s.u, s.chat, row.subject)
     return found if found is not None and found.flow in ASKING and found.state in ("waiting", "parked") else None
 
@@ -224,21 +222,6 @@ def take_words(s: Sitting, about: str, said: str = "crisis.worry.in_words", *, t
         draft.add("crisis.worry.told" if told else "crisis.worry.seen")
     s.post(draft)
     return again or tells
-
-
-def took_back(s: Sitting, answered: TalkRow) -> bool:
-    """An edit of what was typed at a question about their safety that is gone by: it is words in place of a tap, and what was answered may
-    not be so. They are asked directly, from the beginning. Whether it was one."""
-    keys = {key.rpartition("/")[2] for key, message in answered.body.get("answers", {}).items() if message == s.event.message_id}
-    if not any(key in DIRECT or key.startswith(FIRST) for key in keys):
-        return False
-    if danger.is_under_way(s):
-        danger.add_context(s)
-        return True
-    take_words(s, "suicide")
-    talk.start(s, "concern", {"about": "suicide"})
-    listen(s, "suicide")
-    return True
 
 
 def leave(s: Sitting) -> None:

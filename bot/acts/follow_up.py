@@ -73,7 +73,7 @@ def as_tap(s: Sitting, asked: PromptRow) -> bool:
     if answer is None:
         return False
     talks.close_prompt(s.u, asked.id, answer)
-    _answered(s, asked, answer, typed=concern.FIRST)
+    _answered(s, asked, answer, typed=f"asked/{concern.FIRST}{asked.args['about']}")
     return True
 
 
