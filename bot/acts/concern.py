@@ -98,10 +98,12 @@ def _put(s: Sitting, about: str, heard: Heard) -> None:
     asked = waiting(s)
     under_way = asked if asked is not None and _asks(asked) else talks.parked(s.u, s.chat, "concern")
     if under_way is not None and not _is_new(under_way, about):
+        if cards.in_spanish(danger.rule_of(heard)) and (line := spanish(s)):
+            s.say("crisis.es.also", line=line)
         if under_way.state == "parked":
             talk.resume(s, under_way)
         elif (key := asks_directly(under_way, "")) is not None:
-            in_words(s, under_way, key, said=WORSE)
+            in_words(s, under_way, key, said=WORSE, about=about)
         else:
             talk.show_again(s, under_way)
         if waiting(s) is not None:
@@ -195,14 +197,14 @@ def _tell_of_silence(s: Sitting, row: DueRow, asked: TalkRow) -> bool:
     return keep_concern(s, KeepConcern(NOTHING, today=True))
 
 
-def in_words(s: Sitting, asked: TalkRow, key: str, said: str = "crisis.worry.in_words") -> None:
+def in_words(s: Sitting, asked: TalkRow, key: str, said: str = "crisis.worry.in_words", about: str = "") -> None:
     """Words in place of a tap, at a direct question: they may be the gravest answer, and nobody here understands them. Staff find once for
     each question that there were some, never which; whoever is on call is told to look today. The question is put again.
 
-    said: what answers them; words that worry by themselves (`ask`) have an answer of their own.
+    said: what answers them; words that worry by themselves (`ask`) have an answer of their own, and are `about` something.
     """
     today = key.removeprefix(FIRST) not in INBOX_ALONE
-    known = take_words(s, _about_what(asked), said, today=today, again=asked.body.get(talk.IN_WORDS) == key)
+    known = take_words(s, VIOLENCE if about == VIOLENCE else _about_what(asked), said, today=today, again=asked.body.get(talk.IN_WORDS) == key)
     talk.show_again(s, replace(asked, body={**asked.body, talk.IN_WORDS: key}) if known else asked)
 
 
