@@ -151,11 +151,12 @@ def _concern(s: Sitting, heard: Heard) -> None:
     going_on = danger.is_under_way(s)
     if not going_on and _typed_a_button(s):
         return
+    answers = _answers_directly(s)
     danger.add_context(s)
     _keep_words(s, go_on=going_on, tell=True)
     notes.add(s.u, s.person.id, "concern", "text", at=s.said_at)
     if not going_on:
-        concern.ask(s, heard)
+        concern.ask(s, heard, answers=answers)
 
 
 def _typed_a_button(s: Sitting) -> bool:
@@ -165,6 +166,17 @@ def _typed_a_button(s: Sitting) -> bool:
     if waiting is None or typed.asks_directly(waiting, s.event.text) is None:
         return False
     return talk.take(s, waiting, Given("text", s.event.text), typed=True)
+
+
+def _answers_directly(s: Sitting) -> bool:
+    """Whether this was typed at the question of the day after or at one of a check-in, or changes what was once that is over."""
+    if s.event.kind == "edit" and s.event.message_id is not None:
+        before = talks.answered_by(s.u, s.chat, s.event.message_id)
+        over = before is not None and before.state not in ("waiting", "parked")  # else their question is put again
+        return over and before is not None and taken_back.answered_directly(before, s.event.message_id) is not None
+    waiting = talks.waiting(s.u, s.chat)
+    at_talk = waiting is not None and typed.asks_directly(waiting, s.event.text) is not None
+    return s.event.kind in ("text", "media") and (at_talk or follow_up.waits(s) is not None)
 
 
 def _keep_words(s: Sitting, *, go_on: bool = False, tell: bool = False) -> None:

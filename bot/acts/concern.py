@@ -44,9 +44,14 @@ ASKED_DIRECTLY = ("suicide", "self_harm")
 """What is asked about even when other questions are under way."""
 
 
-def ask(s: Sitting, heard: Heard) -> None:
-    """Begin the questions that fit what was heard, and listen for an answer. Who is being asked already goes on from where they are."""
+def ask(s: Sitting, heard: Heard, *, answers: bool = False) -> None:
+    """Begin the questions that fit what was heard, and listen for an answer. Who is being asked already goes on from where they are.
+
+    answers: it was typed where they are asked directly outside of these questions; then there is a line of that, as of any words there.
+    """
     about, seen = _about(heard), _may_be_seen(s)
+    if answers and waiting(s) is None:
+        take_words(s, about, WORSE)
     _put(s, about, heard)
     listen(s, about, veil=seen)
 
@@ -207,7 +212,8 @@ def in_words(s: Sitting, asked: TalkRow, key: str, said: str = "crisis.worry.in_
     said: what answers them; words that worry by themselves (`ask`) have an answer of their own, and are `about` something.
     """
     today = key.removeprefix(FIRST) not in INBOX_ALONE
-    known = take_words(s, VIOLENCE if about == VIOLENCE else _about_what(asked), said, today=today, again=asked.body.get(talk.IN_WORDS) == key)
+    about = VIOLENCE if about == VIOLENCE else _about_what(asked)
+    known = take_words(s, about, said, today=today, again=asked.body.get(talk.IN_WORDS) == key)
     talk.show_again(s, replace(asked, body={**asked.body, talk.IN_WORDS: key}) if known else asked)
 
 
