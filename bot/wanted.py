@@ -36,7 +36,7 @@ def unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
     if kind == "concern":
         return None if notes.about(u, int(rest)) is not None else "seen"
     if kind == "contact":
-        return None if contacts.is_on(u, int(rest)) else "no_consent"
+        return _said_anew(u, row) if contacts.is_on(u, int(rest)) else "no_consent"
     if kind == "state":
         id, _, state = rest.partition(":")
         return _said_anew(u, row) if escalations.state(u, int(id)) == state else "overtaken"

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, select, update
 
+from storage.outbox_rows import OUTBOX
 from storage.people import PEOPLE, PersonCard
 from storage.prepared import Prepared
 from storage.store import Unit, table
@@ -94,6 +95,11 @@ def is_on(u: Unit, id: int) -> bool:
     """Whether this contact still agrees and is still wanted: asked again just before a message goes."""
     row = u.one(select(CONTACTS.c.state).where(CONTACTS.c.id == id))
     return row is not None and row.state in ("opened", "agreed")
+
+
+def asked_after(u: Unit, key: str, then: datetime) -> bool:
+    """Whether the message with this dedupe key was put on its way later than then."""
+    return u.one(select(OUTBOX.c.id).where(OUTBOX.c.dedupe_key == key, OUTBOX.c.created_at > then)) is not None
 
 
 def end(u: Unit, row: ContactRow, state: str = "ended") -> int | None:

@@ -72,9 +72,10 @@ def asked_by_patient(s: Sitting, id: int) -> None:
     if row is None:
         s.say("contacts.not_now", lane=ESCALATION)
         return
-    _ask(s, s.person, row)
-    said = f"asked:{row.id}:{_round(s)}"
-    s.say("contacts.asked", name=row.name, time=f"{s.local:%H:%M}", lane=ESCALATION, dedupe=said)
+    if not _ask(s, s.person, row):
+        s.say("contacts.already", name=row.name, lane=ESCALATION, dedupe=f"already:{row.id}:{_round(s)}")
+        return
+    s.say("contacts.asked", name=row.name, time=f"{s.local:%H:%M}", lane=ESCALATION)
     audit.record(s.u, s.person.id, s.person.code, "contact.asked")
     alert = escalations.open_for(s.u, s.person.id)
     if alert is not None:
@@ -82,30 +83,32 @@ def asked_by_patient(s: Sitting, id: int) -> None:
 
 
 def asked_by_staff(s: Sitting, row: EscalationRow) -> int:
-    """By whoever has an open alert: all whom staff may ask. The patient is told who; returns how many."""
+    """By whoever has an open alert: all whom staff may ask, and who were not asked just now. The patient is told who; returns how many."""
     patient = people.person(s.u, row.person)
-    found = contacts.to_ask(s.u, patient, "staff")
-    for each in found:
-        _ask(s, patient, each)
+    found = [each for each in contacts.to_ask(s.u, patient, "staff") if _ask(s, patient, each)]
     if found:
         escalations.note(s.u, row.id, "contact_asked", by=s.person.id)
         audit.record(s.u, patient.id, s.person.code, "contact.asked", row.ref)
         at = s.of(patient.id)
         if at is not None:
             names = ", ".join(each.name for each in found)
-            at.say("contacts.staff_asked", staff=s.person.name, name=names, lane=ESCALATION, dedupe=f"asked:{row.id}:{_round(s)}")
+            at.say("contacts.staff_asked", staff=s.person.name, name=names, lane=ESCALATION)
     return len(found)
 
 
-def _ask(s: Sitting, patient: PersonCard, row: ContactRow) -> None:
-    """The one message. It says whose call is wanted, and nothing else."""
+def _ask(s: Sitting, patient: PersonCard, row: ContactRow) -> bool:
+    """The one message. It says whose call is wanted, and nothing else. False when one went less than `AGAIN` ago, by whoever's tap."""
     assert row.chat is not None
+    key, now = f"contact:{row.id}", _round(s)
+    if contacts.asked_after(s.u, f"{key}:{now - 1}", s.u.now - AGAIN):
+        return False
     draft = Draft(load("en")).add("contact.message", name=patient.call_name or patient.name)
-    outbox.post(
-        s.u, people.chat(s.u, row.chat), ESCALATION, "send", draft.payload(), draft.content, wanted=f"contact:{row.id}",
-        dedupe=f"contact:{row.id}:{_round(s)}",
-    )  # fmt: skip
+    sent = outbox.post(
+        s.u, people.chat(s.u, row.chat), ESCALATION, "send", draft.payload(), draft.content, wanted=key, dedupe=f"{key}:{now}"
+    )
+    return sent is not None
 
 
 def _round(s: Sitting) -> int:
+    """Two messages in one of these would be less than `AGAIN` apart; so may one in each of two that follow each other."""
     return int(s.u.now.timestamp() // AGAIN.total_seconds())

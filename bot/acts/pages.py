@@ -145,7 +145,8 @@ def _ask_contacts(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
     count = personal.asked_by_staff(s, row)
     if prompt.panel is not None:
         s.strip(prompt.panel)
-    still_yours(s, row, s.draft().add("page.contacts_asked", ref=row.ref, count=count))
+    said = s.draft().add("page.contacts_asked", ref=row.ref, count=count) if count else s.draft().add("page.contacts_already", ref=row.ref)
+    still_yours(s, row, said)
 
 
 def _to_whom(s: Sitting, row: EscalationRow, prompt: PromptRow) -> None:
