@@ -159,7 +159,7 @@ class App:
         sending.rescue_leases(u, alone=u.connection.dialect.name == "sqlite")
         chores.plan(u)
         menu.post_staff_menus(u)
-        known = clinic.clinic(u)
+        known = clinic.as_it_opens(u)
         return known.country if known else "US"
 
     async def _intake(self) -> None:

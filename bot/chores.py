@@ -183,7 +183,7 @@ def _plan_retention(u: Unit) -> None:
 
 def _plan_weekly(u: Unit) -> None:
     """Monday at 06:00 in the clinic's zone."""
-    known = clinic.clinic(u)
+    known = clinic.as_it_opens(u)
     if known is None:
         return
     today = local(u.now, known.zone).date()

@@ -92,7 +92,7 @@ def mark_repeat(u: Unit, id: int) -> None:
 
 def notice(u: Unit, words: str, key: str, event: str, since: datetime) -> None:
     """Tell the clinic itself that something is wrong with Between, by every other way. Once for each `key`."""
-    known = clinic.clinic(u)
+    known = clinic.as_it_opens(u)
     if known is None:
         return
     at = since.astimezone(ZoneInfo(known.zone))
@@ -150,7 +150,7 @@ def _post(u: Unit, row: EscalationRow, channel: str, to: int | None, key: str, w
 
 def _page(u: Unit, row: EscalationRow, to: int | None, why: str) -> tuple[dict[str, Any], str]:
     """What it says, for either channel, and of which items the mail is made."""
-    known = clinic.clinic(u)
+    known = clinic.as_it_opens(u)
     assert known is not None  # a clinic came before its patients
     words = load("en")
     zone = people.person(u, to).zone if to is not None else known.zone
@@ -159,11 +159,20 @@ def _page(u: Unit, row: EscalationRow, to: int | None, why: str) -> tuple[dict[s
     page = words.text("mail.page", code=code, level=level, time=opened, ref=row.ref, why=words.text(f"mail.why.{why}"))
     payload = {
         "subject": words.text("mail.subject", level=level, ref=row.ref),
-        "text": f"{page}\n\n{words.text('mail.how', line=known.line)}",
+        "text": f"{page}\n\n{how(known.line)}",
         "body": {"event": "page", "why": why, "code": code, "level": row.level, "opened": row.opened_at.isoformat(), "reference": row.ref},
     }
-    used = _items("mail.subject", "mail.page", f"mail.why.{why}", "mail.how", f"page.level.{row.level}")
+    used = _items("mail.subject", "mail.page", f"mail.why.{why}", how_item(known.line), f"page.level.{row.level}")
     return payload, f"{used} {draft.content}".strip()
+
+
+def how_item(line: str) -> str:
+    return "mail.how" if line else "mail.how_no_line"
+
+
+def how(line: str) -> str:
+    """How it is taken, and the clinic's line where that can be read."""
+    return load("en").text("mail.how", line=line) if line else load("en").text("mail.how_no_line")
 
 
 def _items(*ids: str) -> str:

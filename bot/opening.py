@@ -59,7 +59,7 @@ def open_store(settings: Settings, now: datetime, *, setup: bool = False) -> Sto
             migrate.migrate(engine)
         with store.unit(now, "opening") as u:
             store.keys = u.keys = keyring(u, settings, found)
-            if not setup and clinic.clinic(u) is None:
+            if not setup and clinic.as_it_opens(u) is None:
                 raise _setup_needed(settings)
             floor.start(u)
             be_process(meta.next_process(u))

@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot import mail, page_hook
+from bot import letters, mail, page_hook
 from bot.log import get
 from bot.lookout import Lookout, View
 from bot.mail import Mail, Server
@@ -179,7 +179,7 @@ class Watch:
             id="",
             to="",
             subject=words.text("mail.subject", level=level, ref=known["ref"]),
-            text=f"{text}\n\n{words.text('mail.how', line=view.line)}",
+            text=f"{text}\n\n{letters.how(view.line)}",
             body={"event": "page", "why": "alone", "code": known["code"], "level": known["level"], "opened": known["opened"],
                   "reference": known["ref"]},
             at=now,

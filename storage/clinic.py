@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from storage.prepared import Prepared
+from storage.seal import SealBroken
 from storage.store import Unit, table
 from storage.tables import Clinic
 from storage.wall import DAYS
@@ -28,16 +29,25 @@ class ClinicCard:
     zone: str
     country: str
     cover: dict[str, tuple[str, str]]
+    damaged: bool = False
 
 
 def clinic(u: Unit) -> ClinicCard | None:
     """The clinic, or None on a database that has not been set up."""
+    known = as_it_opens(u)
+    if known is not None and known.damaged:
+        raise SealBroken("the clinic's own settings do not open")
+    return known
+
+
+def as_it_opens(u: Unit) -> ClinicCard | None:
+    """The same where its name or its line is damaged, which are empty then: no alarm waits for them."""
     row = u.one(THE_CLINIC)
     if row is None:
         return None
-    name, line = (u.open(row.key_id, f"clinic.{column}", 1, getattr(row, column)) for column in ("name", "line"))
+    name, line = (u.opened(row.key_id, f"clinic.{column}", 1, getattr(row, column)) for column in ("name", "line"))
     cover = {day: (span[0], span[1]) for day, span in json.loads(row.cover).items()}
-    return ClinicCard(row.key_id, name, line, row.zone, row.country, cover)
+    return ClinicCard(row.key_id, name or "", line or "", row.zone, row.country, cover, damaged=name is None or line is None)
 
 
 def set_up(u: Unit, name: str, line: str, zone: str, country: str, cover: dict[str, tuple[str, str]]) -> None:

@@ -83,12 +83,15 @@ def set_ways(u: Unit, ways: Collection[str]) -> None:
 
 
 def ways(u: Unit) -> frozenset[str]:
-    return frozenset(json.loads(meta.get(u, meta.WAYS) or "[]"))
+    """None where no letter can be sealed, as the clinic's key is damaged: what is said in Telegram must not fail with it."""
+    known = clinic.as_it_opens(u)
+    sealed = known is None or u.has_key(known.key)
+    return frozenset(json.loads(meta.get(u, meta.WAYS) or "[]")) if sealed else frozenset()
 
 
 def _key(u: Unit) -> int:
     """The data key letters are sealed with."""
-    known = clinic.clinic(u)
+    known = clinic.as_it_opens(u)
     assert known is not None  # a clinic came before anything there is to write about
     return known.key
 

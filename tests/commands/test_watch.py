@@ -22,9 +22,10 @@ from bot.lookout import Lookout
 from demo.local import LocalTelegram
 from demo.phone import Phone
 from demo.server import running
+from storage import clinic as clinics
 from storage import escalations, heartbeat, meta, people
 from storage.store import Unit
-from storage.tables import DataKey, Person
+from storage.tables import Clinic, DataKey, Person
 from tests.bot.test_shell import DANGER
 from tests.clinics import PATIENT, STAFF, add_patient, add_staff
 from tests.commands.between import SCRIPT, TOKEN, WITHIN, Between
@@ -239,6 +240,34 @@ async def test_a_damaged_row_hides_no_alert_and_no_address(watched: Watched, who
     assert len(seen.seen.alerts) == 2
     assert sorted(page["code"] for page in seen.pages.values()) == ["0001", "0002"]
     assert STAFF_MAIL in seen.addresses.values()
+
+
+@pytest.mark.parametrize("lost", ["row", "key"])
+async def test_a_damaged_clinic_hides_neither_a_dead_bot_nor_its_alerts(watched: Watched, lost: str) -> None:
+    dead = wall()
+    with watched.between.unit() as u:
+        who, known = people.person_by_code(u, "0001"), clinics.clinic(u)
+        assert who is not None
+        assert known is not None
+        escalations.add(u, who.id, people.chats_of(u, who.id)[0].id, "high", "suicide", ((0, "primary", "page.first"),))
+        if lost == "row":
+            u.set(Clinic, 1, line=b"damaged")
+        else:
+            u.set(DataKey, known.key, wrapped=b"damaged, as it might be by a bad disk")
+    watched.proved(dead - FIVE)
+    await watched.watch(dead, dead + timedelta(minutes=1))
+    assert subjects(watched.mail.to(CLINIC_MAIL))[0] == "Between: the bot has stopped or hangs"
+    (page,) = watched.mail.to(STAFF_MAIL)
+    assert "0001: high" in words_of(page)
+    assert "the clinic's line" not in words_of(page)
+
+
+async def test_what_no_row_should_hold_is_told_as_a_database_that_cannot_be_read(watched: Watched) -> None:
+    with watched.between.unit() as u:
+        u.set(Clinic, 1, cover="{")
+    start = wall()
+    await watched.watch(start, start + timedelta(minutes=4), timedelta(minutes=1))
+    assert subjects(watched.mail.to(CLINIC_MAIL)) == ["Between: the database cannot be read"]
 
 
 async def test_the_mail_server_refuses_so_the_webhook_takes_the_page_and_mail_follows(watched: Watched) -> None:
