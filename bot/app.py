@@ -155,7 +155,8 @@ class App:
 
     def _prepare(self, u: Unit, name: str) -> str:
         meta.put(u, "bot_username", name)
-        letters.set_ways(u, self.courier.ways)
+        if self.lead.held:  # else others carry the letters, and the courier says which ways there are once it is this process that does
+            letters.set_ways(u, self.courier.ways)
         sending.rescue_leases(u, alone=u.connection.dialect.name == "sqlite")
         chores.plan(u)
         menu.post_staff_menus(u)

@@ -68,7 +68,12 @@ class Courier:
         self._woken.set()
 
     async def run(self) -> None:
-        """Until cancelled. A database that is gone is tried again every second."""
+        """Until cancelled. A database that is gone is tried again every second.
+
+        Which ways there are is put down by whoever carries them, as it begins: of several processes one that does not may lack the
+        settings, and would drop what another has still to send.
+        """
+        await self._tell_ways()
         if not self._ways:
             await asyncio.Event().wait()
         while True:
@@ -81,6 +86,16 @@ class Courier:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK):
                     await self._woken.wait()
+
+    async def _tell_ways(self) -> None:
+        while True:
+            try:
+                await self._writer.run(lambda u: rows.set_ways(u, self.ways), "ways")
+            except SQLAlchemyError as fault:
+                log.error("courier.database", fault=type(fault).__name__)
+                await asyncio.sleep(LOOK)
+            else:
+                return
 
     async def round(self) -> None:
         """Take what may go now on its way."""

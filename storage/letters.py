@@ -75,7 +75,7 @@ class Unconfirmed:
 
 
 def set_ways(u: Unit, ways: Collection[str]) -> None:
-    """Put down by which other ways this process can reach anybody: mail, clinic, webhook. Turns promise no others."""
+    """Put down by which other ways whoever carries letters can reach anybody: mail, clinic, webhook. Turns promise no others."""
     meta.put(u, meta.WAYS, json.dumps(sorted(ways)))
     gone = [way for way in (MAIL, WEBHOOK) if way not in ways]
     nobody = READY & OUTBOX.c.channel.in_(gone)  # else they would wait for ever, and the auditor with them
