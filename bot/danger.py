@@ -11,7 +11,7 @@ from bot.sitting import Sitting, seat
 from bot.when import moment
 from content import hotlines
 from content.library import load
-from safety import pager
+from safety import duty, pager
 from safety.heard import Heard
 from safety.moves import NEWER, ONCE_MORE, SECOND, Action, Alarm, Inform, Page, Tell
 from safety.pager import Paged
@@ -35,8 +35,6 @@ TELLS = {
     "second_look": "crisis.second_look",
     "closed": "crisis.closed",
 }
-
-
 STILL = dict.fromkeys(("opened", "joined", "anew", "reopened", "second_look"), "OPEN") | {"exhausted": "EXHAUSTED"}
 """The state in which it is still true. That nobody is on call, or who has it, is true until that of the moment changes."""
 INFORMS = {
@@ -227,9 +225,10 @@ def _tell(s: Sitting, row: EscalationRow, patient: PersonCard, what: str, actor:
     if what in ("opened", "no_cover"):
         presence.add_to(draft, at, paging=what == "opened")
     still = row.state if what in ("no_cover", "acked", "contacted") else STILL.get(what)
-    wanted = f"state:{row.id}:{still}" if still else None  # what is no longer so when it is sent is not said
+    kind, send_by = ("uncovered", duty.cover_starts(s.u)) if what == "no_cover" else ("state", None)
+    wanted = f"{kind}:{row.id}:{still}" if still else None  # what is no longer so when it is sent is not said
     lane = CRISIS if what == "exhausted" else ESCALATION
-    at.post(draft, lane=lane, dedupe=f"tell:{what}:{row.id}:{row.version}", wanted=wanted)
+    at.post(draft, lane=lane, dedupe=f"tell:{what}:{row.id}:{row.version}", wanted=wanted, send_by=send_by)
 
 
 def _inform(s: Sitting, row: EscalationRow, what: str, but: int | None, actor: PersonCard | None) -> None:

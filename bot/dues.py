@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot import danger, talk
+from bot import danger, talk, wanted
 from bot.event import Event
 from bot.flow import Given
 from bot.log import get
 from bot.registry import CLINIC_DUES, DUES, RECURRING, due
 from bot.sitting import Sitting
 from safety import pager
+from safety.moves import Tell
+from safety.pager import Paged
 from storage import due as dues
 from storage import escalations, notes, people, talks
 from storage.due import DueRow
@@ -53,9 +55,13 @@ def _follow(u: Unit, row: DueRow) -> None:
 
 @due("escalation")
 def _escalation(s: Sitting, row: DueRow) -> None:
+    untold = wanted.waits(s.u, f"uncovered:{row.subject}:OPEN")
     paged = pager.step(s.u, row.subject)
-    if paged is not None:
-        danger.perform(s, paged)
+    if paged is None:
+        return
+    danger.perform(s, paged)
+    if untold and paged.row.state == "OPEN" and not pager.waits_for_cover(s.u, paged.row):  # that nobody is on call is not said any more
+        danger.perform(s, Paged(paged.row, (Tell("opened"),)))
 
 
 @due("timer")

@@ -6,9 +6,10 @@ from datetime import date
 
 from sqlalchemy import select
 
+from safety import duty
 from storage import calm, contacts, escalations, notes, people, series
 from storage.outbox import ESCALATION, Claimed, Waiting
-from storage.outbox_rows import SAID_ANEW
+from storage.outbox_rows import LEASED, OUTBOX, READY, SAID_ANEW
 from storage.store import Unit, table
 from storage.tables import Due
 
@@ -37,7 +38,9 @@ def unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
         return None if notes.about(u, int(rest)) is not None else "seen"
     if kind == "contact":
         return _said_anew(u, row) if contacts.is_on(u, int(rest)) else "no_consent"
-    if kind == "state":
+    if kind == "uncovered" and duty.cover_starts(u) is None:
+        return "overtaken"
+    if kind in ("state", "uncovered"):
         id, _, state = rest.partition(":")
         return _said_anew(u, row) if escalations.state(u, int(id)) == state else "overtaken"
     if kind == "open":
@@ -55,6 +58,11 @@ def unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
             return "cancelled"
         return None if holder is not None and holder.active and "program" in people.consents(u, holder.id) else "no_consent"
     return "unknown_condition"
+
+
+def waits(u: Unit, condition: str) -> bool:
+    """Whether a message under this condition has yet to leave."""
+    return u.one(select(OUTBOX.c.id).where(READY | LEASED, OUTBOX.c.wanted == condition).limit(1)) is not None
 
 
 def _said_anew(u: Unit, row: Waiting) -> str | None:
