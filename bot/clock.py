@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -31,14 +32,16 @@ class SteadyClock:
         self._read, self._ticks = read, ticks
         self._base = max(read(), floor) if floor else read()
         self._since = ticks()
+        self._reading = threading.Lock()  # several threads ask, and the base and its tick belong together
 
     def now(self) -> datetime:
-        steady = self._base + timedelta(seconds=self._ticks() - self._since)
-        read = self._read()
-        if read > steady:
-            self._base, self._since = read, self._ticks()
-            return read
-        return steady
+        with self._reading:
+            steady = self._base + timedelta(seconds=self._ticks() - self._since)
+            read = self._read()
+            if read > steady:
+                self._base, self._since = read, self._ticks()
+                return read
+            return steady
 
     def behind(self) -> timedelta:
         """How far the machine's clock lies behind the time that has been told; an alarm when it is more than `JUMP`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 from bot.clock import SteadyClock, TurnedClock
@@ -32,6 +33,27 @@ def test_a_clock_set_back_goes_on_at_its_own_pace() -> None:
     machine.passes(30)
     assert clock.now() == NOON + timedelta(seconds=90), "time stood still, and with it every escalation"
     assert clock.behind() == timedelta(hours=1)
+
+
+def test_a_thread_that_asks_between_a_new_base_and_its_tick_is_told_no_later_time() -> None:
+    machine = Machine()
+
+    class Halting(SteadyClock):
+        """Another thread asks as soon as a new base is there."""
+
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if name == "_base" and threading.current_thread() is threading.main_thread() and hasattr(self, "_since"):
+                other.start()
+                other.join(0.3)
+
+    clock, told = Halting(None, lambda: machine.wall, lambda: machine.ticks), []
+    other = threading.Thread(target=lambda: told.append(clock.now()))
+    machine.passes(60)
+    machine.wall += timedelta(seconds=1)
+    assert clock.now() == NOON + timedelta(seconds=61)
+    other.join()
+    assert told == [NOON + timedelta(seconds=61)]
 
 
 def test_a_jump_forward_is_taken() -> None:
