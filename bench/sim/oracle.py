@@ -156,7 +156,8 @@ class Oracle:
                 case.causes.pop(0)
             elif not case.state and not case.outside and not case.unsure:  # a button of a check-in, or two texts read as one
                 case.state, case.sign = "OPEN", self.healthy()
-        elif request.how == "send" and any(cause.rested for cause in case.causes):
+        elif request.how == "send" and not words.REPEAT.match(request.text) and any(cause.rested for cause in case.causes):
+            # what was in doubt when the danger came is tried again in its turn
             self.wrong("card_not_first", case.address, request.text)
         if any(page in items for page in (*words.PAGES, "page.details")):
             self.wrong("page_to_patient", case.address, request.text)
