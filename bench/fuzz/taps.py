@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import select
 
 from bench.fuzz.world import PEOPLE, World, person_at
-from bot.acts.concern import DIRECT, FIRST
+from bot.acts.concern import FIRST
+from bot.acts.taken_back import DIRECT
 from bot.panel import HELP
 from bot.taps import STAYS
 from storage import people, sessions
