@@ -55,7 +55,7 @@ def _follow(u: Unit, row: DueRow) -> None:
 
 @due("escalation")
 def _escalation(s: Sitting, row: DueRow) -> None:
-    untold = wanted.waits(s.u, f"uncovered:{row.subject}:OPEN")
+    untold = wanted.waits(s.u, s.chat.id, f"uncovered:{row.subject}:OPEN")
     paged = pager.step(s.u, row.subject)
     if paged is None:
         return

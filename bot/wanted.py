@@ -60,9 +60,10 @@ def unwanted(u: Unit, row: Waiting, taken: Claimed) -> str | None:
     return "unknown_condition"
 
 
-def waits(u: Unit, condition: str) -> bool:
-    """Whether a message under this condition has yet to leave."""
-    return u.one(select(OUTBOX.c.id).where(READY | LEASED, OUTBOX.c.wanted == condition).limit(1)) is not None
+def waits(u: Unit, chat: int, condition: str) -> bool:
+    """Whether a message to this chat has yet to leave under this condition. With an OR, SQLite would go through all that waits."""
+    to_go = (READY & (OUTBOX.c.chat_id == chat), LEASED & OUTBOX.c.lease_until.is_not(None))
+    return any(u.one(select(OUTBOX.c.id).where(each, OUTBOX.c.wanted == condition).limit(1)) is not None for each in to_go)
 
 
 def _said_anew(u: Unit, row: Waiting) -> str | None:
