@@ -4,7 +4,7 @@ from __future__ import annotations
 
 COMMITS = (
     "migrate", "opening", "setup", "floor", "prepare", "intake", "worker", "worker_one", "choose", "claim", "record", "tick", "audit",
-    "retention", "weekly", "forgotten", "planned", "letters", "letter",
+    "retention", "weekly", "forgotten", "planned", "letters", "letter", "ways",
 )  # fmt: skip
 CALLS = (
     "getMe", "setWebhook", "deleteWebhook", "heartbeat", "setMyCommands",
