@@ -61,6 +61,7 @@ class Drain:
 
     async def run(self) -> None:
         """Until cancelled. A database that is gone is tried again every second; nothing is sent meanwhile."""
+        self._knows_cards = False  # begun anew when this process leads again: another has sent meanwhile
         while True:
             self._woken.clear()
             self._beat()

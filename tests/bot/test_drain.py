@@ -81,6 +81,32 @@ def test_after_a_restart_nothing_overtakes_a_card_that_is_to_be_tried_again(stor
     assert asyncio.run(sent(NOW + timedelta(seconds=40))) == [card]
 
 
+def test_who_leads_again_knows_of_a_card_that_another_put_off_meanwhile(store: Store) -> None:
+    went = list[int]()
+
+    async def send(row: Claimed) -> Result:
+        went.append(row.id)
+        return Accepted(len(went))
+
+    async def lead_twice() -> None:
+        drain = Drain(cast(Writer, Desk(store, NOW + timedelta(seconds=5))), send, Pace())
+        await drain._round()
+        with store.unit(NOW) as u:
+            chat = people.chat_for(u, PATIENT)
+            outbox.post(u, chat, CRISIS, "send", {"text": "words"}, "crisis.card@1")
+            outbox.post(u, chat, ESCALATION, "send", {"text": "words"}, "crisis.paging@1")
+            taken = sending.claim(u, outbox.waiting(u)[0], "another")
+            assert taken is not None
+            sending.record(u, taken, Wait(35))
+        again = asyncio.create_task(drain.run())
+        await asyncio.sleep(0.3)
+        again.cancel()
+        await drain.finish(5)
+
+    asyncio.run(lead_twice())
+    assert went == []
+
+
 def test_an_edit_that_is_not_wanted_any_more_still_takes_the_keyboard_off(store: Store) -> None:
     """The strip that was owed to this message gave way to the edit."""
     with store.unit(NOW) as u:
