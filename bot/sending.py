@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot import letters
+from bot import contact_missed, letters
 from bot.frames import frame
 from bot.log import get
 from bot.prompting import say_anew
@@ -100,6 +100,7 @@ def _claim(u: Unit, row: Waiting, owner: str) -> Claimed | None:
     if reason is not None:
         outbox.finish(u, row.id, taken.attempt, "dropped", reason=reason)
         if reason == "late":
+            contact_missed.missed(u, row.id, taken.wanted, reason)
             say_anew(u, row.id)
         return None
     if taken.kind in ("edit", "strip", "frame") and taken.target is not None and taken.message_id is None:
@@ -255,8 +256,8 @@ def _mark_repeat(u: Unit, id: int) -> None:
 
 
 def _tell_staff(u: Unit, row: Claimed, code: str) -> None:
-    chat = people.chat(u, row.chat)
-    notes.add(u, chat.person, "undelivered", code)
+    if not contact_missed.missed(u, row.id, row.wanted, code):
+        notes.add(u, people.chat(u, row.chat).person, "undelivered", code)
 
 
 def _tell_of_doubt(u: Unit, chat: int | None) -> None:

@@ -56,6 +56,12 @@ def mine(u: Unit, who: PersonCard) -> list[ContactRow]:
     return [_row(u, row) for row in u.all(OF_PERSON, whose=who.id)]
 
 
+def of(u: Unit, id: int) -> ContactRow | None:
+    """None when either side has ended it."""
+    row = u.one(_ROWS.where(CONTACTS.c.id == id))
+    return _row(u, row) if row is not None else None
+
+
 def to_ask(u: Unit, who: PersonCard, by: str) -> list[ContactRow]:
     """Those who agreed, who can be sent a message, and whom `by` ("mine" or "staff") may ask."""
     found = [row for row in mine(u, who) if row.state == "agreed" and row.use in ("both", by)]

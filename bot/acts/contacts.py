@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot import talk
+from bot.contact_missed import KEPT
 from bot.flow.commands import AddContact, EndContact
 from bot.message import Draft
 from bot.registry import act, command, look
@@ -103,9 +104,8 @@ def _ask(s: Sitting, patient: PersonCard, row: ContactRow) -> bool:
     if contacts.asked_after(s.u, f"{key}:{now - 1}", s.u.now - AGAIN):
         return False
     draft = Draft(load("en")).add("contact.message", name=patient.call_name or patient.name)
-    sent = outbox.post(
-        s.u, people.chat(s.u, row.chat), ESCALATION, "send", draft.payload(), draft.content, wanted=key, dedupe=f"{key}:{now}"
-    )
+    chat, dedupe, latest = people.chat(s.u, row.chat), f"{key}:{now}", s.u.now + KEPT
+    sent = outbox.post(s.u, chat, ESCALATION, "send", draft.payload(), draft.content, wanted=key, dedupe=dedupe, send_by=latest)
     return sent is not None
 
 

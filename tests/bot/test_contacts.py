@@ -12,7 +12,7 @@ from bot.acts.contacts import asked_by_patient
 from bot.event import Event
 from bot.phones import Phones
 from bot.sitting import Sitting
-from storage import contacts, people, retention
+from storage import contacts, notes, people, retention
 from storage.engine import open_engine
 from storage.seal import Keyring
 from storage.store import Store, table
@@ -51,6 +51,19 @@ def test_whoever_stops_in_the_last_moment_gets_no_message(store: Store, phones: 
         columns = table(Outbox)
         rows = u.all(select(columns.c.state, columns.c.reason).where(columns.c.content.like("contact.message%")))
         assert [(row.state, row.reason) for row in rows] == [("dropped", "no_consent")]
+
+
+def test_the_patient_is_told_when_a_contact_has_blocked_the_bot_meanwhile(store: Store, phones: Phones) -> None:
+    with store.unit(NOW) as u:
+        chat = people.chat_for(u, PATIENT)
+        row = contacts.to_ask(u, robin(u), "mine")[0]
+        asked_by_patient(Sitting(u, chat, robin(u), 1, Event("button", PATIENT), NOW), row.id)
+    phones.block(STRANGER)
+    phones.settle()
+    asked, missed = seen(phones, PATIENT)[-2:]
+    assert asked.startswith("At ") and missed.startswith("As far as I can see, the message to Ana did not get through.")
+    with store.unit(NOW) as u:
+        assert notes.waits(u, robin(u).id, "undelivered", "contact_blocked")
 
 
 @pytest.mark.parametrize("command", ["/checkin", "/journal", "/plan", "/contacts", "/patients", "/start", "/mydata"])
