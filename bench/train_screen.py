@@ -21,7 +21,7 @@ from typing import Any
 from bench.screen import CORPUS, EVERYDAY, TRAINING
 from content.library import ROOT, read_toml
 from safety.heard import Finding, Level
-from safety.learned import LEAST, MASK, features, hash_classes
+from safety.learned import LEAST, MASK, features, hash_classes, stretches
 from safety.rules import load_rules
 from safety.screen import by_rules
 
@@ -59,17 +59,19 @@ def main(dry: bool) -> None:
     rules = load_rules()
     classes = hash_classes(read_toml(ROOT / "screen" / "classes.toml"))
     words = [rules.speller.read(row["text"]).words for row in rows]
-    counts = [features(each, classes) for each in words]
-    table = csr_matrix(
-        (
-            np.concatenate([np.full(len(one), len(one) ** -0.5) for one in counts]),
-            np.concatenate(counts),
-            np.cumsum([0, *map(len, counts)]),
-        ),
-        shape=(len(rows), MASK + 1),
-    )
-    table.sum_duplicates()
     danger = np.array([row["level"] != "none" for row in rows])
+
+    def table_of(texts: Sequence[Sequence[str]]) -> Any:
+        counts = [features(each, classes) for each in texts]
+        filled = np.concatenate([np.full(len(one), len(one) ** -0.5) for one in counts])
+        table = csr_matrix((filled, np.concatenate(counts), np.cumsum([0, *map(len, counts)])), shape=(len(texts), MASK + 1))
+        table.sum_duplicates()
+        return table
+
+    parts = [(at, each[start:end]) for at, each in enumerate(words) for start, end in stretches(each)]  # as it is asked later
+    lessons = [*((at, each) for at, each in enumerate(words) if danger[at]), *((at, part) for at, part in parts if not danger[at])]
+    asked, taught = (np.array([at for at, _ in each]) for each in (parts, lessons))
+    asked_table, taught_table = (table_of([part for _, part in each]) for each in (parts, lessons))
     everyday = np.array([row["category"] in EVERYDAY for row in rows]) & ~danger
     alike = ~danger & ~everyday
     findings = [by_rules(rules, row["text"]).findings for row in rows]
@@ -79,12 +81,16 @@ def main(dry: bool) -> None:
     firm = np.zeros(len(rows), dtype=bool)
 
     def fitted(where: Any) -> Any:
+        """A harmless message is harmless in each of its parts; of a dangerous one nobody knows in which it is, so all of it is learned."""
+        some = np.isin(taught, where)
         model = LogisticRegression(C=PENALTY, solver="liblinear", random_state=SEED)
-        return model.fit(table[where], danger[where], sample_weight=np.where(everyday, WEIGHT, 1.0)[where])
+        weight = np.where(everyday, WEIGHT, 1.0)[taught[some]]
+        return model.fit(taught_table[some], danger[taught[some]], sample_weight=weight)
 
-    score = np.zeros(len(rows))
-    for train, held_out in GroupKFold(FOLDS).split(table, danger, [row.get("by", "ours") for row in rows]):
-        score[held_out] = fitted(train).decision_function(table[held_out])
+    score = np.full(len(rows), -np.inf)
+    for train, held_out in GroupKFold(FOLDS).split(rows, danger, [row.get("by", "ours") for row in rows]):
+        some = np.isin(asked, held_out)
+        np.maximum.at(score, asked[some], fitted(train).decision_function(asked_table[some]))
         known = _doubted([findings[at] for at in train], danger[train])
         firm[held_out] = [any(each.level > Level.CONCERN or each.rule not in known for each in findings[at]) for at in held_out]
 

@@ -25,6 +25,8 @@ NONE, LITTLE = timedelta(), timedelta(seconds=10)
 
 Kind = Literal["dead", "locked", "unproved"]
 """dead: no sign of life. locked: the database cannot be read. unproved: it lives, and pages do not go out in time."""
+WORSE: tuple[Kind, ...] = ("unproved", "locked", "dead")
+"""What turns into something further on in this row is told anew: other hands are needed then."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,9 @@ def judge(state: State, seen: Seen | None, now: datetime, passed: timedelta | No
         kind = state.alarm
     if kind is None:
         return Judged(state)
-    notices = () if state.alarm is not None else (Notice(kind, _started(seen, since, now)),)
-    state = replace(state, alarm=state.alarm or kind, began=state.began or now)
+    worse = state.alarm is None or WORSE.index(kind) > WORSE.index(state.alarm)
+    notices = (Notice(kind, _started(seen, since, now)),) if worse else ()
+    state = replace(state, alarm=kind if worse else state.alarm, began=state.began or now)
     if seen is None:
         return Judged(state, notices=notices)
     climbs, letters = _climb(state.climbs, seen, now, alone=kind != "unproved")

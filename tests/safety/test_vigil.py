@@ -127,6 +127,21 @@ def test_a_process_that_lives_is_left_its_ladder_unless_a_step_is_late() -> None
     assert {letter.to for letter in late.letters} >= {1}
 
 
+def test_what_turns_worse_is_told_once_more_and_what_turns_better_is_not() -> None:
+    def told(looks: Iterator[tuple[datetime, Judged]], state: State) -> tuple[list[str], State]:
+        said: list[str] = []
+        for _, judged in looks:
+            said += [notice.what for notice in judged.notices]
+            state = judged.state
+        return said, state
+
+    span, stopped = timedelta(minutes=6), fine(NOW)
+    locked, state = told(watch(None, NOW, span), State())
+    dead, state = told(watch(stopped, NOW + span, span, state), state)
+    again, _ = told(watch(None, NOW + 2 * span, span, state), state)
+    assert (locked, dead, again) == (["locked"], ["dead"], [])
+
+
 def test_it_tells_when_the_first_is_back_and_begins_afresh() -> None:
     *_, (_, judged) = watch(fine(NOW), NOW, timedelta(minutes=6))
     again = NOW + timedelta(minutes=7)
