@@ -27,6 +27,7 @@ BITS = 18
 MASK = (1 << BITS) - 1
 LEAST, STRETCH = 3, 40  # words: less says nothing; more than one stretch is read in several
 GRAMS = (3, 4)
+GRAVE = 2.5  # the score from which rules made of common words count
 FIRST, LAST = zlib.crc32(b"^"), zlib.crc32(b"$")
 ENDS = tuple(place & MASK for end in (FIRST, LAST) for place in (end, end * 7 + 1))
 MOST_KNOWN = 20_000
@@ -89,6 +90,12 @@ class Learned:
             if score > worst:
                 worst, found = score, (text.starts[start], text.ends[end - 1])
         return found
+
+    def grave(self, text: Words) -> Iterator[tuple[int, int]]:
+        """The stretches [start, end) of characters that read so much like danger that rules made of common words may count in them."""
+        for start, end in stretches(text.words):
+            if self.score(text.words[start:end]) >= GRAVE:
+                yield text.starts[start], text.ends[end - 1]
 
     def plainly_harmless(self, text: Words) -> bool:
         """Whether all of it reads so little like danger that a doubted rule must be wrong. Never where a part is too short to tell."""
