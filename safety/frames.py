@@ -75,7 +75,7 @@ def find_signs(rules: Rules, text: Words, offset: int = 0) -> Iterator[Sign]:
                 tags |= frame.tags
         if sentence.matches:
             sentences.append(sentence)
-    useful = frozenset[str]().union(*(slot for rise in rules.rises if rise.possible(tags) for slot in rise.signs))
+    useful = frozenset[str]().union(*({*slot, rise.unless} for rise in rules.rises if rise.possible(tags) for slot in rise.signs))
     for sentence in sentences:
         yield from _signs(rules, text, encoded, sentence, useful, offset)
 
