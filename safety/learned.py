@@ -91,11 +91,17 @@ class Learned:
                 worst, found = score, (text.starts[start], text.ends[end - 1])
         return found
 
-    def grave(self, text: Words) -> Iterator[tuple[int, int]]:
-        """The stretches [start, end) of characters that read so much like danger that rules made of common words may count in them."""
+    def grave(self, text: Words, span: tuple[int, int]) -> bool:
+        """Whether sentences around this span of characters read so much like danger that a rule made of common words may count there. What
+        else stands before or after them makes them no calmer."""
         for start, end in stretches(text.words):
-            if self.score(text.words[start:end]) >= GRAVE:
-                yield text.starts[start], text.ends[end - 1]
+            if text.starts[start] < span[1] and span[0] < text.ends[end - 1]:
+                cuts = [start, *(at for at in range(start + 1, end) if text.words[at - 1] in BOUNDARIES), end]
+                before = [at for at in cuts if text.starts[min(at, end - 1)] <= span[0]] or [start]
+                after = [at for at in cuts if at > start and text.ends[at - 1] >= span[1]] or [end]
+                if any(last - first >= LEAST and self.score(text.words[first:last]) >= GRAVE for first in before for last in after):
+                    return True
+        return False
 
     def plainly_harmless(self, text: Words) -> bool:
         """Whether all of it reads so little like danger that a doubted rule must be wrong. Never where a part is too short to tell."""

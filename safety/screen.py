@@ -102,14 +102,11 @@ def _kept(rules: Rules, findings: tuple[Finding, ...], windows: Sequence[tuple[i
 
 def _agreed(rules: Rules, findings: tuple[Finding, ...], windows: Sequence[tuple[int, Words]]) -> tuple[Finding, ...]:
     """Without those of rules that count only where the second stage agrees, if it does not."""
-    if all(each.rule not in rules.agreed for each in findings):
-        return findings
-    grave = [(start, stretch) for start, words in windows for stretch in rules.learned.grave(words)]
     return tuple(
         each
         for each in findings
         if each.rule not in rules.agreed
-        or any(start + first < each.span[1] and each.span[0] < start + last for start, (first, last) in grave)
+        or any(rules.learned.grave(words, (each.span[0] - start, each.span[1] - start)) for start, words in windows)
     )
 
 
