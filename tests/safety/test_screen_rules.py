@@ -8,8 +8,10 @@ import pytest
 
 import safety.rules
 from content.library import ContentError
+from safety.heard import Level
 from safety.pattern import Grammar, PatternError, Vocabulary
 from safety.rules import load_rules
+from safety.screen import screen
 
 
 def grammar(**groups: str) -> Grammar:
@@ -28,6 +30,24 @@ def test_every_sign_a_rise_asks_for_is_given_by_a_frame() -> None:
     for rise in rules.rises:
         assert all(slot <= tags for slot in rise.signs), rise.id
         assert not rise.unless or rise.unless in tags
+
+
+def test_what_takes_a_rise_back_is_heard() -> None:
+    assert screen("this is the last time, thank you for everything").level >= Level.HIGH
+    assert screen("this is my last session, thank you for everything").level < Level.HIGH
+
+
+@pytest.mark.parametrize(
+    ("grave", "harmless"),
+    [
+        ("the train comes at 6:10. I'll be on the tracks", "the train comes at 6:10. I'll be on the platform with coffee"),
+        ("please look after my mom when this is done", "please look after my mom's plants when I'm at work"),
+    ],
+)
+def test_common_parts_count_only_where_the_second_stage_hears_grave_danger_around_them(grave: str, harmless: str) -> None:
+    rules = load_rules()
+    assert any(finding.rule in rules.agreed for finding in screen(grave).findings)
+    assert screen(harmless).level < Level.HIGH
 
 
 @pytest.mark.parametrize(
