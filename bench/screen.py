@@ -2,6 +2,7 @@
 
     python -m bench.screen                 the aside third: per category, levels, misses, time and growth
     python -m bench.screen --part blind    messages of two writers who saw nothing of ours (their misses are not printed: no rule for one)
+    python -m bench.screen --part plain    the same of two who wrote as patients naturally do, neither to trick it nor to help it
     python -m bench.screen --part ordinary what people without danger write in a week: how often it asks and pages for nothing
     python -m bench.screen --part tuned    the part the rules were written against
     python -m bench.screen --file F.jsonl  any file of {"text", "level", "category", "lang"} lines
@@ -172,13 +173,13 @@ def speed(rows: Sequence[Row]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="How well and how fast the screen hears.")
-    parser.add_argument("--part", choices=("aside", "blind", "ordinary", "tuned"), default="aside")
+    parser.add_argument("--part", choices=("aside", "blind", "ordinary", "plain", "tuned"), default="aside")
     parser.add_argument("--file", type=Path)
     parser.add_argument("--no-learned", action="store_true")
     parser.add_argument("--no-time", action="store_true")
     options = parser.parse_args()
     rows = read(options.file or CORPUS / f"{options.part}.jsonl")
-    told = quality(rows, not options.no_learned, misses=options.part not in ("blind", "ordinary"))
+    told = quality(rows, not options.no_learned, misses=options.part not in ("blind", "ordinary", "plain"))
     sys.stdout.write(f"{len(rows)} messages\n\n{told}\n")
     if not options.no_time:
         sys.stdout.write("\n" + speed(rows) + "\n")

@@ -27,7 +27,6 @@ BITS = 18
 MASK = (1 << BITS) - 1
 LEAST, STRETCH = 3, 40  # words: less says nothing; more than one stretch is read in several
 GRAMS = (3, 4)
-GRAVE = 2.5  # the score from which rules made of common words count
 FIRST, LAST = zlib.crc32(b"^"), zlib.crc32(b"$")
 ENDS = tuple(place & MASK for end in (FIRST, LAST) for place in (end, end * 7 + 1))
 MOST_KNOWN = 20_000
@@ -90,18 +89,6 @@ class Learned:
             if score > worst:
                 worst, found = score, (text.starts[start], text.ends[end - 1])
         return found
-
-    def grave(self, text: Words, span: tuple[int, int]) -> bool:
-        """Whether sentences around this span of characters read so much like danger that a rule made of common words may count there. What
-        else stands before or after them makes them no calmer."""
-        for start, end in stretches(text.words):
-            if text.starts[start] < span[1] and span[0] < text.ends[end - 1]:
-                cuts = [start, *(at for at in range(start + 1, end) if text.words[at - 1] in BOUNDARIES), end]
-                before = [at for at in cuts if text.starts[min(at, end - 1)] <= span[0]] or [start]
-                after = [at for at in cuts if at > start and text.ends[at - 1] >= span[1]] or [end]
-                if any(last - first >= LEAST and self.score(text.words[first:last]) >= GRAVE for first in before for last in after):
-                    return True
-        return False
 
     def plainly_harmless(self, text: Words) -> bool:
         """Whether all of it reads so little like danger that a doubted rule must be wrong. Never where a part is too short to tell."""

@@ -53,8 +53,7 @@ class Cue:
 @dataclass(frozen=True)
 class Rise:
     """Signs that together are worse than apart: one from each set, and none tagged `unless`. `near`: only in one message, as parts that
-    mean nothing apart say nothing when they stand in two. `agreed`: signs so common that it counts only where the second stage hears grave
-    danger in the words around them too."""
+    mean nothing apart say nothing when they stand in two."""
 
     id: str
     level: Level
@@ -63,7 +62,6 @@ class Rise:
     unless: str
     why: str
     near: bool = False
-    agreed: bool = False
 
     def possible(self, tags: Set[str]) -> bool:
         """Whether signs with these tags may make it up."""
@@ -82,7 +80,6 @@ class Rules:
     rises: tuple[Rise, ...]
     first_person: frozenset[str]
     learned: Learned
-    agreed: frozenset[str]
 
 
 @cache
@@ -136,7 +133,6 @@ def load_rules() -> Rules:
         tuple(rises),
         frozenset(_single(groups["first_person"])),
         learned,
-        frozenset(rise.id for rise in rises if rise.agreed),
     )
 
 
@@ -151,8 +147,7 @@ def _frame(grammar: Grammar, row: Mapping[str, Any], data: Mapping[str, Any]) ->
 
 def _rise(row: Mapping[str, Any], *, near: bool) -> Rise:
     signs = tuple(frozenset(slot) for slot in row["signs"])
-    level, track = Level[row["level"].upper()], Track(row["track"])
-    return Rise(row["id"], level, track, signs, row.get("unless", ""), row["why"], near, row.get("agreed", False))
+    return Rise(row["id"], Level[row["level"].upper()], Track(row["track"]), signs, row.get("unless", ""), row["why"], near)
 
 
 def _matcher(grammar: Grammar, patterns: Iterable[str]) -> Matcher:

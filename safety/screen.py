@@ -75,7 +75,7 @@ class Reading:
 def by_rules(rules: Rules, text: str) -> Reading:
     """The verdict of the rules alone."""
     windows = tuple(_read(rules, text))
-    return Reading(_agreed(rules, compose(rules, _signs(rules, windows)), windows), windows)
+    return Reading(compose(rules, _signs(rules, windows)), windows)
 
 
 def _weighed(rules: Rules, reading: Reading) -> tuple[Finding, ...]:
@@ -98,16 +98,6 @@ def _kept(rules: Rules, findings: tuple[Finding, ...], windows: Sequence[tuple[i
         return _asked(findings) if unsure and _calm(learned, pages, windows) else findings
     firm = any(each.rule not in learned.doubted for each in findings)
     return findings if firm or not all(learned.plainly_harmless(words) for _, words in windows) else ()
-
-
-def _agreed(rules: Rules, findings: tuple[Finding, ...], windows: Sequence[tuple[int, Words]]) -> tuple[Finding, ...]:
-    """Without those of rules that count only where the second stage agrees, if it does not."""
-    return tuple(
-        each
-        for each in findings
-        if each.rule not in rules.agreed
-        or any(rules.learned.grave(words, (each.span[0] - start, each.span[1] - start)) for start, words in windows)
-    )
 
 
 def _calm(learned: Learned, pages: Sequence[Finding], windows: Sequence[tuple[int, Words]]) -> bool:
@@ -156,7 +146,7 @@ def _joined(rules: Rules, text: str, recent: Sequence[str]) -> tuple[Finding, ..
     ours = [sign for sign in signs if sign.span[1] > len(before)]
     if not ours:
         return ()
-    findings = _kept(rules, _agreed(rules, compose(rules, signs, joined=True), windows), windows)
+    findings = _kept(rules, compose(rules, signs, joined=True), windows)
     alone = {finding.rule for finding in compose(rules, [sign for sign in signs if sign not in ours], joined=True)}
     clipped = []
     for finding in findings:

@@ -38,19 +38,6 @@ def test_what_takes_a_rise_back_is_heard() -> None:
 
 
 @pytest.mark.parametrize(
-    ("grave", "harmless"),
-    [
-        ("the train comes at 6:10. I'll be on the tracks", "the train comes at 6:10. I'll be on the platform with coffee"),
-        ("please look after my mom when this is done", "please look after my mom's plants when I'm at work"),
-    ],
-)
-def test_common_parts_count_only_where_the_second_stage_hears_grave_danger_around_them(grave: str, harmless: str) -> None:
-    rules = load_rules()
-    assert any(finding.rule in rules.agreed for finding in screen(grave).findings)
-    assert screen(harmless).level < Level.HIGH
-
-
-@pytest.mark.parametrize(
     ("pattern", "says"),
     [
         ("(a b", "not closed"),
