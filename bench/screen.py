@@ -124,7 +124,7 @@ def quality(rows: Sequence[Row], learned: bool, misses: bool = True) -> str:
     if not misses:
         return "\n\n".join(parts)
     missed = [
-        [row["category"], wanted.word, got.word, row["text"].replace("|", "/")]
+        [row["category"], wanted.word, got.word, " ".join(row["text"].replace("|", "/").split())]
         for row, wanted, got in pairs
         if (wanted > Level.NONE) != (got > Level.NONE) or (wanted is Level.IMMINENT and got < Level.HIGH)
     ]

@@ -29,12 +29,20 @@ SEED = 20261126
 PENALTY = 60.0  # the inverse of the regularisation
 WEIGHT = 3.0  # of an everyday message: the screen hears far more of them than of any others
 ALIKE, EVERYDAY_SHARE = 0.175, 0.08  # what may be flagged of the messages that only look dangerous, and of the everyday ones
-GAP = 3.2  # how far below the threshold a message is plainly harmless, whatever a doubted rule says
-CALM = -1.0  # the score below which it is asked about, and not paged for, where only unsure rules would page
-CALM_WORDS = 1.0  # the same of the words that the rules heard, by themselves
-SAID_OUTRIGHT = ("suicide.want_die", "es.suicide.want_die", "overdose.excess", "overdose.took_too_much", "overdose.wrong_dose")
-"""Rules that are never unsure, whatever was counted: what they hear is said in plain words, and minutes count."""
-UNSURE = 0.01  # a rule that pages is unsure if it is heard in more everyday messages than this for each gravely dangerous one
+AGREEING = -2.0  # the score below which a message is plainly harmless, whatever a doubted rule says
+CALM = 0.0  # the score around what a rule heard below which it is asked about, and not paged for
+CALM_WORDS = 3.0  # the same of the words that it heard, by themselves
+SAID_OUTRIGHT = (
+    "es.suicide.self",
+    "es.suicide.want_die",
+    "overdose.excess",
+    "overdose.took_too_much",
+    "overdose.whole_dose",
+    "overdose.wrong_dose",
+    "suicide.self",
+    "suicide.want_die",
+)
+"""Rules whose pages nothing makes a question: what they hear is said in plain words, and minutes count."""
 DOUBT, OFTEN = 0.9, 10  # a rule that asks and is right less often than this is doubted, if it was heard often enough to tell
 FOLDS = 5
 OUT = ROOT / "screen" / "learned.toml"
@@ -76,7 +84,6 @@ def main(dry: bool) -> None:
     alike = ~danger & ~everyday
     findings = [by_rules(rules, row["text"]).findings for row in rows]
     doubted = _doubted(findings, danger)
-    unsure = _unsure(findings, everyday, np.array([row["level"] in ("high", "imminent") for row in rows]))
     spoke = np.array([bool(found) for found in findings])
     firm = np.zeros(len(rows), dtype=bool)
 
@@ -97,7 +104,7 @@ def main(dry: bool) -> None:
     short = np.array([len(each) < LEAST for each in words])
 
     def flagged(threshold: float) -> Any:
-        return firm | (score > threshold) & ~short | spoke & (short | (score > threshold - GAP))
+        return firm | (score > threshold) & ~short | spoke & (short | (score > AGREEING))
 
     def shares(flags: Any) -> str:
         return ", ".join(f"{flags[kind].mean():.3f}" for kind in (danger, everyday, alike))
@@ -110,7 +117,7 @@ def main(dry: bool) -> None:
         f"{len(rows)} messages; flagged of the dangerous, the everyday ones and those that only look dangerous:\n"
         f"  rules alone {shares(spoke)}; without the {len(doubted)} that are doubted {shares(firm)};\n"
         f"  with the second stage, on writers it did not learn from, {shares(flagged(threshold))}.\n"
-        f"Threshold {threshold:.2f}; plainly harmless below {threshold - GAP:.2f}.\n"
+        f"Threshold {threshold:.2f}; plainly harmless below {AGREEING}.\n"
     )
     if dry:
         return
@@ -120,16 +127,16 @@ def main(dry: bool) -> None:
     small = np.round(weights / scale).astype(np.int8).tobytes()
     text = base64.b85encode(zlib.compress(small, 9)).decode()
     lines = "\n".join(text[at : at + 120] for at in range(0, len(text), 120))
-    first, second = ("".join(f'    "{name}",\n' for name in sorted(names)) for names in (doubted, unsure))
+    first, second = ("".join(f'    "{name}",\n' for name in sorted(names)) for names in (doubted, SAID_OUTRIGHT))
     OUT.write_text(
         HEAD.format(messages=len(rows), digest=hashlib.sha256(raw).hexdigest()[:16])
         + f"seed = {SEED}\nscale = {scale!r}\nbias = {float(model.intercept_[0])!r}\n"
-        + f"threshold = {threshold:.2f}\nagreeing = {threshold - GAP:.2f}\n"
+        + f"threshold = {threshold:.2f}\nagreeing = {AGREEING}\n"
         + f"calm = {CALM}\ncalm_words = {CALM_WORDS}\nweights = '''\n{lines}\n'''\n\n"
         + "# Rules that are right too seldom to ask where the second stage finds a message plainly harmless.\n"
         + f"[rules]\ndoubted = [\n{first}]\n"
-        + "# Rules heard too often in everyday messages to page by themselves where all of a message reads calm.\n"
-        + f"unsure = [\n{second}]\n",
+        + "# Rules that page however calm the words around them read.\n"
+        + f"outright = [\n{second}]\n",
         encoding="utf-8",
     )
     sys.stdout.write(f"Wrote {OUT.name}, {OUT.stat().st_size} bytes.\n")
@@ -144,17 +151,6 @@ def _doubted(findings: Sequence[Sequence[Finding]], danger: Sequence[bool]) -> s
             heard[rule] += 1
             right[rule] += bool(dangerous)
     return {rule for rule in heard if heard[rule] >= OFTEN and right[rule] / heard[rule] < DOUBT}
-
-
-def _unsure(findings: Sequence[Sequence[Finding]], everyday: Sequence[bool], grave: Sequence[bool]) -> set[str]:
-    """The rules whose pages are wrong too often in ordinary messages."""
-    wrong: Counter[str] = Counter()
-    right: Counter[str] = Counter()
-    for found, ordinary, gravely in zip(findings, everyday, grave, strict=True):
-        for rule in {each.rule for each in found if each.level > Level.CONCERN}:
-            wrong[rule] += bool(ordinary)
-            right[rule] += bool(gravely)
-    return {rule for rule in wrong if wrong[rule] > UNSURE * (right[rule] + 1) and rule not in SAID_OUTRIGHT}
 
 
 if __name__ == "__main__":

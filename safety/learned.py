@@ -1,5 +1,5 @@
 """The second stage: what a linear model learned from our own made-up messages. It may ask (none becomes concern), leave out a question of
-a rule that is named as doubted where a message is plainly harmless, and ask where a rule named as unsure would page and all reads calm. It
+a rule that is named as doubted where a message is plainly harmless, and ask where a rule would page and the words around it read calm. It
 never pages, and silences no rule that does.
 
 It sees words, the letters they are made of, their neighbours and word classes (`content/screen/classes.toml`), hashed into a small table of
@@ -13,7 +13,7 @@ import base64
 import zlib
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import sqrt
@@ -55,8 +55,8 @@ class Learned:
     """A table of weights in units of `scale`, the score from which it asks, and the class of each known word, hashed.
 
     `doubted`: the rules that are right too seldom to ask by themselves. Where only they spoke, a score below `agreeing` leaves them out.
-    `unsure`: the rules that are heard too often in ordinary messages to page by themselves. Where only they would, scores below `calm`, and
-    below `calm_words` for the words they heard, make it a question.
+    `outright`: the rules for what is said in plain words, which always page. Where only others would, scores below `calm` around what they
+    heard, and below `calm_words` for the words by themselves, make it a question.
     """
 
     weights: array[int]
@@ -67,7 +67,7 @@ class Learned:
     doubted: frozenset[str]
     calm: float
     calm_words: float
-    unsure: frozenset[str]
+    outright: frozenset[str]
     classes: Mapping[str, int]
     known: dict[str, Word] = field(default_factory=dict, compare=False)
     """What single words weigh, kept for the next time."""
@@ -92,29 +92,22 @@ class Learned:
 
     def plainly_harmless(self, text: Words) -> bool:
         """Whether all of it reads so little like danger that a doubted rule must be wrong. Never where a part is too short to tell."""
-        return self._all_below(self.agreeing, text)
-
-    def reads_calm(self, text: Words, spans: Iterable[tuple[int, int]]) -> bool:
-        """Whether all of it reads too little like danger for an unsure rule to page: the whole, the sentence around each span of characters
-        and the words in it, of which there may be few. Never where a part of the whole, or the sentence, is too short to tell."""
-        return self._all_below(self.calm, text) and all(self._calm_around(text, span) for span in spans)
-
-    def _all_below(self, least: float, text: Words) -> bool:
         parts = list(stretches(text.words))
         told = sum(end - start for start, end in parts) == len(text.words) > 0
-        return told and all(self.score(text.words[start:end]) < least for start, end in parts)
+        return told and all(self.score(text.words[start:end]) < self.agreeing for start, end in parts)
 
-    def _calm_around(self, text: Words, span: tuple[int, int]) -> bool:
-        """What a long message says beside them does not make words of danger calm."""
-        words = text.words
+    def reads_calm(self, text: Words, span: tuple[int, int]) -> bool:
+        """Whether this span of characters reads too little like danger for a rule to page: its words by themselves, its sentence, and that
+        with those before and behind it, so that nothing beside it makes words of danger calm. Never where there is too little to tell."""
         first, last = bisect_right(text.ends, span[0]), bisect_left(text.starts, span[1])
         if first >= last:
             return True  # it stands in another part of a longer text
-        start = next((at for at in range(first, 0, -1) if words[at - 1] in BOUNDARIES), 0)
-        end = next((at for at in range(last, len(words)) if words[at] in BOUNDARIES), len(words))
-        if end - start < LEAST or self.score(words[first:last]) >= self.calm_words:
+        marks = (at for at in range(last - 1, first, -1) if text.words[at - 1] in BOUNDARIES)
+        first = next(marks, first)  # "sober.i" is one place and two sentences
+        if self.score(text.words[first:last]) >= self.calm_words:
             return False
-        return self.score(words[start:end]) < self.calm
+        runs = [run for run in around(text.words, first, last) if len(run) >= LEAST]
+        return bool(runs) and all(self.score(run) < self.calm for run in runs)
 
     @cached_property
     def _ends(self) -> int:
@@ -144,6 +137,19 @@ def stretches(words: Sequence[str]) -> Iterator[tuple[int, int]]:
         if end - start >= LEAST:
             yield start, end
         start = end
+
+
+def around(words: Sequence[str], first: int, last: int) -> Iterator[Sequence[str]]:
+    """The sentence that holds the words [first, last); with the one before, the one behind, and both; as far as `STRETCH` words away, and
+    without the mark at their end, as what is sent alone rarely has one."""
+    marks = [at for at, word in enumerate(words, start=1) if word in BOUNDARIES]
+    before, behind = [0, *marks], [*marks, len(words)]
+    starts = before[max(0, bisect_right(before, first) - 2) : bisect_right(before, first)]
+    ends = behind[bisect_left(behind, last) : bisect_left(behind, last) + 2]
+    for start in starts:
+        for end in ends:
+            end = min(end, last + STRETCH)
+            yield words[max(start, first - STRETCH) : end - 1 if words[end - 1] in BOUNDARIES else end]
 
 
 def hash_classes(data: Mapping[str, Any]) -> dict[str, int]:
@@ -209,7 +215,7 @@ def load_learned(data: Mapping[str, Any], classes: Mapping[str, Any]) -> Learned
     weights = array("b", zlib.decompress(base64.b85decode(table["weights"].replace("\n", ""))))
     if len(weights) != MASK + 1:
         raise ValueError("learned.toml holds a table of the wrong size; run python -m bench.train_screen.")
-    doubted, unsure = (frozenset(data["rules"][name]) for name in ("doubted", "unsure"))
+    doubted, outright = (frozenset(data["rules"][name]) for name in ("doubted", "outright"))
     return Learned(
         weights,
         table["scale"],
@@ -219,6 +225,6 @@ def load_learned(data: Mapping[str, Any], classes: Mapping[str, Any]) -> Learned
         doubted,
         table["calm"],
         table["calm_words"],
-        unsure,
+        outright,
         hash_classes(classes),
     )

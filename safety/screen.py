@@ -1,7 +1,7 @@
 """Reads a message for danger. Every text a patient sends goes through `screen`, and nothing else can say that it has.
 
-Deterministic and local: no network, no clock, no language model. A small learned table may ask, also where an unsure rule would page; it
-never pages (`safety/learned.py`).
+Deterministic and local: no network, no clock, no language model. A small learned table may ask, also where a rule would page and the words
+around it read calm; it never pages (`safety/learned.py`).
 It fails safe: what it cannot read counts as high.
 """
 
@@ -27,7 +27,7 @@ RECENT_LENGTH = 1_000  # characters kept of each of them, from its end
 READ_ON = 2_000  # characters of the text that are read on from them; all of it is read alone
 JOIN = "\n"  # words run on from message to message, what takes them back does not
 SIMILAR = Finding("learned.similar", (0, 0), "reads like messages of people in danger", Level.CONCERN, Track.UNKNOWN)
-CALM = "; asked about, as all of it reads calm"
+CALM = "; asked about, as the words around it read calm"
 BROKEN = Finding("screen.failed", (0, 0), "the message could not be read, which counts as high", Level.HIGH, Track.UNKNOWN)
 
 TOO_LONG = Finding("screen.too_long", (0, 0), "longer than a message can be: not read, which counts as high", Level.HIGH, Track.UNKNOWN)
@@ -79,8 +79,8 @@ def by_rules(rules: Rules, text: str) -> Reading:
 
 
 def _weighed(rules: Rules, reading: Reading) -> tuple[Finding, ...]:
-    """What the second stage makes of it. It asks where no rule spoke, may leave out those that are right too seldom, and may ask where only
-    those would page that are heard too often."""
+    """What the second stage makes of it. It asks where no rule spoke, may leave out those that are right too seldom, and may ask where one
+    would page and the words around it read calm."""
     if reading.findings:
         return _kept(rules, reading.findings, reading.windows)
     for start, words in reading.windows:
@@ -90,18 +90,19 @@ def _weighed(rules: Rules, reading: Reading) -> tuple[Finding, ...]:
 
 
 def _kept(rules: Rules, findings: tuple[Finding, ...], windows: Sequence[tuple[int, Words]]) -> tuple[Finding, ...]:
-    """What is left of them: a page of rules that are all unsure becomes a question where all reads calm, and questions of rules that are
-    right too seldom nothing where the whole text is plainly harmless."""
+    """What is left of them: a page becomes a question where the words around it read calm, unless it was said outright, and questions of
+    rules that are right too seldom nothing where the whole text is plainly harmless."""
     learned = rules.learned
     if pages := [each for each in findings if each.level > Level.CONCERN]:
-        unsure = all(each.rule in learned.unsure for each in pages)
-        return _asked(findings) if unsure and _calm(learned, pages, windows) else findings
+        outright = any(each.rule in learned.outright for each in pages)
+        return findings if outright or not _calm(learned, pages, windows) else _asked(findings)
     firm = any(each.rule not in learned.doubted for each in findings)
     return findings if firm or not all(learned.plainly_harmless(words) for _, words in windows) else ()
 
 
 def _calm(learned: Learned, pages: Sequence[Finding], windows: Sequence[tuple[int, Words]]) -> bool:
-    return all(learned.reads_calm(words, [(one.span[0] - start, one.span[1] - start) for one in pages]) for start, words in windows)
+    spans = [each.span for each in pages]
+    return all(learned.reads_calm(words, (first - start, last - start)) for start, words in windows for first, last in spans)
 
 
 def _asked(findings: Iterable[Finding]) -> tuple[Finding, ...]:

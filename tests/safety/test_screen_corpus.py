@@ -1,10 +1,10 @@
 """How well the screen hears, measured on our own made-up messages.
 
-`tuned.jsonl` is what the rules were written against, `writers.jsonl` what 34 writers who saw none of it wrote for the second stage to learn
-from. `aside.jsonl` (drawn by hash, blocks of the writers' messages among it), `blind.jsonl` (by two other writers; nobody who writes rules
-reads it) and `ordinary.jsonl` (what 35 imagined people write in a week without danger) are never tuned on. All are made up, so none is
-proof for a clinic. Thresholds are a little under what was measured, which is short of the bar in docs/screen.md; a change that loses ground
-fails here.
+`tuned.jsonl` is what the rules were written against, `writers.jsonl` what 49 writers who saw none of it wrote for the second stage to learn
+from. `aside.jsonl` (drawn by hash, blocks of the writers' messages among it), `blind.jsonl` and `plain.jsonl` (by two other writers each;
+nobody who writes rules reads them; the latter as patients naturally write) and `ordinary.jsonl` (what people without danger write in a week)
+are never tuned on. All are made up, so none is proof for a clinic. Thresholds are a little under what was measured, which is short of the
+bar in docs/screen.md; a change that loses ground fails here.
 """
 
 from __future__ import annotations
@@ -78,8 +78,9 @@ def score(corpus: list[dict[str, str]]) -> Score:
     [
         ("tuned", 1, Score(flagged=0.98, flagged_life=0.98, imminent_flagged=0.99, imminent_high=0.82, false_flag=0.025, false_page=0.019)),
         ("writers", 10, Score(flagged=0.95, flagged_life=0.94, imminent_flagged=0.95, imminent_high=0.3, false_flag=0.06, false_page=0.05)),
-        ("aside", 1, Score(flagged=0.80, flagged_life=0.78, imminent_flagged=0.82, imminent_high=0.34, false_flag=0.14, false_page=0.05)),
-        ("blind", 1, Score(flagged=0.87, flagged_life=0.88, imminent_flagged=0.95, imminent_high=0.55, false_flag=0.035, false_page=0.01)),
+        ("aside", 1, Score(flagged=0.80, flagged_life=0.78, imminent_flagged=0.82, imminent_high=0.36, false_flag=0.13, false_page=0.022)),
+        ("blind", 1, Score(flagged=0.87, flagged_life=0.88, imminent_flagged=0.95, imminent_high=0.55, false_flag=0.035, false_page=0.004)),
+        ("plain", 1, Score(flagged=0.97, flagged_life=0.95, imminent_flagged=0.97, imminent_high=0.78, false_flag=0.075, false_page=0.018)),
     ],
 )
 def test_the_screen_hears_as_well_as_measured(name: str, every: int, least: Score) -> None:
@@ -99,9 +100,9 @@ def test_spanish_is_heard_nearly_as_well_as_english() -> None:
 
 
 def test_the_parts_share_no_message() -> None:
-    parts = [{row["text"].casefold() for row in rows(name)} for name in ("tuned", "writers", "aside", "blind", "ordinary")]
+    parts = [{row["text"].casefold() for row in rows(name)} for name in ("tuned", "writers", "aside", "blind", "plain", "ordinary")]
     assert len(set().union(*parts)) == sum(map(len, parts))
-    assert [len(part) >= least for part, least in zip(parts, (6_000, 39_000, 4_500, 900, 690), strict=True)] == [True] * 5
+    assert [len(part) >= least for part, least in zip(parts, (6_000, 77_000, 9_000, 900, 980, 1_390), strict=True)] == [True] * 6
 
 
 def test_every_level_and_both_languages_are_in_both_parts() -> None:
@@ -177,19 +178,25 @@ def test_a_doubted_rule_is_left_out_where_the_second_stage_finds_the_message_pla
 
 def test_in_an_ordinary_week_hardly_anybody_is_paged() -> None:
     levels = [level_of(row["text"]) for row in rows("ordinary")]
-    assert sum(level >= Level.HIGH for level in levels) / len(levels) <= 0.003
-    assert sum(level > Level.NONE for level in levels) / len(levels) <= 0.065
+    assert sum(level >= Level.HIGH for level in levels) / len(levels) <= 0.0015
+    assert sum(level > Level.NONE for level in levels) / len(levels) <= 0.046
 
 
-def test_a_page_of_an_unsure_rule_becomes_a_question_where_all_reads_calm_and_never_less() -> None:
-    unsure = load_rules().learned.unsure
+def test_a_page_becomes_a_question_where_the_words_around_it_read_calm_and_never_less() -> None:
+    outright = load_rules().learned.outright
     harmless = [row["text"] for row in rows("writers", every=5) if row["level"] == "none"]
     paged = {text: by_rules(load_rules(), text).findings for text in harmless if by_rules(load_rules(), text).level >= Level.HIGH}
     asked = [text for text in paged if level_of(text) is Level.CONCERN]
-    assert len(asked) >= len(paged) // 3
+    assert len(asked) >= len(paged) // 2
     assert [text for text in paged if level_of(text) is Level.NONE] == []
-    assert {one.rule for text in asked for one in paged[text] if one.level >= Level.HIGH} <= unsure
+    assert outright.isdisjoint(one.rule for text in asked for one in paged[text] if one.level >= Level.HIGH)
     assert all("asked about" in " ".join(one.why for one in screen(text).findings) for text in asked)
+
+
+@pytest.mark.parametrize("said", ["I'm going to kill myself tonight", "I have the gun in my hand", "esta noche me voy a matar"])
+def test_a_long_ordinary_day_around_it_makes_no_page_a_question(said: str) -> None:
+    day = "the kids had pancakes and we walked the dog by the lake. My sister came over with soup and stayed for the evening. "
+    assert screen(f"{day * 3}{said}. {day * 3}").level >= Level.HIGH
 
 
 def test_what_a_word_weighs_is_kept_without_changing_what_a_message_weighs() -> None:
