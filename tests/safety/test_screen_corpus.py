@@ -2,9 +2,9 @@
 
 `tuned.jsonl` is what the rules were written against, `writers.jsonl` what 49 writers who saw none of it wrote for the second stage to learn
 from. `aside.jsonl` (drawn by hash, blocks of the writers' messages among it), `blind.jsonl` and `plain.jsonl` (by two other writers each;
-nobody who writes rules reads them; the latter as patients naturally write) and `ordinary.jsonl` (what people without danger write in a week)
-are never tuned on. All are made up, so none is proof for a clinic. Thresholds are a little under what was measured, which is short of the
-bar in docs/screen.md; a change that loses ground fails here.
+nobody who writes rules reads them; the latter as patients naturally write) and `ordinary.jsonl` (what people without danger write in a
+week) are never tuned on. All are made up, so none is proof for a clinic. Thresholds are a little under what was measured, which is short of
+the bar in docs/screen.md; a change that loses ground fails here.
 """
 
 from __future__ import annotations
