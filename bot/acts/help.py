@@ -9,7 +9,7 @@ from bot.acts.contacts import asked_by_patient
 from bot.registry import command, tap
 from bot.sitting import Sitting
 from storage import people, talks
-from storage.outbox import CRISIS
+from storage.outbox import ESCALATION
 from storage.talks import PromptRow
 
 
@@ -27,7 +27,7 @@ def help_screen(s: Sitting) -> None:
         danger.with_plan(s, draft)
         draft.row(draft.button("ground", "crisis.button.ground"))
         danger.with_contacts(s, draft)
-    s.offer(draft, "act", "crisis", lane=CRISIS)
+    s.offer(draft, "act", "crisis", lane=ESCALATION)  # a crisis card comes before it, also one that is caused later
 
 
 @command("sos", menu="menu.sos")
