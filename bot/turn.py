@@ -156,6 +156,8 @@ def _concern(s: Sitting, heard: Heard) -> None:
     _keep_words(s, go_on=going_on, tell=True)
     notes.add(s.u, s.person.id, "concern", "text", at=s.said_at)
     if not going_on:
+        if s.event.kind != "edit":
+            follow_up.asked_instead(s)
         concern.ask(s, heard, answers=answers)
 
 

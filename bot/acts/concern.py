@@ -105,12 +105,15 @@ def _put(s: Sitting, about: str, heard: Heard) -> None:
     if under_way is not None and not _is_new(under_way, about):
         if cards.in_spanish(danger.rule_of(heard)) and (line := spanish(s)):
             s.say("crisis.es.also", line=line)
-        before = talk.before_last_text(s, under_way) or under_way  # an edit takes back what was typed
-        if asks_directly(before, "") is not None:
+        before = talk.before_last_text(s, under_way)  # an edit takes back what was typed
+        takes_back = before is not None and asks_directly(before, "") is not None
+        if takes_back and before is not None:
             under_way = before
-        if under_way.state == "parked":
+        if under_way.state == "parked" and not takes_back:
             talk.resume(s, under_way)
         elif (key := asks_directly(under_way, "")) is not None:
+            if under_way.state == "parked":
+                talk.park(s)
             in_words(s, under_way, key, said=WORSE, about=about)
         else:
             talk.show_again(s, under_way)

@@ -89,6 +89,13 @@ def in_words(s: Sitting, asked: PromptRow) -> bool:
     return True
 
 
+def asked_instead(s: Sitting) -> None:
+    """Words that worry came under this question, and are asked about in its place: it has had its answer."""
+    asked = waits(s)
+    if asked is not None:
+        _stop_waiting(s, asked.args["asked"], "asked_instead")
+
+
 @tap(KIND)
 def answered(s: Sitting, prompt: PromptRow, option: str) -> None:
     """well, unwell or skip."""
