@@ -196,7 +196,7 @@ def _keep_words(s: Sitting, *, go_on: bool = False, tell: bool = False) -> None:
         with s.u.savepoint():
             if waiting is not None and is_answer:
                 (talk.take if go_on else talk.keep)(s, waiting, Given("text", s.event.text), typed=True)
-            elif waiting is not None and talk.change_last_text(s, waiting, facts=False, quiet=not go_on):
+            elif taken_back.reopen(s) or (waiting is not None and talk.change_last_text(s, waiting, facts=False, quiet=not go_on)):
                 pass
             elif not doors.edited(s, tell=tell) and (parked := talks.parked(s.u, s.chat)) is not None:
                 talk.change_last_text(s, parked, facts=False, quiet=True)

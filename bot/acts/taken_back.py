@@ -40,6 +40,19 @@ def took_back(s: Sitting, answered: TalkRow) -> bool:
     return True
 
 
+def reopen(s: Sitting) -> bool:
+    """An edit in words that worry of what was typed at such a question, while its talk goes on: the answer does not count any more, and the
+    question is open when that talk is taken up again. The questions that follow worrying words see to themselves. Whether it was one."""
+    row = talks.answered_by(s.u, s.chat, s.event.message_id) if s.event.message_id is not None else None
+    if row is None or row.state not in ("waiting", "parked") or row.flow in concern.ASKING:
+        return False
+    before = talk.before_last_text(s, row)
+    if before is None or asks_directly(before, "") is None:
+        return False
+    talks.save_talk(s.u, s.chat, row.id, body=before.body, touch=False)
+    return True
+
+
 def answered_directly(answered: TalkRow, message: int | None) -> str | None:
     """The key of the question about their safety that this message was typed at, if it was one."""
     keys = (key.rpartition("/")[2] for key, typed in answered.body.get("answers", {}).items() if typed == message)
