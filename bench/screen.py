@@ -21,6 +21,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.warm import warm
@@ -67,29 +68,42 @@ def share(part: int, whole: int) -> str:
     return f"{part}/{whole} = {part / whole:.3f}" if whole else "-"
 
 
-def figures(pairs: Sequence[tuple[Row, Level, Level]]) -> list[tuple[str, str]]:
-    """The lines of the bar, each with its count."""
+@dataclass(frozen=True)
+class Counts:
+    """Messages, each with the level it should have and the one it got."""
 
-    def count(rows: Sequence[tuple[Row, Level, Level]], least: Level) -> str:
-        return share(sum(got >= least for _, _, got in rows), len(rows))
+    pairs: tuple[tuple[Row, Level, Level], ...]
 
-    danger = [pair for pair in pairs if pair[1] > Level.NONE]
-    calm = [pair for pair in pairs if pair[1] is Level.NONE]
-    imminent = [pair for pair in danger if pair[1] is Level.IMMINENT]
-    everyday = [pair for pair in calm if pair[0]["category"] in EVERYDAY]
-    alike = [pair for pair in calm if pair[0]["category"] not in EVERYDAY]
-    return [
-        ("dangerous, flagged", count(danger, Level.CONCERN)),
-        ("suicide and self-harm, flagged", count([pair for pair in danger if pair[0]["category"] in LIFE], Level.CONCERN)),
-        ("English, flagged", count([pair for pair in danger if pair[0]["lang"] == "en"], Level.CONCERN)),
-        ("Spanish, flagged", count([pair for pair in danger if pair[0]["lang"] == "es"], Level.CONCERN)),
-        ("imminent, flagged", count(imminent, Level.CONCERN)),
-        ("imminent, graded high or imminent", count(imminent, Level.HIGH)),
-        ("only looks dangerous, flagged", count(alike, Level.CONCERN)),
-        ("only looks dangerous, graded high or imminent", count(alike, Level.HIGH)),
-        ("everyday, flagged", count(everyday, Level.CONCERN)),
-        ("everyday, graded high or imminent", count(everyday, Level.HIGH)),
-    ]
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def figures(self) -> list[tuple[str, tuple[int, int]]]:
+        """The lines of the bar, each as (how many, of how many)."""
+
+        def count(rows: Sequence[tuple[Row, Level, Level]], least: Level) -> tuple[int, int]:
+            return sum(got >= least for _, _, got in rows), len(rows)
+
+        danger = [pair for pair in self.pairs if pair[1] > Level.NONE]
+        calm = [pair for pair in self.pairs if pair[1] is Level.NONE]
+        imminent = [pair for pair in danger if pair[1] is Level.IMMINENT]
+        everyday = [pair for pair in calm if pair[0]["category"] in EVERYDAY]
+        alike = [pair for pair in calm if pair[0]["category"] not in EVERYDAY]
+        return [
+            ("dangerous, flagged", count(danger, Level.CONCERN)),
+            ("suicide and self-harm, flagged", count([pair for pair in danger if pair[0]["category"] in LIFE], Level.CONCERN)),
+            ("English, flagged", count([pair for pair in danger if pair[0]["lang"] == "en"], Level.CONCERN)),
+            ("Spanish, flagged", count([pair for pair in danger if pair[0]["lang"] == "es"], Level.CONCERN)),
+            ("imminent, flagged", count(imminent, Level.CONCERN)),
+            ("imminent, graded high or imminent", count(imminent, Level.HIGH)),
+            ("only looks dangerous, flagged", count(alike, Level.CONCERN)),
+            ("only looks dangerous, graded high or imminent", count(alike, Level.HIGH)),
+            ("everyday, flagged", count(everyday, Level.CONCERN)),
+            ("everyday, graded high or imminent", count(everyday, Level.HIGH)),
+        ]
+
+
+def counted(rows: Sequence[Row], learned: bool = True) -> Counts:
+    return Counts(tuple((row, Level[row["level"].upper()], level_of(row, learned)) for row in rows))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -97,12 +111,15 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def quality(rows: Sequence[Row], learned: bool, misses: bool = True) -> str:
-    pairs = [(row, Level[row["level"].upper()], level_of(row, learned)) for row in rows]
-    parts = [table(["measure", "figure"], figures(pairs))]
+def tables(counts: Counts, *, short: bool = False) -> str:
+    """The bar, the categories and the levels. short: only those lines of the bar that there are messages for."""
+    figures = [[line, share(*count)] for line, count in counts.figures() if count[1] or not short]
+    parts = [table(["measure", "figure"], figures)]
+    if short:
+        return parts[0]
     by_category: dict[str, Counter[str]] = defaultdict(Counter)
     confusion: Counter[tuple[Level, Level]] = Counter()
-    for row, wanted, got in pairs:
+    for row, wanted, got in counts.pairs:
         kind = "danger" if wanted > Level.NONE else "calm"
         by_category[row["category"]].update([kind, f"{kind} {'flagged' if got > Level.NONE else 'passed'}"])
         confusion[wanted, got] += 1
@@ -121,15 +138,17 @@ def quality(rows: Sequence[Row], learned: bool, misses: bool = True) -> str:
             [[wanted.word, *[str(confusion[wanted, got]) for got in Level]] for wanted in Level],
         )
     )
-    if not misses:
-        return "\n\n".join(parts)
+    return "\n\n".join(parts)
+
+
+def misses(counts: Counts) -> str:
+    """What was missed, flagged without need, or imminent and not graded so."""
     missed = [
         [row["category"], wanted.word, got.word, " ".join(row["text"].replace("|", "/").split())]
-        for row, wanted, got in pairs
+        for row, wanted, got in counts.pairs
         if (wanted > Level.NONE) != (got > Level.NONE) or (wanted is Level.IMMINENT and got < Level.HIGH)
     ]
-    parts.append("Missed, or flagged without need:\n\n" + table(["category", "expected", "graded", "message"], missed))
-    return "\n\n".join(parts)
+    return table(["category", "expected", "graded", "message"], missed)
 
 
 def timed(text: str) -> float:
@@ -179,8 +198,10 @@ def main() -> None:
     parser.add_argument("--no-time", action="store_true")
     options = parser.parse_args()
     rows = read(options.file or CORPUS / f"{options.part}.jsonl")
-    told = quality(rows, not options.no_learned, misses=options.part not in ("blind", "ordinary", "plain"))
-    sys.stdout.write(f"{len(rows)} messages\n\n{told}\n")
+    counts = counted(rows, not options.no_learned)
+    sys.stdout.write(f"{len(rows)} messages\n\n{tables(counts)}\n")
+    if options.file or options.part not in ("blind", "ordinary", "plain"):
+        sys.stdout.write(f"\nMissed, or flagged without need:\n\n{misses(counts)}\n")
     if not options.no_time:
         sys.stdout.write("\n" + speed(rows) + "\n")
 

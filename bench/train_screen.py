@@ -14,16 +14,20 @@ import hashlib
 import json
 import sys
 import zlib
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from os import cpu_count
 from typing import Any
 
 from bench.screen import CORPUS, EVERYDAY, TRAINING
 from content.library import ROOT, read_toml
 from safety.heard import Finding, Level
-from safety.learned import LEAST, MASK, features, hash_classes, stretches
+from safety.learned import LEAST, MASK, Learned, features, hash_classes, load_learned, stretches
 from safety.rules import load_rules
-from safety.screen import by_rules
+from safety.screen import by_rules, kept
 
 SEED = 20261126
 PENALTY = 60.0  # the inverse of the regularisation
@@ -42,18 +46,20 @@ SAID_OUTRIGHT = (
     "suicide.self",
     "suicide.want_die",
 )
-"""Rules whose pages nothing makes a question: what they hear is said in plain words, and minutes count."""
+"""Rules whose pages nothing makes a question: what they hear is said in plain words, and minutes count. So are those that are trusted."""
 DOUBT, OFTEN = 0.9, 10  # a rule that asks and is right less often than this is doubted, if it was heard often enough to tell
+TRUST = 0.97  # a rule that pages and is right at least so often is trusted
 FOLDS = 5
+SOURCE = "Learned from our own made-up training messages ({messages} of them, sha256 {digest})."
 OUT = ROOT / "screen" / "learned.toml"
-HEAD = '''# Weights of the screen's second stage, made by python -m bench.train_screen; not written by hand.
+HEAD = """# Weights of the screen's second stage, made by python -m bench.train_screen; not written by hand.
 
 [meta]
-source = "Learned from our own made-up training messages ({messages} of them, sha256 {digest})."
+source = "{source}"
 review = "pending"
 
 [table]
-'''
+"""
 
 
 def main(dry: bool) -> None:
@@ -62,6 +68,7 @@ def main(dry: bool) -> None:
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold
 
+    _make_room()
     raw = b"".join(path.read_bytes() for path in (CORPUS / f"{part}.jsonl" for part in TRAINING))
     rows = [json.loads(line) for line in raw.decode().splitlines()]
     rules = load_rules()
@@ -82,8 +89,8 @@ def main(dry: bool) -> None:
     asked_table, taught_table = (table_of([part for _, part in each]) for each in (parts, lessons))
     everyday = np.array([row["category"] in EVERYDAY for row in rows]) & ~danger
     alike = ~danger & ~everyday
-    findings = [by_rules(rules, row["text"]).findings for row in rows]
-    doubted = _doubted(findings, danger)
+    readings = [by_rules(rules, row["text"]) for row in rows]
+    findings = [reading.findings for reading in readings]
     spoke = np.array([bool(found) for found in findings])
     firm = np.zeros(len(rows), dtype=bool)
 
@@ -94,63 +101,109 @@ def main(dry: bool) -> None:
         weight = np.where(everyday, WEIGHT, 1.0)[taught[some]]
         return model.fit(taught_table[some], danger[taught[some]], sample_weight=weight)
 
+    def learned_of(model: Any, found: Sequence[Sequence[Finding]], truth: Any) -> Learned:
+        """The second stage as the bot has it, of what was learned from these messages; when it asks is chosen afterwards."""
+        weights, scale = _small(model.coef_[0])
+        doubted, outright = _doubted(found, truth), _outright(found, truth)
+        bias = float(model.intercept_[0])
+        return Learned(weights, scale, bias, 0.0, AGREEING, doubted, CALM, CALM_WORDS, outright, classes)
+
     score = np.full(len(rows), -np.inf)
-    for train, held_out in GroupKFold(FOLDS).split(rows, danger, [row.get("by", "ours") for row in rows]):
+    paged, paged_by_rules = (np.zeros(len(rows), dtype=bool) for _ in range(2))
+    splits = list(GroupKFold(FOLDS).split(rows, danger, [row.get("by", "ours") for row in rows]))
+    with ThreadPoolExecutor(cpu_count()) as pool:  # it learns in C, beside the interpreter's lock
+        whole, *models = pool.map(fitted, [np.arange(len(rows)), *(train for train, _ in splits)])
+    for model, (train, held_out) in zip(models, splits, strict=True):
         some = np.isin(asked, held_out)
-        np.maximum.at(score, asked[some], fitted(train).decision_function(asked_table[some]))
-        known = _doubted([findings[at] for at in train], danger[train])
-        firm[held_out] = [any(each.level > Level.CONCERN or each.rule not in known for each in findings[at]) for at in held_out]
+        np.maximum.at(score, asked[some], model.decision_function(asked_table[some]))
+        learned = learned_of(model, [findings[at] for at in train], danger[train])
+        for at in held_out:
+            paged_by_rules[at] = any(each.level > Level.CONCERN for each in findings[at])
+            paged[at] = paged_by_rules[at] and kept(learned, findings[at], readings[at].windows)[0].level > Level.CONCERN
+            firm[at] = any(each.level > Level.CONCERN or each.rule not in learned.doubted for each in findings[at])
 
     short = np.array([len(each) < LEAST for each in words])
 
     def flagged(threshold: float) -> Any:
         return firm | (score > threshold) & ~short | spoke & (short | (score > AGREEING))
 
-    def shares(flags: Any) -> str:
-        return ", ".join(f"{flags[kind].mean():.3f}" for kind in (danger, everyday, alike))
+    def shares(flags: Any, *kinds: Any) -> str:
+        return ", ".join(f"{flags[kind].mean():.3f}" for kind in kinds or (danger, everyday, alike))
 
     def fits(flags: Any) -> bool:
         return bool(flags[everyday].mean() <= EVERYDAY_SHARE and flags[alike].mean() <= ALIKE)
 
     threshold = min(float(t) for t in np.arange(4.0, -2.0, -0.05) if fits(flagged(t)))
+    imminent = np.array([row["level"] == "imminent" for row in rows])
+    by_rules_alone, kept_of_it = (shares(each, imminent, everyday, alike) for each in (paged_by_rules, paged))
     sys.stdout.write(
         f"{len(rows)} messages; flagged of the dangerous, the everyday ones and those that only look dangerous:\n"
-        f"  rules alone {shares(spoke)}; without the {len(doubted)} that are doubted {shares(firm)};\n"
+        f"  rules alone {shares(spoke)}; without those that are doubted {shares(firm)};\n"
         f"  with the second stage, on writers it did not learn from, {shares(flagged(threshold))}.\n"
+        "Paged of the imminent, the everyday ones and those that only look dangerous:\n"
+        f"  rules alone {by_rules_alone}; with what is asked about instead {kept_of_it}.\n"
         f"Threshold {threshold:.2f}; plainly harmless below {AGREEING}.\n"
     )
     if dry:
         return
-    model = fitted(np.arange(len(rows)))
-    weights = model.coef_[0]
-    scale = float(np.abs(weights).max() / 127)
-    small = np.round(weights / scale).astype(np.int8).tobytes()
-    text = base64.b85encode(zlib.compress(small, 9)).decode()
-    lines = "\n".join(text[at : at + 120] for at in range(0, len(text), 120))
-    first, second = ("".join(f'    "{name}",\n' for name in sorted(names)) for names in (doubted, SAID_OUTRIGHT))
-    OUT.write_text(
-        HEAD.format(messages=len(rows), digest=hashlib.sha256(raw).hexdigest()[:16])
-        + f"seed = {SEED}\nscale = {scale!r}\nbias = {float(model.intercept_[0])!r}\n"
-        + f"threshold = {threshold:.2f}\nagreeing = {AGREEING}\n"
-        + f"calm = {CALM}\ncalm_words = {CALM_WORDS}\nweights = '''\n{lines}\n'''\n\n"
-        + "# Rules that are right too seldom to ask where the second stage finds a message plainly harmless.\n"
-        + f"[rules]\ndoubted = [\n{first}]\n"
-        + "# Rules that page however calm the words around them read.\n"
-        + f"outright = [\n{second}]\n",
-        encoding="utf-8",
-    )
+    learned = replace(learned_of(whole, findings, danger), threshold=round(threshold, 2))
+    _write(learned, SOURCE.format(messages=len(rows), digest=hashlib.sha256(raw).hexdigest()[:16]))
     sys.stdout.write(f"Wrote {OUT.name}, {OUT.stat().st_size} bytes.\n")
 
 
-def _doubted(findings: Sequence[Sequence[Finding]], danger: Sequence[bool]) -> set[str]:
+def _make_room() -> None:
+    """The rules load only with a table of the size that is set; of another one nothing is left to begin from."""
+    try:
+        load_learned(read_toml(OUT), {"classes": {}})
+    except ValueError:
+        weights, none = array("b", bytes(MASK + 1)), frozenset[str]()
+        _write(Learned(weights, 1.0, 0.0, 1.0, AGREEING, none, CALM, CALM_WORDS, none, {}), "Nothing learned yet.")
+
+
+def _write(learned: Learned, source: str) -> None:
+    text = base64.b85encode(zlib.compress(learned.weights.tobytes(), 9)).decode()
+    lines = "\n".join(text[at : at + 120] for at in range(0, len(text), 120))
+    doubted, outright = ("".join(f'    "{name}",\n' for name in sorted(names)) for names in (learned.doubted, learned.outright))
+    OUT.write_text(
+        HEAD.format(source=source)
+        + f"seed = {SEED}\nscale = {learned.scale!r}\nbias = {learned.bias!r}\n"
+        + f"threshold = {learned.threshold}\nagreeing = {learned.agreeing}\n"
+        + f"calm = {learned.calm}\ncalm_words = {learned.calm_words}\nweights = '''\n{lines}\n'''\n\n"
+        + "# Rules that are right too seldom to ask where the second stage finds a message plainly harmless.\n"
+        + f"[rules]\ndoubted = [\n{doubted}]\n"
+        + "# Rules that page however calm the words around them read.\n"
+        + f"outright = [\n{outright}]\n",
+        encoding="utf-8",
+    )
+
+
+def _small(weights: Any) -> tuple[array[int], float]:
+    """The weights in a byte each, and what one is worth."""
+    scale = float(abs(weights).max() / 127)
+    return array("b", (weights / scale).round().astype("int8").tobytes()), scale
+
+
+def _doubted(findings: Sequence[Sequence[Finding]], danger: Sequence[bool]) -> frozenset[str]:
     """The rules whose questions are wrong too often."""
+    right = _right(findings, danger, lambda level: level is Level.CONCERN)
+    return frozenset(rule for rule, share in right.items() if share < DOUBT)
+
+
+def _outright(findings: Sequence[Sequence[Finding]], danger: Sequence[bool]) -> frozenset[str]:
+    """Those that page however calm it reads: what is said in plain words, and what is right so often that nothing is gained by asking."""
+    right = _right(findings, danger, lambda level: level > Level.CONCERN)
+    return frozenset(SAID_OUTRIGHT) | {rule for rule, share in right.items() if share >= TRUST}
+
+
+def _right(findings: Sequence[Sequence[Finding]], danger: Sequence[bool], counts: Callable[[Level], bool]) -> dict[str, float]:
+    """How often each rule is right, of those that were heard often enough to tell."""
     right: Counter[str] = Counter()
     heard: Counter[str] = Counter()
     for found, dangerous in zip(findings, danger, strict=True):
-        for rule in {each.rule for each in found if each.level is Level.CONCERN}:
+        for rule in {each.rule for each in found if counts(each.level)}:
             heard[rule] += 1
             right[rule] += bool(dangerous)
-    return {rule for rule in heard if heard[rule] >= OFTEN and right[rule] / heard[rule] < DOUBT}
+    return {rule: right[rule] / heard[rule] for rule in heard if heard[rule] >= OFTEN}
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from safety.pattern import BOUNDARIES
 from safety.words import Words
 
-BITS = 18
+BITS = 20
 MASK = (1 << BITS) - 1
 LEAST, STRETCH = 3, 40  # words: less says nothing; more than one stretch is read in several
 GRAMS = (3, 4)

@@ -10,15 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from safety.letters import fold
+from safety.numbers import count_twos, quantity, weigh
 from safety.pattern import END, QUESTION
 from safety.slips import Anchors
 from safety.words import Pen, Words
 
-MANY, SOME, FEW, YEAR = "#many", "#some", "#few", "#year"
-DOSE, HIGH_DOSE = "#dose", "#highdose"
 MOST_GUESSES = 4_096
 LONGEST_WORD = 64  # letters; what is longer is no word
 _SPLIT = re.compile(
@@ -33,7 +31,6 @@ _SPLIT = re.compile(
 _SPELLED = r"(?<![^\W_])[a-z0-9@$!](?:[ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}(?:(?<=\.[a-z0-9])\.)?"
 _CHUNK = re.compile(_SPELLED + r"|[(\[\"*]+|[^\s(\[\"*]+")
 _HINT = re.compile(r"[ .\-_*~/|][a-z0-9@$!][ .\-_*~/|]{1,3}[a-z0-9@$!](?![a-z0-9'@$])")  # the second and third of three single letters
-_NUMBER = re.compile(r"[0-9]+(?:,[0-9]{3})*")
 _BETWEEN = " .-_*~/|"  # what may stand between single letters
 _MARKS = {",": ",", ".": END, "!": END, ";": END, "?": QUESTION}
 _LINE = re.compile(r"[\n\r\x0b\x0c\x85\u2028\u2029]")
@@ -52,6 +49,7 @@ class Speller:
     cores: tuple[str, ...]
     anchors: Anchors
     doses: Mapping[str, tuple[int, int]]
+    two: tuple[frozenset[str], frozenset[str]]  # the words behind which, and before which, "2" is a number
     direct: Mapping[str, tuple[str, ...]]
     guessed: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)  # single words met before, in this process only
 
@@ -69,17 +67,10 @@ class Speller:
         if pen.quoted:  # what is never closed is no quotation
             out.quoted -= set(range(pen.opened, len(out.words)))
         if not self.doses.keys().isdisjoint(out.words):
-            self._doses(text, out)
+            weigh(self.doses, text, out)
+        if "2" in folded:
+            count_twos(self.two, self.rewrites.get("2"), text, out)
         return out
-
-    def _doses(self, text: str, out: Words) -> None:
-        """A number of milligrams that one dose may have says how strong it was, not how many there were."""
-        for at, (before, unit) in enumerate(pairwise(out.words)):
-            if unit in self.doses and before in (MANY, SOME, FEW, YEAR):
-                usual, most = self.doses[unit]
-                written = _NUMBER.findall(text, out.starts[at], out.ends[at])
-                amount = float(written[-1].replace(",", "")) if written else most + 1
-                out.words[at] = DOSE if amount <= usual else HIGH_DOSE if amount <= most else MANY
 
     def _plain(self, folded: str, base: int, places: list[int] | None, out: Words, pen: Pen) -> None:
         """Appends the words of a stretch of text that begins at `base`, and that no word in single letters stands in."""
@@ -179,7 +170,7 @@ class Speller:
                     self.guessed[raw] = words
             return words
         if kind == "number":
-            return (_quantity(raw.replace(",", "")),)
+            return (quantity(raw.replace(",", "")),)
         if kind == "end":
             return (END,)
         if kind == "ask":
@@ -202,7 +193,7 @@ class Speller:
         if (read := self._look_up(word)) is not None:
             return read
         if word.isdecimal():
-            return (_quantity(word),)
+            return (quantity(word),)
         if len(word) > LONGEST_WORD:
             return (word[:LONGEST_WORD],)
         if not word.isalpha():
@@ -231,7 +222,7 @@ class Speller:
                     return read
         out: list[str] = []
         for part, mark in re.findall(r"([a-z]+(?:'[a-z]+)*|[0-9]+)([^a-z0-9]*)", word):
-            out += self._look_up(part) or ((_quantity(part),) if part.isdecimal() else (part,))
+            out += self._look_up(part) or ((quantity(part),) if part.isdecimal() else (part,))
             if mark in (".", "!") and self._ends_with(part):
                 out.append(END)
         return tuple(out[:-1] if out[-1:] == [END] else out)
@@ -288,11 +279,3 @@ def _squeezed(word: str) -> Iterator[str]:
         yield re.sub(r"(.)\1{2,}", r"\1", word)
     if re.search(r"(.)\1", word):
         yield re.sub(r"(.)\1+", r"\1", word)
-
-
-def _quantity(digits: str) -> str:
-    if len(digits) == 4 and digits[:2] in ("19", "20"):
-        return YEAR
-    if len(digits) > 1 and digits.lstrip("0")[1:]:
-        return MANY
-    return SOME if digits[-1:] in "56789" else FEW

@@ -1,6 +1,7 @@
 """The small language that frames are written in, and its translation to RE2. It knows words, not what they mean.
 
     i ..  want to (die|disappear)     words in order; `|` and brackets as usual; `word?` may be missing
+    jump(ed|ing)?                     jump, jumped or jumping: a bracket of mere letters right behind a word holds its endings
     @want                             a named group of `[words]`
     ..  ..5                           up to three (or five) other words of the same sentence, none of them a negation
     ~                                 up to four words of the group @filler (adverbs and the like)
@@ -31,11 +32,22 @@ SENTENCE_ENDS = frozenset({b"\x80\x00", b"\x80\x01"})  # END and QUESTION, as ev
 RARE = 5  # of 100,000 words, about: what is not among the frequent ones
 MOST_PAIRS = 48  # pairs of neighbours worth listing for one place in a pattern
 _PART = re.compile(r"[a-z0-9#']+|@[a-z0-9_]+|\.\.[0-9]*|[|()?^$~_]|\S")
+_ENDINGS = re.compile(r"([a-z0-9]+)\(([a-z]+(?:\|[a-z]+)*)\)(\??)")
 _FILLER = "filler"
 
 
 class PatternError(ValueError):
     """A pattern in content/screen/ cannot be understood; the message quotes it."""
+
+
+def _parts(pattern: str) -> list[str]:
+    """The words and signs of a pattern, a word with endings as all the words it stands for."""
+    return _PART.findall(_ENDINGS.sub(_with_endings, pattern))
+
+
+def _with_endings(found: re.Match[str]) -> str:
+    stem, endings, optional = found.groups()
+    return "(" + "|".join([*[stem] * bool(optional), *(stem + ending for ending in endings.split("|"))]) + ")"
 
 
 @dataclass
@@ -114,7 +126,7 @@ class Grammar:
 
     def piece(self, pattern: str) -> Piece:
         """Translate one pattern; raises `PatternError` when it is malformed or names an unknown group."""
-        parts = _PART.findall(pattern)
+        parts = _parts(pattern)
         piece, rest = self._either(parts, 0, pattern, ())
         if rest != len(parts):
             raise PatternError(f"Unexpected '{parts[rest]}' in the pattern '{pattern}'.")
@@ -213,7 +225,7 @@ class Grammar:
             fault = "defined by itself" if name in inside else "not in any [words]"
             raise PatternError(f"The pattern '{pattern}' uses @{name}, which is {fault}.")
         if name not in self.known:
-            parts = _PART.findall(self.groups[name])
+            parts = _parts(self.groups[name])
             piece, rest = self._either(parts, 0, self.groups[name], (*inside, name))
             if rest != len(parts):
                 raise PatternError(f"Unexpected '{parts[rest]}' in the group @{name}.")

@@ -107,7 +107,12 @@ def load_rules() -> Rules:
     frames: list[Frame] = []
     cues: list[Cue] = []
     rises: list[Rise] = []
+    ids: set[str] = set()
     for name, data in files.items():
+        for row in (*data.get("frame", ()), *data.get("rise", ())):
+            if row.get("id") in ids:
+                raise ContentError(f"screen/{name}: the id '{row['id']}' is given twice.")
+            ids.add(row.get("id"))
         try:
             frames += [_frame(grammar, row, data) for row in data.get("frame", ())]
             cues += [
@@ -168,6 +173,7 @@ def _speller(data: Mapping[str, Any], known: frozenset[str], rewrites: Mapping[s
         tuple(data["joined"]["cores"]),
         anchors,
         data["doses"],
+        (frozenset(data["two"]["before"]), frozenset(data["two"]["behind"])),
         {**{word: (word,) for word in known}, **rewrites},
     )
 

@@ -82,17 +82,16 @@ def _weighed(rules: Rules, reading: Reading) -> tuple[Finding, ...]:
     """What the second stage makes of it. It asks where no rule spoke, may leave out those that are right too seldom, and may ask where one
     would page and the words around it read calm."""
     if reading.findings:
-        return _kept(rules, reading.findings, reading.windows)
+        return kept(rules.learned, reading.findings, reading.windows)
     for start, words in reading.windows:
         if (span := rules.learned.alarming(words)) is not None:
             return (replace(SIMILAR, span=(span[0] + start, span[1] + start)),)
     return ()
 
 
-def _kept(rules: Rules, findings: tuple[Finding, ...], windows: Sequence[tuple[int, Words]]) -> tuple[Finding, ...]:
+def kept(learned: Learned, findings: tuple[Finding, ...], windows: Sequence[tuple[int, Words]]) -> tuple[Finding, ...]:
     """What is left of them: a page becomes a question where the words around it read calm, unless it was said outright, and questions of
     rules that are right too seldom nothing where the whole text is plainly harmless."""
-    learned = rules.learned
     if pages := [each for each in findings if each.level > Level.CONCERN]:
         outright = any(each.rule in learned.outright for each in pages)
         return findings if outright or not _calm(learned, pages, windows) else _asked(findings)
@@ -147,7 +146,7 @@ def _joined(rules: Rules, text: str, recent: Sequence[str]) -> tuple[Finding, ..
     ours = [sign for sign in signs if sign.span[1] > len(before)]
     if not ours:
         return ()
-    findings = _kept(rules, compose(rules, signs, joined=True), windows)
+    findings = kept(rules.learned, compose(rules, signs, joined=True), windows)
     alone = {finding.rule for finding in compose(rules, [sign for sign in signs if sign not in ours], joined=True)}
     clipped = []
     for finding in findings:

@@ -1,7 +1,7 @@
 """How well the screen hears, measured on our own made-up messages.
 
-`tuned.jsonl` is what the rules were written against, `writers.jsonl` what 49 writers who saw none of it wrote for the second stage to learn
-from. `aside.jsonl` (drawn by hash, blocks of the writers' messages among it), `blind.jsonl` and `plain.jsonl` (by two other writers each;
+`tuned.jsonl` is what the rules were written against, `writers.jsonl` what 65 writers who saw none of it wrote for the second stage to learn
+from. `aside.jsonl` (drawn by hash, blocks of the writers' messages among it), `blind.jsonl` and `plain.jsonl` (by two and three others;
 nobody who writes rules reads them; the latter as patients naturally write) and `ordinary.jsonl` (what people without danger write in a
 week) are never tuned on. All are made up, so none is proof for a clinic. Thresholds are a little under what was measured, which is short of
 the bar in docs/screen.md; a change that loses ground fails here.
@@ -78,9 +78,9 @@ def score(corpus: list[dict[str, str]]) -> Score:
     [
         ("tuned", 1, Score(flagged=0.98, flagged_life=0.98, imminent_flagged=0.99, imminent_high=0.82, false_flag=0.025, false_page=0.019)),
         ("writers", 10, Score(flagged=0.95, flagged_life=0.94, imminent_flagged=0.95, imminent_high=0.3, false_flag=0.06, false_page=0.05)),
-        ("aside", 1, Score(flagged=0.80, flagged_life=0.78, imminent_flagged=0.82, imminent_high=0.36, false_flag=0.13, false_page=0.022)),
-        ("blind", 1, Score(flagged=0.87, flagged_life=0.88, imminent_flagged=0.95, imminent_high=0.55, false_flag=0.035, false_page=0.004)),
-        ("plain", 1, Score(flagged=0.97, flagged_life=0.95, imminent_flagged=0.97, imminent_high=0.78, false_flag=0.075, false_page=0.018)),
+        ("aside", 1, Score(flagged=0.82, flagged_life=0.80, imminent_flagged=0.83, imminent_high=0.43, false_flag=0.125, false_page=0.027)),
+        ("blind", 1, Score(flagged=0.90, flagged_life=0.91, imminent_flagged=0.96, imminent_high=0.61, false_flag=0.03, false_page=0.006)),
+        ("plain", 1, Score(flagged=0.97, flagged_life=0.965, imminent_flagged=0.98, imminent_high=0.88, false_flag=0.08, false_page=0.023)),
     ],
 )
 def test_the_screen_hears_as_well_as_measured(name: str, every: int, least: Score) -> None:
@@ -102,7 +102,7 @@ def test_spanish_is_heard_nearly_as_well_as_english() -> None:
 def test_the_parts_share_no_message() -> None:
     parts = [{row["text"].casefold() for row in rows(name)} for name in ("tuned", "writers", "aside", "blind", "plain", "ordinary")]
     assert len(set().union(*parts)) == sum(map(len, parts))
-    assert [len(part) >= least for part, least in zip(parts, (6_000, 77_000, 9_000, 900, 980, 1_390), strict=True)] == [True] * 6
+    assert [len(part) >= least for part, least in zip(parts, (6_000, 87_000, 9_900, 900, 1_600, 1_390), strict=True)] == [True] * 6
 
 
 def test_every_level_and_both_languages_are_in_both_parts() -> None:
@@ -178,8 +178,8 @@ def test_a_doubted_rule_is_left_out_where_the_second_stage_finds_the_message_pla
 
 def test_in_an_ordinary_week_hardly_anybody_is_paged() -> None:
     levels = [level_of(row["text"]) for row in rows("ordinary")]
-    assert sum(level >= Level.HIGH for level in levels) / len(levels) <= 0.0015
-    assert sum(level > Level.NONE for level in levels) / len(levels) <= 0.046
+    assert sum(level >= Level.HIGH for level in levels) / len(levels) <= 0.003
+    assert sum(level > Level.NONE for level in levels) / len(levels) <= 0.042
 
 
 def test_a_page_becomes_a_question_where_the_words_around_it_read_calm_and_never_less() -> None:

@@ -9,7 +9,7 @@ import pytest
 import safety.rules
 from content.library import ContentError
 from safety.heard import Level
-from safety.pattern import Grammar, PatternError, Vocabulary
+from safety.pattern import Grammar, PatternError, Vocabulary, compiled
 from safety.rules import load_rules
 from safety.screen import screen
 
@@ -18,10 +18,11 @@ def grammar(**groups: str) -> Grammar:
     return Grammar(Vocabulary(frozenset({"not"})), groups, {}, {})
 
 
-def test_every_frame_has_its_own_id_and_a_reason() -> None:
-    frames = load_rules().frames
-    assert len({frame.id for frame in frames}) == len(frames)
-    assert all(frame.why for frame in frames)
+def test_every_frame_and_rise_has_its_own_id_and_a_reason() -> None:
+    rules = load_rules()
+    both = [*rules.frames, *rules.rises]
+    assert len({each.id for each in both}) == len(both)
+    assert all(each.why for each in both)
 
 
 def test_every_sign_a_rise_asks_for_is_given_by_a_frame() -> None:
@@ -54,6 +55,21 @@ def test_a_broken_pattern_is_named(pattern: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "words", "matches"),
+    [
+        ("jump(ed|ing)? off", ("jump", "off"), True),
+        ("jump(ed|ing)? off", ("jumping", "off"), True),
+        ("jump(ed|ing) off", ("jump", "off"), False),
+        ("jump (ed|ing)? off", ("jumped", "off"), False),
+    ],
+)
+def test_a_bracket_right_behind_a_word_holds_its_endings(pattern: str, words: tuple[str, ...], matches: bool) -> None:
+    language = grammar()
+    matcher = compiled([language.piece(pattern)])
+    assert bool(matcher.search(language.vocabulary.encode(words))) is matches
+
+
+@pytest.mark.parametrize(
     ("row", "says"),
     [
         ('[meta]\nreview = "pending"\n', "source"),
@@ -64,6 +80,10 @@ def test_a_broken_pattern_is_named(pattern: str, says: str) -> None:
         (
             '[meta]\nsource = "x"\nreview = "pending"\n[[frame]]\nid = "a"\nlevel = "high"\nwhy = "w"\nmatch = ["b"]\nidiom = "kepe"\n',
             "kepe",
+        ),
+        (
+            '[meta]\nsource = "x"\nreview = "pending"\n[[rise]]\nid = "rise.done_and_under"\nlevel = "high"\n',
+            "rise.done_and_under' is given twice",
         ),
         ('[meta]\nsource = "x"\nreview = "pending"\n[words]\nwant = "want"\n', "twice"),
     ],

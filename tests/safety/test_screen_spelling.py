@@ -116,3 +116,15 @@ def test_no_rewrite_is_lost_because_a_frame_cannot_know_it() -> None:
     rules = load_rules()
     unknown = {word for meant in rules.speller.rewrites.values() for word in meant} - rules.speller.known
     assert len(unknown) < 40, sorted(unknown)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("hace 2 dias", ["hace", "#few", "dias"]),
+        ("a las 2 voy", ["a", "las", "#few", "voy"]),
+        ("i want 2 sleep", ["i", "want", "to", "sleep"]),
+    ],
+)
+def test_a_two_is_a_number_where_one_is_meant(written: str, read: list[str]) -> None:
+    assert load_rules().speller.read(written).words == read
