@@ -54,6 +54,7 @@ PAGED = (
 )
 
 SILENT = (
+    "I said goodbye to everybody at work, last day before vacation",
     "we set fire to the old sofa in the yard",
     "the rope for the swing is in the shed with the ladder",
     "there's a knife in the drawer if you want cake",

@@ -9,6 +9,7 @@ from safety.rules import load_rules
 from safety.screen import by_rules
 
 DANGER = (
+    "me tomé todas las pastillas de mi mamá",
     "le voy a meter un tiro a mi vecino",
     "voy a agarrar la escopeta y voy a ir por el",
     "lo apuñalé",
@@ -78,6 +79,8 @@ DANGER = (
 )
 
 HARMLESS = (
+    "me tomé todas las pastillas de la mañana, ya puedo desayunar",
+    "me tomé todas mis medicinas de hoy",
     "le voy a meter un gol a mi vecino",
     "voy a agarrar la escoba y voy a barrer",
     "la estoy abrazando mucho a mi nena",
