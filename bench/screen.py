@@ -6,7 +6,7 @@
     python -m bench.screen --part ordinary what people without danger write in a week: how often it asks and pages for nothing
     python -m bench.screen --part tuned    the part the rules were written against
     python -m bench.screen --file F.jsonl  any file of {"text", "level", "category", "lang"} lines
-    python -m bench.screen --no-learned    without the second stage, to see what it adds
+    python -m bench.screen --no-learned    the rules alone, to see what is added by how it reads
 
 Times are CPU time of this process; growth is the time of twice the text over the time of once, and 2 is linear.
 """
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.warm import warm
-from safety.heard import Heard, Level
+from safety.heard import Level
 from safety.rules import load_rules
 from safety.screen import by_rules, screen
 
@@ -58,10 +58,7 @@ def read(path: Path) -> list[Row]:
 
 
 def level_of(row: Row, learned: bool) -> Level:
-    heard: Heard = screen(row["text"])
-    if not learned and heard.findings and heard.findings[0].rule == "learned.similar":
-        return by_rules(load_rules(), row["text"]).level
-    return heard.level
+    return screen(row["text"]).level if learned else by_rules(load_rules(), row["text"]).level
 
 
 def share(part: int, whole: int) -> str:

@@ -4,7 +4,10 @@
     python -m bench.train_screen          trains, prints how it does on writers it was not trained on, writes the weights
     python -m bench.train_screen --dry    only prints
 
-Deterministic: the same messages, rules and seed give the same file. The aside and the blind part are not read here.
+Two tables: how much words read like danger, and how much like danger that cannot wait (what should be graded high or imminent). Then, on
+writers that the tables did not learn from, what a rule's word is worth beside them, and from which scores on it asks and pages.
+
+Deterministic: the same messages, rules and seed give the same file. The aside, the blind and the plain part are not read here.
 """
 
 from __future__ import annotations
@@ -16,27 +19,34 @@ import sys
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import inf
 from os import cpu_count
 from typing import Any
 
 from bench.screen import CORPUS, EVERYDAY, TRAINING
 from content.library import ROOT, read_toml
+from safety.compose import overlap
 from safety.heard import Finding, Level
-from safety.learned import LEAST, MASK, Learned, features, hash_classes, load_learned, stretches
+from safety.learned import MASK, Learned, Limits, Table, features, hash_classes, load_learned
 from safety.rules import load_rules
-from safety.screen import by_rules, kept
+from safety.screen import by_rules
+from safety.surroundings import Surroundings
+from safety.weighing import Reading, worst_of
 
 SEED = 20261126
-PENALTY = 60.0  # the inverse of the regularisation
+PENALTY = 30.0  # the inverse of the regularisation
+TOLERANCE = 1e-3  # where the learning stops
+CLEAREST, LEAST_CLEAR = 4.0, 0.1  # how freely a place may be weighed, by how clearly it speaks: log-odds, at most; and what all are given
 WEIGHT = 3.0  # of an everyday message: the screen hears far more of them than of any others
-ALIKE, EVERYDAY_SHARE = 0.175, 0.08  # what may be flagged of the messages that only look dangerous, and of the everyday ones
-AGREEING = -2.0  # the score below which a message is plainly harmless, whatever a doubted rule says
-CALM = 0.0  # the score around what a rule heard below which it is asked about, and not paged for
-CALM_WORDS = 3.0  # the same of the words that it heard, by themselves
+ASKED, PAGED = 0.065, 0.009
+"""Shares of the everyday messages of writers who were not learned from that may be asked about, and paged for, in vain."""
 SAID_OUTRIGHT = (
+    "es.attempt",
+    "es.body.took",
+    "es.plain.tried",
     "es.suicide.self",
     "es.suicide.want_die",
     "overdose.excess",
@@ -46,10 +56,13 @@ SAID_OUTRIGHT = (
     "suicide.self",
     "suicide.want_die",
 )
-"""Rules whose pages nothing makes a question: what they hear is said in plain words, and minutes count. So are those that are trusted."""
-DOUBT, OFTEN = 0.9, 10  # a rule that asks and is right less often than this is doubted, if it was heard often enough to tell
-TRUST = 0.97  # a rule that pages and is right at least so often is trusted
+"""Rules whose pages nothing makes a question: what they hear is said in plain words, and minutes count."""
+ASKED_OUTRIGHT = ("overdose.dose", "violence.control", "voices.about_me", "voices.hears")
+"""Rules whose questions nothing drops: the tables see no number, and what is told calmly of control or voices reads harmless."""
+OFTEN = 10  # messages in which a rule was heard, enough to tell how often it is right
+TRUSTED, FIRM = 0.98, 0.84  # a rule that is right at least so often pages, or asks, however it reads
 FOLDS = 5
+OPEN = Limits(inf, inf, inf, inf, inf)
 SOURCE = "Learned from our own made-up training messages ({messages} of them, sha256 {digest})."
 OUT = ROOT / "screen" / "learned.toml"
 HEAD = """# Weights of the screen's second stage, made by python -m bench.train_screen; not written by hand.
@@ -57,14 +70,46 @@ HEAD = """# Weights of the screen's second stage, made by python -m bench.train_
 [meta]
 source = "{source}"
 review = "pending"
-
-[table]
 """
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the limits are chosen by, of one message, as `safety/weighing.py` looks at it; -inf where there is none. `rule`: the highest
+    level of a rule; `sure`: what stays whatever the scores; danger and gravity around what that rule heard, and of any part."""
+
+    rule: Level
+    sure: Level
+    danger_heard: float
+    danger: float
+    gravity_heard: float
+    gravity: float
+
+
+def evidence(learned: Learned, heard: Reading) -> Evidence:
+    text = Surroundings(heard.windows)
+    sure, around = Level.NONE, []
+    for each in heard.findings:
+        runs = text.around(each.span)
+        if not runs or each.rule in (learned.firm if each.level is Level.CONCERN else learned.outright):
+            sure = max(sure, each.level)
+        elif each.level is heard.level:
+            around += runs
+    everything = [run for part in text.parts for run in part.runs]
+    free = [run for run in everything if not any(overlap(run.span, span) for span in heard.taken_back)]
+    return Evidence(
+        heard.level,
+        sure,
+        max(map(learned.danger, around), default=-inf),
+        worst_of(learned.danger, everything) - text.chances,
+        max(map(learned.gravity, around), default=-inf),
+        worst_of(learned.gravity, free) - text.chances,
+    )
 
 
 def main(dry: bool) -> None:
     import numpy as np  # not needed to run Between
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_matrix, diags
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold
 
@@ -73,8 +118,16 @@ def main(dry: bool) -> None:
     rows = [json.loads(line) for line in raw.decode().splitlines()]
     rules = load_rules()
     classes = hash_classes(read_toml(ROOT / "screen" / "classes.toml"))
-    words = [rules.speller.read(row["text"]).words for row in rows]
-    danger = np.array([row["level"] != "none" for row in rows])
+    readings = [by_rules(rules, row["text"]) for row in rows]
+    texts = [Surroundings(reading.windows) for reading in readings]
+    level = np.array([Level[row["level"].upper()] for row in rows])
+    everyday = np.array([row["category"] in EVERYDAY for row in rows]) & (level == Level.NONE)
+    kinds = {
+        "imminent": level == Level.IMMINENT,
+        "dangerous": level > Level.NONE,
+        "only looks dangerous": (level == Level.NONE) & ~everyday,
+        "everyday": everyday,
+    }
 
     def table_of(texts: Sequence[Sequence[str]]) -> Any:
         counts = [features(each, classes) for each in texts]
@@ -83,127 +136,139 @@ def main(dry: bool) -> None:
         table.sum_duplicates()
         return table
 
-    parts = [(at, each[start:end]) for at, each in enumerate(words) for start, end in stretches(each)]  # as it is asked later
-    lessons = [*((at, each) for at, each in enumerate(words) if danger[at]), *((at, part) for at, part in parts if not danger[at])]
-    asked, taught = (np.array([at for at, _ in each]) for each in (parts, lessons))
-    asked_table, taught_table = (table_of([part for _, part in each]) for each in (parts, lessons))
-    everyday = np.array([row["category"] in EVERYDAY for row in rows]) & ~danger
-    alike = ~danger & ~everyday
-    readings = [by_rules(rules, row["text"]) for row in rows]
-    findings = [reading.findings for reading in readings]
-    spoke = np.array([bool(found) for found in findings])
-    firm = np.zeros(len(rows), dtype=bool)
+    def fitted(least: Level, where: Any) -> Table:
+        """A message that should not be heard so should not be in each of its parts; of one that should nobody knows in which part it is, so
+        all of it is learned."""
+        some = np.isin(taught[least], where)
+        table, at = lessons[least][some], taught[least][some]
+        right = level[at] >= least
+        free = clearness(table, right)
+        model = LogisticRegression(C=PENALTY, solver="liblinear", tol=TOLERANCE, random_state=SEED)
+        model.fit(table @ diags(free), right, sample_weight=np.where(everyday, WEIGHT, 1.0)[at])
+        weights, scale = _small(model.coef_[0] * free)
+        return Table(weights, scale, float(model.intercept_[0]))
 
-    def fitted(where: Any) -> Any:
-        """A harmless message is harmless in each of its parts; of a dangerous one nobody knows in which it is, so all of it is learned."""
-        some = np.isin(taught, where)
-        model = LogisticRegression(C=PENALTY, solver="liblinear", random_state=SEED)
-        weight = np.where(everyday, WEIGHT, 1.0)[taught[some]]
-        return model.fit(taught_table[some], danger[taught[some]], sample_weight=weight)
+    def clearness(table: Any, right: Any) -> Any:
+        """For each place how far it is from standing as often in what should be heard as in what should not (log-odds): what speaks clearly
+        may weigh much, and thousands of places that hardly speak may not together (Wang and Manning, 2012, "Baselines and bigrams")."""
+        there = table.sign()
+        yes, no = (np.asarray(there[each].sum(0)).ravel() + 1.0 for each in (right, ~right))
+        return np.minimum(abs(np.log(yes / yes.sum()) - np.log(no / no.sum())), CLEAREST) + LEAST_CLEAR
 
-    def learned_of(model: Any, found: Sequence[Sequence[Finding]], truth: Any) -> Learned:
-        """The second stage as the bot has it, of what was learned from these messages; when it asks is chosen afterwards."""
-        weights, scale = _small(model.coef_[0])
-        doubted, outright = _doubted(found, truth), _outright(found, truth)
-        bias = float(model.intercept_[0])
-        return Learned(weights, scale, bias, 0.0, AGREEING, doubted, CALM, CALM_WORDS, outright, classes)
+    def worth(around: Any, anywhere: Any, kinds: Sequence[Any], right: Any) -> list[float]:
+        """How much more a score counts where a rule of each kind spoke, in the score's own units."""
+        score = np.where(np.logical_or.reduce(kinds), around, anywhere)
+        some = np.isfinite(score)
+        model = LogisticRegression(C=100.0, max_iter=1_000)
+        model.fit(np.column_stack([score, *kinds])[some], right[some], sample_weight=np.where(everyday, WEIGHT, 1.0)[some])
+        by_score, *by_rule = model.coef_[0]
+        return [float(each / by_score) for each in by_rule]
 
-    score = np.full(len(rows), -np.inf)
-    paged, paged_by_rules = (np.zeros(len(rows), dtype=bool) for _ in range(2))
-    splits = list(GroupKFold(FOLDS).split(rows, danger, [row.get("by", "ours") for row in rows]))
+    lessons, taught = {}, {}
+    for least in (Level.CONCERN, Level.HIGH):
+        whole = [(at, [word for _, read in text.windows for word in read.words]) for at, text in enumerate(texts) if level[at] >= least]
+        parts = [(at, part.whole.words) for at, text in enumerate(texts) if level[at] < least for part in text.parts]
+        taught[least] = np.array([at for at, _ in whole + parts])
+        lessons[least] = table_of([part for _, part in whole + parts])
+    splits = list(GroupKFold(FOLDS).split(rows, level, [row.get("by", "ours") for row in rows]))
+    everything = np.arange(len(rows))
+    jobs = [(least, where) for where in (everything, *(train for train, _ in splits)) for least in (Level.CONCERN, Level.HIGH)]
     with ThreadPoolExecutor(cpu_count()) as pool:  # it learns in C, beside the interpreter's lock
-        whole, *models = pool.map(fitted, [np.arange(len(rows)), *(train for train, _ in splits)])
-    for model, (train, held_out) in zip(models, splits, strict=True):
-        some = np.isin(asked, held_out)
-        np.maximum.at(score, asked[some], model.decision_function(asked_table[some]))
-        learned = learned_of(model, [findings[at] for at in train], danger[train])
+        tables = list(pool.map(fitted, *zip(*jobs, strict=True)))
+
+    def learned_of(asking: Table, paging: Table, where: Any) -> Learned:
+        right = _right([(readings[at].findings, bool(level[at])) for at in where])
+        outright = {rule for (rule, pages), share in right.items() if pages and share >= TRUSTED}
+        firm = {rule for (rule, pages), share in right.items() if not pages and share >= FIRM}
+        stand = frozenset(outright.union(SAID_OUTRIGHT)), frozenset(firm.union(ASKED_OUTRIGHT))
+        return Learned(asking, paging, OPEN, *stand, classes)
+
+    pairs = zip(tables[::2], tables[1::2], strict=True)
+    learned, *folded = (learned_of(*pair, where) for pair, where in zip(pairs, (everything, *(train for train, _ in splits)), strict=True))
+    seen = [Evidence(Level.NONE, Level.NONE, -inf, -inf, -inf, -inf)] * len(rows)
+    for model, (_, held_out) in zip(folded, splits, strict=True):
         for at in held_out:
-            paged_by_rules[at] = any(each.level > Level.CONCERN for each in findings[at])
-            paged[at] = paged_by_rules[at] and kept(learned, findings[at], readings[at].windows)[0].level > Level.CONCERN
-            firm[at] = any(each.level > Level.CONCERN or each.rule not in learned.doubted for each in findings[at])
+            seen[at] = evidence(model, readings[at])
+    rule, sure, danger_heard, danger, gravity_heard, gravity = (
+        np.array([getattr(each, name) for each in seen]) for name in Evidence.__dataclass_fields__
+    )
+    asks, pages = rule == Level.CONCERN, rule > Level.CONCERN
+    worth_of_asking, worth_of_page = worth(danger_heard, danger, (asks, pages), level > Level.NONE)
+    (worth_of_paging,) = worth(gravity_heard, gravity, (pages,), level > Level.CONCERN)
 
-    short = np.array([len(each) < LEAST for each in words])
+    def flagged(limit: float) -> Any:
+        needed = limit - np.where(asks, worth_of_asking, worth_of_page)
+        return (sure > Level.NONE) | (danger_heard >= needed) | (danger >= limit)
 
-    def flagged(threshold: float) -> Any:
-        return firm | (score > threshold) & ~short | spoke & (short | (score > AGREEING))
+    def paged(limit: float) -> Any:
+        return (sure > Level.CONCERN) | (pages & (gravity_heard >= limit - worth_of_paging)) | (gravity >= limit)
 
-    def shares(flags: Any, *kinds: Any) -> str:
-        return ", ".join(f"{flags[kind].mean():.3f}" for kind in kinds or (danger, everyday, alike))
+    def least_of(flags: Callable[[float], Any], most: float) -> float:
+        return min(float(t) for t in np.arange(-3.0, 6.0, 0.02) if flags(t)[everyday].mean() <= most)
 
-    def fits(flags: Any) -> bool:
-        return bool(flags[everyday].mean() <= EVERYDAY_SHARE and flags[alike].mean() <= ALIKE)
+    def shares(flags: Any) -> str:
+        return ", ".join(f"{name} {flags[kind].mean():.3f}" for name, kind in kinds.items())
 
-    threshold = min(float(t) for t in np.arange(4.0, -2.0, -0.05) if fits(flagged(t)))
-    imminent = np.array([row["level"] == "imminent" for row in rows])
-    by_rules_alone, kept_of_it = (shares(each, imminent, everyday, alike) for each in (paged_by_rules, paged))
+    ask, page = least_of(flagged, ASKED), least_of(paged, PAGED)
+    limits = Limits(*(round(each, 2) for each in (ask, ask - worth_of_asking, ask - worth_of_page, page, page - worth_of_paging)))
     sys.stdout.write(
-        f"{len(rows)} messages; flagged of the dangerous, the everyday ones and those that only look dangerous:\n"
-        f"  rules alone {shares(spoke)}; without those that are doubted {shares(firm)};\n"
-        f"  with the second stage, on writers it did not learn from, {shares(flagged(threshold))}.\n"
-        "Paged of the imminent, the everyday ones and those that only look dangerous:\n"
-        f"  rules alone {by_rules_alone}; with what is asked about instead {kept_of_it}.\n"
-        f"Threshold {threshold:.2f}; plainly harmless below {AGREEING}.\n"
+        f"{len(rows)} messages; on writers it did not learn from:\n"
+        f"  flagged by rules alone: {shares(rule > Level.NONE)};\n  flagged: {shares(flagged(ask))};\n"
+        f"  paged by rules alone: {shares(pages)};\n  paged: {shares(paged(page))}.\n{limits}\n"
     )
     if dry:
         return
-    learned = replace(learned_of(whole, findings, danger), threshold=round(threshold, 2))
-    _write(learned, SOURCE.format(messages=len(rows), digest=hashlib.sha256(raw).hexdigest()[:16]))
+    _write(replace(learned, limits=limits), SOURCE.format(messages=len(rows), digest=hashlib.sha256(raw).hexdigest()[:16]))
     sys.stdout.write(f"Wrote {OUT.name}, {OUT.stat().st_size} bytes.\n")
 
 
+def _right(heard: Sequence[tuple[Sequence[Finding], bool]]) -> dict[tuple[str, bool], float]:
+    """How often each rule is right, by whether it would page, of those that were heard often enough to tell."""
+    right: Counter[tuple[str, bool]] = Counter()
+    often: Counter[tuple[str, bool]] = Counter()
+    for findings, dangerous in heard:
+        for rule in {(each.rule, each.level > Level.CONCERN) for each in findings}:
+            often[rule] += 1
+            right[rule] += dangerous
+    return {rule: right[rule] / often[rule] for rule in often if often[rule] >= OFTEN}
+
+
 def _make_room() -> None:
-    """The rules load only with a table of the size that is set; of another one nothing is left to begin from."""
+    """The rules load only with tables of the size that is set; of others nothing is left to begin from."""
     try:
         load_learned(read_toml(OUT), {"classes": {}})
-    except ValueError:
-        weights, none = array("b", bytes(MASK + 1)), frozenset[str]()
-        _write(Learned(weights, 1.0, 0.0, 1.0, AGREEING, none, CALM, CALM_WORDS, none, {}), "Nothing learned yet.")
+    except (KeyError, TypeError, ValueError):
+        empty = Table(array("b", bytes(MASK + 1)), 1.0, 0.0)
+        _write(Learned(empty, empty, Limits(1.0, 1.0, 1.0, 1.0, 1.0), frozenset(), frozenset(), {}), "Nothing learned yet.")
 
 
 def _write(learned: Learned, source: str) -> None:
-    text = base64.b85encode(zlib.compress(learned.weights.tobytes(), 9)).decode()
-    lines = "\n".join(text[at : at + 120] for at in range(0, len(text), 120))
-    doubted, outright = ("".join(f'    "{name}",\n' for name in sorted(names)) for names in (learned.doubted, learned.outright))
+    tables = "".join(_table(name, table) for name, table in (("asking", learned.asking), ("paging", learned.paging)))
+    limits = "".join(f"{name} = {value!r}\n" for name, value in learned.limits._asdict().items())
     OUT.write_text(
         HEAD.format(source=source)
-        + f"seed = {SEED}\nscale = {learned.scale!r}\nbias = {learned.bias!r}\n"
-        + f"threshold = {learned.threshold}\nagreeing = {learned.agreeing}\n"
-        + f"calm = {learned.calm}\ncalm_words = {learned.calm_words}\nweights = '''\n{lines}\n'''\n\n"
-        + "# Rules that are right too seldom to ask where the second stage finds a message plainly harmless.\n"
-        + f"[rules]\ndoubted = [\n{doubted}]\n"
-        + "# Rules that page however calm the words around them read.\n"
-        + f"outright = [\n{outright}]\n",
+        + "\n# From which scores on it asks and pages: where no rule spoke, and where one did that asks, or pages.\n"
+        + f"[limits]\n{limits}\n"
+        + "# Rules that page, and rules that ask, however the words around them read.\n"
+        + f"[rules]\noutright = [\n{_names(learned.outright)}]\nfirm = [\n{_names(learned.firm)}]\n{tables}",
         encoding="utf-8",
     )
+
+
+def _table(name: str, table: Table) -> str:
+    text = base64.b85encode(zlib.compress(table.weights.tobytes(), 9)).decode()
+    lines = "\n".join(text[at : at + 120] for at in range(0, len(text), 120))
+    return f"\n[{name}]\nseed = {SEED}\nscale = {table.scale!r}\nbias = {table.bias!r}\nweights = '''\n{lines}\n'''\n"
+
+
+def _names(rules: Iterable[str]) -> str:
+    return "".join(f'    "{rule}",\n' for rule in sorted(rules))
 
 
 def _small(weights: Any) -> tuple[array[int], float]:
     """The weights in a byte each, and what one is worth."""
     scale = float(abs(weights).max() / 127)
     return array("b", (weights / scale).round().astype("int8").tobytes()), scale
-
-
-def _doubted(findings: Sequence[Sequence[Finding]], danger: Sequence[bool]) -> frozenset[str]:
-    """The rules whose questions are wrong too often."""
-    right = _right(findings, danger, lambda level: level is Level.CONCERN)
-    return frozenset(rule for rule, share in right.items() if share < DOUBT)
-
-
-def _outright(findings: Sequence[Sequence[Finding]], danger: Sequence[bool]) -> frozenset[str]:
-    """Those that page however calm it reads: what is said in plain words, and what is right so often that nothing is gained by asking."""
-    right = _right(findings, danger, lambda level: level > Level.CONCERN)
-    return frozenset(SAID_OUTRIGHT) | {rule for rule, share in right.items() if share >= TRUST}
-
-
-def _right(findings: Sequence[Sequence[Finding]], danger: Sequence[bool], counts: Callable[[Level], bool]) -> dict[str, float]:
-    """How often each rule is right, of those that were heard often enough to tell."""
-    right: Counter[str] = Counter()
-    heard: Counter[str] = Counter()
-    for found, dangerous in zip(findings, danger, strict=True):
-        for rule in {each.rule for each in found if counts(each.level)}:
-            heard[rule] += 1
-            right[rule] += bool(dangerous)
-    return {rule: right[rule] / heard[rule] for rule in heard if heard[rule] >= OFTEN}
 
 
 if __name__ == "__main__":

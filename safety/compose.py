@@ -75,7 +75,7 @@ def _fitting(slot: Set[str], own: Mapping[str, Sequence[Sign]]) -> Iterator[Sign
 
 def _joins(sign: Sign, picked: Sequence[Sign], reach: int | None) -> bool:
     """Whether a sign stands in words of its own, and near enough."""
-    return all(not _overlap(sign, other) and (reach is None or _apart(sign, other) <= reach) for other in picked)
+    return all(not overlap(sign.span, other.span) and (reach is None or _apart(sign, other) <= reach) for other in picked)
 
 
 def _apart(one: Sign, other: Sign) -> int:
@@ -83,5 +83,6 @@ def _apart(one: Sign, other: Sign) -> int:
     return max(one.span[1], other.span[1]) - min(one.span[0], other.span[0])
 
 
-def _overlap(one: Sign, other: Sign) -> bool:
-    return one.span[0] < other.span[1] and other.span[0] < one.span[1]
+def overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two spans share a character."""
+    return one[0] < other[1] and other[0] < one[1]

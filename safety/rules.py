@@ -98,7 +98,7 @@ def load_rules() -> Rules:
     spelling = files.pop(SPELLING)
     try:
         learned = load_learned(files.pop(LEARNED), files.pop(CLASSES))
-    except (KeyError, ValueError, zlib.error) as fault:
+    except (KeyError, TypeError, ValueError, zlib.error) as fault:
         raise ContentError(f"screen/{LEARNED}: {fault}") from fault
     rewrites = {word: tuple(meant.split()) for word, meant in spelling["rewrites"].items()}
     vocabulary = Vocabulary(frozenset(_single(groups["negator"])))

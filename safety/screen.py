@@ -1,20 +1,20 @@
 """Reads a message for danger. Every text a patient sends goes through `screen`, and nothing else can say that it has.
 
-Deterministic and local: no network, no clock, no language model. A small learned table may ask, also where a rule would page and the words
-around it read calm; it never pages (`safety/learned.py`).
+Deterministic and local: no network, no clock, no language model. What the rules hear is weighed together with small learned tables
+(`safety/weighing.py`).
 It fails safe: what it cannot read counts as high.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from safety.compose import compose, in_order
+from safety.compose import compose
 from safety.frames import Sign, find_signs
 from safety.heard import _SEAL, Finding, Heard, Level, Track, worse
-from safety.learned import Learned
 from safety.rules import Rules, load_rules
+from safety.weighing import Reading, weighed
 from safety.words import Words
 
 WINDOW = 6_000  # characters read at once; a Telegram message is at most 4,096
@@ -26,8 +26,6 @@ phone, and others wait."""
 RECENT_LENGTH = 1_000  # characters kept of each of them, from its end
 READ_ON = 2_000  # characters of the text that are read on from them; all of it is read alone
 JOIN = "\n"  # words run on from message to message, what takes them back does not
-SIMILAR = Finding("learned.similar", (0, 0), "reads like messages of people in danger", Level.CONCERN, Track.UNKNOWN)
-CALM = "; asked about, as the words around it read calm"
 BROKEN = Finding("screen.failed", (0, 0), "the message could not be read, which counts as high", Level.HIGH, Track.UNKNOWN)
 
 TOO_LONG = Finding("screen.too_long", (0, 0), "longer than a message can be: not read, which counts as high", Level.HIGH, Track.UNKNOWN)
@@ -48,8 +46,8 @@ def screen(text: str, recent: Sequence[str] = (), *, at_most: int | None = None)
             return _heard((TOO_LONG,))
         rules = load_rules()
         reading = by_rules(rules, text)
-        alone = _heard(_weighed(rules, reading))
-        return worse(alone, _heard(_joined(rules, text, recent))) if recent and text else alone
+        here = _heard(weighed(rules.learned, reading))
+        return worse(here, _heard(_joined(rules, text, recent))) if recent and text else here
     except Exception:
         return Heard(Level.HIGH, (BROKEN,), Track.UNKNOWN, failed=True, seal=_SEAL)
 
@@ -60,53 +58,11 @@ def _heard(findings: tuple[Finding, ...]) -> Heard:
     return Heard(findings[0].level, findings, findings[0].track, seal=_SEAL)
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What the rules make of one text."""
-
-    findings: tuple[Finding, ...]
-    windows: tuple[tuple[int, Words], ...]
-
-    @property
-    def level(self) -> Level:
-        return self.findings[0].level if self.findings else Level.NONE
-
-
 def by_rules(rules: Rules, text: str) -> Reading:
     """The verdict of the rules alone."""
     windows = tuple(_read(rules, text))
-    return Reading(compose(rules, _signs(rules, windows)), windows)
-
-
-def _weighed(rules: Rules, reading: Reading) -> tuple[Finding, ...]:
-    """What the second stage makes of it. It asks where no rule spoke, may leave out those that are right too seldom, and may ask where one
-    would page and the words around it read calm."""
-    if reading.findings:
-        return kept(rules.learned, reading.findings, reading.windows)
-    for start, words in reading.windows:
-        if (span := rules.learned.alarming(words)) is not None:
-            return (replace(SIMILAR, span=(span[0] + start, span[1] + start)),)
-    return ()
-
-
-def kept(learned: Learned, findings: tuple[Finding, ...], windows: Sequence[tuple[int, Words]]) -> tuple[Finding, ...]:
-    """What is left of them: a page becomes a question where the words around it read calm, unless it was said outright, and questions of
-    rules that are right too seldom nothing where the whole text is plainly harmless."""
-    if pages := [each for each in findings if each.level > Level.CONCERN]:
-        outright = any(each.rule in learned.outright for each in pages)
-        return findings if outright or not _calm(learned, pages, windows) else _asked(findings)
-    firm = any(each.rule not in learned.doubted for each in findings)
-    return findings if firm or not all(learned.plainly_harmless(words) for _, words in windows) else ()
-
-
-def _calm(learned: Learned, pages: Sequence[Finding], windows: Sequence[tuple[int, Words]]) -> bool:
-    spans = [each.span for each in pages]
-    return all(learned.reads_calm(words, (first - start, last - start)) for start, words in windows for first, last in spans)
-
-
-def _asked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    pages = (replace(each, level=Level.CONCERN, why=f"{each.why}{CALM}") for each in findings if each.level > Level.CONCERN)
-    return in_order([*pages, *(each for each in findings if each.level is Level.CONCERN)])
+    signs = _signs(rules, windows)
+    return Reading(compose(rules, signs), windows, tuple(sign.span for sign in signs if sign.frame.level > sign.level is Level.NONE))
 
 
 def _read(rules: Rules, text: str) -> Iterator[tuple[int, Words]]:
@@ -146,13 +102,13 @@ def _joined(rules: Rules, text: str, recent: Sequence[str]) -> tuple[Finding, ..
     ours = [sign for sign in signs if sign.span[1] > len(before)]
     if not ours:
         return ()
-    findings = kept(rules.learned, compose(rules, signs, joined=True), windows)
-    alone = {finding.rule for finding in compose(rules, [sign for sign in signs if sign not in ours], joined=True)}
+    findings = weighed(rules.learned, Reading(compose(rules, signs, joined=True), windows), joined=True)
+    before_it = {finding.rule for finding in compose(rules, [sign for sign in signs if sign not in ours], joined=True)}
     clipped = []
     for finding in findings:
         start, end = (max(0, place - len(before)) for place in finding.span)
         if end > 0:
             clipped.append(replace(finding, span=(start, end)))
-        elif finding.rule not in alone:
+        elif finding.rule not in before_it:
             clipped.append(replace(finding, span=(0, len(text))))
     return tuple(clipped)

@@ -84,7 +84,7 @@ def test_the_one_in_danger_is_the_one_who_writes(text: str) -> None:
 
 
 def test_halves_of_a_long_day_mean_nothing_together() -> None:
-    halves = ("my hands shake", "I see bugs on the wall")
+    halves = ("I have the pills here", "I don't want to wake up")
     day = "I fed the cat and watered the beans, then we had soup with my aunt. " * 8
     close, apart = (screen(f"{halves[0]}. {between}{halves[1]}.") for between in ("", day))
     assert close.level >= Level.HIGH > apart.level
