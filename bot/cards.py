@@ -17,6 +17,8 @@ CARDS = {
 }
 WRONG_DOSE = "overdose.wrong_dose"
 """The rule that hears a dose taken by mistake: the poison line comes first, where the country has one."""
+UNCLEAR = "learned.grave"
+"""What no rule knows and reads grave: nobody knows yet of what kind."""
 PURPOSES = {"violence": "violence"}
 """The purpose of the line on a track's card, where it is not the suicide line."""
 SPANISH, SPANISH_TRACKS = "es", ("overdose", "medical", "withdrawal", "violence")
@@ -28,10 +30,14 @@ def choose(track: str, rule: str, country: str) -> list[str]:
         return ["crisis.card_unknown_country"]
     poison = bool(poison_line(country))
     if in_spanish(rule):
+        if rule.endswith(UNCLEAR):
+            return ["crisis.es.card_unclear"]
         first = f"crisis.es.card_{track}" if track in SPANISH_TRACKS else "crisis.es.card"
         return [first, "crisis.es.poison"] if track == "overdose" and poison else [first]
     if rule == WRONG_DOSE and poison:
         return ["crisis.card_poison"]
+    if rule == UNCLEAR:
+        return ["crisis.card_unclear"]
     words = CARDS.get(track, "crisis.card")
     return [words, "crisis.poison"] if track == "overdose" and poison else [words]
 

@@ -25,9 +25,10 @@ HARMLESS = (
 """The screen grades none of these."""
 CITIES = ("Lisbon", "Denver", "Sydney", "London", "Honolulu", "Chicago")
 
-CARDS = ("crisis.card", "crisis.card_unknown_country", "crisis.card_overdose", "crisis.card_medical", "crisis.card_withdrawal",
-         "crisis.card_violence", "crisis.card_self_harm", "crisis.card_others", "crisis.card_poison", "crisis.memory",
-         "crisis.es.card", *(f"crisis.es.card_{track}" for track in ("overdose", "medical", "withdrawal", "violence")))  # fmt: skip
+CARDS = ("crisis.card", "crisis.card_unclear", "crisis.card_unknown_country", "crisis.card_overdose", "crisis.card_medical",
+         "crisis.card_withdrawal", "crisis.card_violence", "crisis.card_self_harm", "crisis.card_others", "crisis.card_poison",
+         "crisis.memory", "crisis.es.card",
+         *(f"crisis.es.card_{track}" for track in ("unclear", "overdose", "medical", "withdrawal", "violence")))  # fmt: skip
 PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all", "page.come_on", "page.newer", "page.risen")
 ABOUT = ("page.details", "page.thanks", "page.outcome_question", "page.reopened", "page.second")
 """What else staff are shown about one alert."""

@@ -15,6 +15,7 @@ from safety.heard import Track
 
 CARDS = (
     "crisis.card",
+    "crisis.card_unclear",
     "crisis.card_overdose",
     "crisis.card_medical",
     "crisis.card_withdrawal",
@@ -25,7 +26,7 @@ CARDS = (
     "crisis.card_unknown_country",
     "crisis.memory",
 )
-SPANISH = ("crisis.es.card", *(f"crisis.es.card_{track}" for track in SPANISH_TRACKS))
+SPANISH = ("crisis.es.card", "crisis.es.card_unclear", *(f"crisis.es.card_{track}" for track in SPANISH_TRACKS))
 PAGES = ("page.new", "page.repeat", "page.backup", "page.supervisor", "page.all", "page.come_on")
 
 
@@ -55,13 +56,16 @@ def test_the_card_follows_the_track_the_language_and_the_lines_of_the_country() 
     assert {str(track) for track in BY_TRACK} <= set(Track)
     for track in Track:
         for country in ("US", "GB", "MX", "ZZ"):
-            for rule in ("", "es.suicide.self", "overdose.wrong_dose"):
+            for rule in ("", "es.suicide.self", "overdose.wrong_dose", "learned.grave", "es.learned.grave"):
                 items = choose(track, rule, country)
                 assert all(load().has(item) for item in items)
                 assert any("poison" in item for item in items) <= bool(poison_line(country)), "no poison line is invented"
     assert choose("overdose", "overdose.said", "GB") == ["crisis.card_overdose"]
     assert choose("suicide", "es.suicide.self", "US") == ["crisis.es.card"]
     assert choose("suicide", "es.suicide.self", "ZZ") == ["crisis.card_unknown_country"]
+    assert choose("unknown", "learned.grave", "US") == ["crisis.card_unclear"]
+    assert choose("unknown", "es.learned.grave", "US") == ["crisis.es.card_unclear"]
+    assert choose("unknown", "learned.grave", "ZZ") == ["crisis.card_unknown_country"]
 
 
 def test_the_spanish_way_is_the_registrys() -> None:
