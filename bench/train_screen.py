@@ -28,13 +28,12 @@ from typing import Any
 
 from bench.screen import CORPUS, EVERYDAY, TRAINING
 from content.library import ROOT, read_toml
-from safety.compose import overlap
 from safety.heard import Finding, Level
 from safety.learned import MASK, Learned, Limits, Table, features, hash_classes, load_learned
 from safety.rules import load_rules
 from safety.screen import by_rules
-from safety.surroundings import Surroundings
-from safety.weighing import Reading, worst_of
+from safety.surroundings import Surroundings, within
+from safety.weighing import Reading, Weighing
 
 SEED = 20261126
 PENALTY = 30.0  # the inverse of the regularisation
@@ -88,6 +87,7 @@ class Evidence:
 
 def evidence(learned: Learned, heard: Reading) -> Evidence:
     text = Surroundings(heard.windows)
+    weighing = Weighing(learned, text, heard.taken_back)
     sure, around = Level.NONE, []
     for each in heard.findings:
         runs = text.around(each.span)
@@ -95,15 +95,10 @@ def evidence(learned: Learned, heard: Reading) -> Evidence:
             sure = max(sure, each.level)
         elif each.level is heard.level:
             around += runs
-    everything = [run for part in text.parts for run in part.runs]
-    free = [run for run in everything if not any(overlap(run.span, span) for span in heard.taken_back)]
+    danger = weighing.danger(run for part in text.parts for run in within(part))
+    gravity = weighing.gravity(run for part in text.parts for run in weighing.free(part))
     return Evidence(
-        heard.level,
-        sure,
-        max(map(learned.danger, around), default=-inf),
-        worst_of(learned.danger, everything) - text.chances,
-        max(map(learned.gravity, around), default=-inf),
-        worst_of(learned.gravity, free) - text.chances,
+        heard.level, sure, weighing.danger(around), danger - text.chances, weighing.gravity(around), gravity - text.chances
     )
 
 
@@ -166,8 +161,8 @@ def main(dry: bool) -> None:
 
     lessons, taught = {}, {}
     for least in (Level.CONCERN, Level.HIGH):
-        whole = [(at, [word for _, read in text.windows for word in read.words]) for at, text in enumerate(texts) if level[at] >= least]
-        parts = [(at, part.whole.words) for at, text in enumerate(texts) if level[at] < least for part in text.parts]
+        whole = [(at, [word for each in text.windows for word in each.text.words]) for at, text in enumerate(texts) if level[at] >= least]
+        parts = [(at, part.words) for at, text in enumerate(texts) if level[at] < least for part in text.parts]
         taught[least] = np.array([at for at, _ in whole + parts])
         lessons[least] = table_of([part for _, part in whole + parts])
     splits = list(GroupKFold(FOLDS).split(rows, level, [row.get("by", "ours") for row in rows]))

@@ -14,8 +14,9 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from math import sqrt
-from operator import add, itemgetter
+from operator import add
 from typing import Any, NamedTuple
 
 BITS = 20
@@ -43,6 +44,7 @@ class Word(NamedTuple):
 
 
 Column = tuple[int, ...]
+Sums = tuple[list[int], ...]
 
 
 @dataclass(frozen=True)
@@ -53,20 +55,15 @@ class Table:
     scale: float
     bias: float
 
-    def score(self, own: int, size: int, pairs: Sequence[int]) -> float:
-        """Log-odds of words that weigh `own` by themselves, in `size` places, and stand beside each other in `pairs`."""
-        total = self._ends + own + sum(itemgetter(*pairs)(self._twice))
-        return float(total * self.scale / sqrt(len(ENDS) + size + len(pairs)) + self.bias)
-
     def sum(self, places: Sequence[int]) -> int:
         return sum(self.weights[place] for place in places)
 
     @cached_property
-    def _ends(self) -> int:
+    def ends(self) -> int:
         return self.sum(ENDS)
 
     @cached_property
-    def _twice(self) -> array[int]:
+    def twice(self) -> array[int]:
         """The table and the table again, so that the sum of two shares needs no mask."""
         return self.weights * 2
 
@@ -96,21 +93,10 @@ class Learned:
     known: dict[str, Word] = field(default_factory=dict, compare=False)
     """What single words weigh, kept for the next time."""
 
-    def danger(self, words: Sequence[str]) -> float:
-        """How much these words read like danger: log-odds, more is worse."""
-        pairs, danger, _, size = self._met(words)
-        return self.asking.score(danger, size, pairs)
-
-    def gravity(self, words: Sequence[str]) -> float:
-        """How much these words read like danger that cannot wait: log-odds, more is worse."""
-        pairs, _, grave, size = self._met(words)
-        return self.paging.score(grave, size, pairs)
-
-    def _met(self, words: Sequence[str]) -> tuple[list[int], int, int, int]:
+    def weigh(self, words: Sequence[str]) -> Weighed:
+        """Some words, ready to be scored run by run."""
         known = self.known.get
-        each = [EDGE_FIRST, *[known(word) or self._weigh(word) for word in words], EDGE_LAST]
-        danger, grave, size, *shares = zip(*each, strict=True)
-        return neighbours(*shares), sum(danger), sum(grave), sum(size)
+        return Weighed(self, [known(word) or self._weigh(word) for word in words])
 
     def _weigh(self, word: str) -> Word:
         """What a word brings that is met for the first time; it is kept while there is room."""
@@ -119,6 +105,69 @@ class Learned:
         if len(self.known) < MOST_KNOWN:
             self.known[word] = found
         return found
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """How any run of some words scores: each word and each pair is looked up once, and a run is the difference of two sums."""
+
+    learned: Learned
+    each: Sequence[Word]
+
+    def danger(self, first: int, last: int) -> float:
+        """How much the words [first, last), three at least, read like danger: log-odds, more is worse."""
+        return self._score(self.learned.asking, self._danger, first, last)
+
+    def gravity(self, first: int, last: int) -> float:
+        """How much they read like danger that cannot wait."""
+        return self._score(self.learned.paging, self._grave, first, last)
+
+    def _score(self, table: Table, sums: Sums, first: int, last: int) -> float:
+        own, beside, two_on, three_on = sums
+        total = table.ends + own[last] - own[first] + beside[last - 1] - beside[first]
+        total += two_on[last - 2] - two_on[first] + three_on[last - 3] - three_on[first]
+        total += self._edges(table.twice, first, last)
+        count = len(ENDS) + self._sizes[last] - self._sizes[first] + 4 * (last - first) + 1
+        return float(total * table.scale / sqrt(count) + table.bias)
+
+    def _edges(self, twice: array[int], first: int, last: int) -> int:
+        """The pairs of the first and the last three words with what stands before and behind them."""
+        one, two, three = self.each[first : first + 3]
+        third, second, end = self.each[last - 3 : last]
+        return (
+            twice[EDGE_FIRST.beside + one.behind]
+            + twice[EDGE_FIRST.kind_beside + one.kind_behind]
+            + twice[EDGE_FIRST.kind_before + two.kind_after]
+            + twice[EDGE_FIRST.kind_before + three.kind_after]
+            + twice[end.beside + EDGE_LAST.behind]
+            + twice[end.kind_beside + EDGE_LAST.kind_behind]
+            + twice[second.kind_before + EDGE_LAST.kind_after]
+            + twice[third.kind_before + EDGE_LAST.kind_after]
+        )
+
+    @cached_property
+    def _columns(self) -> list[Column]:
+        return list(zip(*self.each, strict=True))
+
+    @cached_property
+    def _sizes(self) -> list[int]:
+        return [0, *accumulate(self._columns[2])]
+
+    @cached_property
+    def _danger(self) -> Sums:
+        return self._sums(self.learned.asking, self._columns[0])
+
+    @cached_property
+    def _grave(self) -> Sums:
+        return self._sums(self.learned.paging, self._columns[1])
+
+    def _sums(self, table: Table, own: Column) -> Sums:
+        """For each place, the sum before it: of the words, and of the pairs that begin there, by how far apart they stand."""
+        _, _, _, beside, behind, kind_beside, kind_behind, before, after = self._columns
+        weight = table.twice.__getitem__
+        words, kinds = map(weight, map(add, beside, behind[1:])), map(weight, map(add, kind_beside, kind_behind[1:]))
+        two_on, three_on = (map(weight, map(add, before, after[apart:])) for apart in (2, 3))
+        return tuple([0, *accumulate(each)] for each in (own, map(add, words, kinds), two_on, three_on))
 
 
 def hash_classes(data: Mapping[str, Any]) -> dict[str, int]:

@@ -17,56 +17,49 @@ LEAST, STRETCH = 3, 40  # words: less says nothing; more than one stretch is rea
 BY_ITSELF = 1.0  # log-odds: how much clearer a sentence must speak by itself than with what stands beside it
 
 
-class Run(NamedTuple):
-    """Words that are read at once, where they stand in the text, and how much clearer than usual they must speak."""
+class Window(NamedTuple):
+    """A stretch of a text that was cut into words at once: the character of the text that it begins at, and after which of its words a
+    sentence ends."""
 
-    words: Sequence[str]
-    span: tuple[int, int]
-    price: float = 0.0
-
-
-
-@dataclass(frozen=True)
-class Part:
-    """The words [first, last) of a window; the window begins at the character `at` of the text."""
-
-    text: Words
     at: int
+    text: Words
+    ends: list[int]
+
+
+class Run(NamedTuple):
+    """The words [first, last) of a window, read at once, and how much clearer than usual they must speak."""
+
+    window: Window
     first: int
     last: int
+    price: float = 0.0
 
-    @cached_property
-    def whole(self) -> Run:
-        return self._run(self.first, self.last)
+    @property
+    def words(self) -> Sequence[str]:
+        return self.window.text.words[self.first : self.last]
 
-    @cached_property
-    def runs(self) -> tuple[Run, ...]:
-        """All of it, and each of its sentences if it has several, so that one of danger is heard whatever stands beside it. A sentence is
-        without the mark at its end, as what is sent alone rarely has one."""
-        ends = [self.first + place for place in _marks(self.text.words[self.first : self.last])]
-        starts = [self.first, *ends]
-        bounds = [(start, end - 1) for start, end in zip(starts, ends, strict=False)]
-        if starts[-1] < self.last:
-            bounds.append((starts[-1], self.last))
-        if len(bounds) == 1:
-            return (self.whole,)
-        return (self.whole, *(self._run(start, end, BY_ITSELF) for start, end in bounds if end - start >= LEAST))
-
-    def _run(self, first: int, last: int, price: float = 0.0) -> Run:
-        span = (self.text.starts[first] + self.at, self.text.ends[last - 1] + self.at)
-        return Run(self.text.words[first:last], span, price)
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where they stand in the text, in characters."""
+        at, text, _ = self.window
+        return text.starts[self.first] + at, text.ends[self.last - 1] + at
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """A text by its windows: parts of it that were read at once, each with the character of the whole that it begins at."""
+    """A text by its windows, each with the character of it that the window begins at."""
 
-    windows: Sequence[tuple[int, Words]]
+    texts: Sequence[tuple[int, Words]]
 
     @cached_property
-    def parts(self) -> tuple[Part, ...]:
+    def windows(self) -> tuple[Window, ...]:
+        ends = [[at for at, word in enumerate(text.words, start=1) if word in BOUNDARIES] for _, text in self.texts]
+        return tuple(Window(at, text, marks) for (at, text), marks in zip(self.texts, ends, strict=True))
+
+    @cached_property
+    def parts(self) -> tuple[Run, ...]:
         """All of it in whole sentences of together about `STRETCH` words; without what is too short to tell."""
-        return tuple(Part(text, at, first, last) for at, text in self.windows for first, last in _stretches(text.words))
+        return tuple(part for window in self.windows for part in _stretches(window))
 
     @property
     def chances(self) -> float:
@@ -74,46 +67,51 @@ class Surroundings:
         one: each part is one more chance."""
         return log(len(self.parts) or 1)
 
-    def around(self, span: tuple[int, int]) -> list[Sequence[str]]:
+    def around(self, span: tuple[int, int]) -> list[Run]:
         """The parts that hold something of this span of characters; its sentence, that with the one before, with the one behind and with
         both, so that nothing beside it makes words of danger calm. Nothing where there is too little to tell."""
-        held = [part.whole.words for part in self.parts if overlap(part.whole.span, span)]
-        if not held:
-            return []
-        near = (run for at, text in self.windows for run in _sentences(text, span[0] - at, span[1] - at))
-        return [*held, *(run for run in near if len(run) >= LEAST)]
+        held = [part for part in self.parts if overlap(part.span, span)]
+        near = (run for window in self.windows for run in _sentences(window, span)) if held else ()
+        return [*held, *(run for run in near if run.last - run.first >= LEAST)]
 
 
-def _stretches(words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Where the parts start and end; a sentence longer than two stretches is cut."""
-    marks = _marks(words)
+def within(part: Run) -> Iterator[Run]:
+    """All of a part, and each of its sentences if it has several, so that one of danger is heard whatever stands beside it. A sentence is
+    without the mark at its end, as what is sent alone rarely has one."""
+    yield part
+    window, first, last, _ = part
+    ends = window.ends[bisect_right(window.ends, first) : bisect_right(window.ends, last)]
+    starts = [first, *ends]
+    stops = [*(end - 1 for end in ends), *([last] if starts[-1] < last else [])]
+    if len(stops) > 1:
+        yield from (Run(window, start, stop, BY_ITSELF) for start, stop in zip(starts, stops, strict=False) if stop - start >= LEAST)
+
+
+def _stretches(window: Window) -> Iterator[Run]:
+    """The parts of a window; a sentence longer than two stretches is cut."""
+    words, ends = window.text.words, window.ends
     start = 0
     while start < len(words):
-        at = bisect_left(marks, start + STRETCH)
-        end = min(marks[at] if at < len(marks) else len(words), start + 2 * STRETCH)
+        at = bisect_left(ends, start + STRETCH)
+        end = min(ends[at] if at < len(ends) else len(words), start + 2 * STRETCH)
         if end - start >= LEAST:
-            yield start, end
+            yield Run(window, start, end)
         start = end
 
 
-def _sentences(text: Words, start: int, end: int) -> Iterator[Sequence[str]]:
-    """The sentence, or sentences, that hold the characters [start, end); with the one before, the one behind, and both; as far as `STRETCH`
-    words away, and without the mark at their end, as what is sent alone rarely has one."""
-    words = text.words
-    first, last = bisect_right(text.ends, start), bisect_left(text.starts, end)
+def _sentences(window: Window, span: tuple[int, int]) -> Iterator[Run]:
+    """The sentence, or sentences, that hold these characters; with the one before, the one behind, and both; as far as `STRETCH` words
+    away, and without the mark at their end, as what is sent alone rarely has one."""
+    words, ends = window.text.words, window.ends
+    first, last = bisect_right(window.text.ends, span[0] - window.at), bisect_left(window.text.starts, span[1] - window.at)
     if first >= last:
         return  # it stands in another window
     marks = (at for at in range(last - 1, first, -1) if words[at - 1] in BOUNDARIES)
     first = next(marks, first)  # "sober.i" is one place and two sentences
-    ends = _marks(words)
     before, behind = [0, *ends], [*ends, len(words)]
     starts = before[max(0, bisect_right(before, first) - 2) : bisect_right(before, first)]
     stops = behind[bisect_left(behind, last) : bisect_left(behind, last) + 2]
     for begin in starts:
         for stop in stops:
             stop = min(stop, last + STRETCH)
-            yield words[max(begin, first - STRETCH) : stop - 1 if words[stop - 1] in BOUNDARIES else stop]
-
-
-def _marks(words: Sequence[str]) -> list[int]:
-    return [at for at, word in enumerate(words, start=1) if word in BOUNDARIES]
+            yield Run(window, max(begin, first - STRETCH), stop - 1 if words[stop - 1] in BOUNDARIES else stop)

@@ -7,14 +7,14 @@ and no page of a rule becomes less than a question.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from safety.compose import in_order, overlap
 from safety.heard import Finding, Level, Track
-from safety.learned import Learned
-from safety.surroundings import Run, Surroundings
+from safety.learned import Learned, Weighed
+from safety.surroundings import Run, Surroundings, within
 from safety.words import Words
 
 CALM = "; asked about, as the words around it read calm"
@@ -30,9 +30,6 @@ SPANISH = frozenset({
     "pero", "yo", "te", "al", "hoy", "si", "le", "esta", "su", "nada",
 })
 """What either language can hardly do without. A rule is of one language and names the card; what no rule knows is told by these."""
-
-
-Score = Callable[[Sequence[str]], float]
 
 
 @dataclass(frozen=True)
@@ -52,16 +49,17 @@ def weighed(learned: Learned, reading: Reading, *, joined: bool = False) -> tupl
     """The findings of a text, the most urgent first. joined: of several messages, of which only what the rules hear counts: how the earlier
     ones read was weighed when they came."""
     weighing = Weighing(learned, Surroundings(reading.windows), reading.taken_back)
-    pages = [each for heard in reading.findings if heard.level > Level.CONCERN for each in weighing.paged(heard)]
-    asks = [each for each in reading.findings if each.level is Level.CONCERN]
-    if any(each.level > Level.CONCERN for each in pages):
-        return in_order([*pages, *asks])
+    pages = [each for each in reading.findings if each.level > Level.CONCERN]
+    if any(map(weighing.stands, pages)):
+        return reading.findings
+    asks = [replace(each, level=Level.CONCERN, why=each.why + CALM) for each in pages if weighing.asked(each)]
+    asks += [each for each in reading.findings if each.level is Level.CONCERN]
     read = None if joined else weighing.read()
     if read is not None and read.level > Level.CONCERN:
-        inside = [each for each in (*pages, *asks) if overlap(each.span, read.span)]
-        others = [each for each in (*pages, *asks) if each not in inside]
+        inside = [each for each in asks if overlap(each.span, read.span)]
+        others = [each for each in asks if each not in inside]
         return in_order([*(map(_raised, inside) if inside else [read]), *others])
-    left = [*pages, *filter(weighing.asked, asks)]
+    left = [each for each in asks if each.why.endswith(CALM) or weighing.asked(each)]
     return in_order(left or ([read] if read else []))
 
 
@@ -72,45 +70,51 @@ class Weighing:
     learned: Learned
     text: Surroundings
     taken_back: Sequence[tuple[int, int]]
+    known: dict[int, Weighed] = field(default_factory=dict)
+    """The windows that something was read in, by where they begin."""
 
-    def paged(self, heard: Finding) -> Iterator[Finding]:
-        """What a rule would page for: as it is, as a question where the words around it read calm, or nothing where they read harmless."""
-        limits = self.learned.limits
-        if heard.rule in self.learned.outright or self._reach(self.learned.gravity, limits.page_with_rule, heard):
-            yield heard
-        elif self._reach(self.learned.danger, limits.ask_with_page, heard):
-            yield replace(heard, level=Level.CONCERN, why=heard.why + CALM)
+    def danger(self, runs: Iterable[Run]) -> float:
+        """How much like danger the worst of them reads; -inf where there is none."""
+        return max((self._weighed(run).danger(run.first, run.last) - run.price for run in runs), default=-inf)
+
+    def gravity(self, runs: Iterable[Run]) -> float:
+        """How much like danger that cannot wait the worst of them reads; -inf where there is none."""
+        return max((self._weighed(run).gravity(run.first, run.last) - run.price for run in runs), default=-inf)
+
+    def stands(self, heard: Finding) -> bool:
+        """Whether what a rule would page for does: not where the words around it read calm."""
+        runs = self.text.around(heard.span)
+        return not runs or heard.rule in self.learned.outright or self.gravity(runs) >= self.learned.limits.page_with_rule
 
     def asked(self, heard: Finding) -> bool:
-        """Whether what a rule would ask about is asked about: not where the words around it read harmless."""
-        return heard.rule in self.learned.firm or self._reach(self.learned.danger, self.learned.limits.ask_with_rule, heard)
+        """Whether what a rule heard is asked about: not where the words around it read harmless."""
+        asks, limits = heard.level is Level.CONCERN, self.learned.limits
+        runs = self.text.around(heard.span)
+        firm = not runs or (asks and heard.rule in self.learned.firm)
+        return firm or self.danger(runs) >= (limits.ask_with_rule if asks else limits.ask_with_page)
 
     def read(self) -> Finding | None:
-        """The first part that reads grave, else the one that reads most like danger, if any does; whatever the rules know of it. Where
-        words of danger were taken back it may only be asked about: how words read says little about a "not"."""
+        """The first part that reads grave, else the one that reads most like danger, if any does; whatever the rules know of it."""
         ask, page = (limit + self.text.chances for limit in (self.learned.limits.ask, self.learned.limits.page))
         asked: Finding | None = None
         worst = ask
         for part in self.text.parts:
-            danger = worst_of(self.learned.danger, part.runs)
-            if danger < ask:
-                continue
-            free = [run for run in part.runs if not any(overlap(run.span, span) for span in self.taken_back)]
-            if worst_of(self.learned.gravity, free) >= page:
-                return _found(GRAVELY, part.whole)
+            danger = self.danger(within(part))
+            if danger >= ask and self.gravity(self.free(part)) >= page:
+                return _found(GRAVELY, part)
             if danger >= worst:
-                worst, asked = danger, _found(SIMILAR, part.whole)
+                worst, asked = danger, _found(SIMILAR, part)
         return asked
 
-    def _reach(self, score: Score, limit: float, heard: Finding) -> bool:
-        """Whether anything around what was heard reads so; also where there is too little around it to tell."""
-        runs = self.text.around(heard.span)
-        return not runs or any(score(words) >= limit for words in runs)
+    def free(self, part: Run) -> Iterator[Run]:
+        """What of a part may page by how it reads. Words of danger that were taken back may not: how words read says little of a "not"."""
+        return (run for run in within(part) if not any(overlap(run.span, span) for span in self.taken_back))
 
-
-def worst_of(score: Score, runs: Iterable[Run]) -> float:
-    """How the worst of them reads; -inf where there is none."""
-    return max((score(run.words) - run.price for run in runs), default=-inf)
+    def _weighed(self, run: Run) -> Weighed:
+        at, text, _ = run.window
+        if at not in self.known:
+            self.known[at] = self.learned.weigh(text.words)
+        return self.known[at]
 
 
 def _raised(heard: Finding) -> Finding:

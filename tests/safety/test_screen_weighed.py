@@ -84,13 +84,15 @@ def test_how_an_earlier_message_read_makes_no_page_of_a_question() -> None:
     assert screen("I relapsed", ["I have the gun in my hand and I said goodbye to everyone"]).level is Level.CONCERN
 
 
-def test_what_a_word_weighs_is_kept_without_changing_what_a_message_weighs() -> None:
+def test_what_is_weighed_once_is_what_each_run_weighs_by_itself() -> None:
     learned = load_rules().learned
-    words = ["i", "am", "so", "tired", "of", "qwzxv"]
-    places = features(words, learned.classes)
+    words = ["i", "am", "so", "tired", "of", "qwzxv", "and", "want", "to", "die"]
 
-    def weighed(table: Table) -> float:
+    def by_itself(table: Table, run: list[str]) -> float:
+        places = features(run, learned.classes)
         return sum(table.weights[place] for place in places) * table.scale / sqrt(len(places)) + table.bias
 
-    assert [learned.danger(words) == pytest.approx(weighed(learned.asking)) for _ in range(2)] == [True, True]
-    assert [learned.gravity(words) == pytest.approx(weighed(learned.paging)) for _ in range(2)] == [True, True]
+    for weighed in (learned.weigh(words), learned.weigh(words)):  # the second time each word is known
+        for first, last in ((0, 3), (0, 10), (2, 6), (7, 10), (5, 9)):
+            assert weighed.danger(first, last) == pytest.approx(by_itself(learned.asking, words[first:last]))
+            assert weighed.gravity(first, last) == pytest.approx(by_itself(learned.paging, words[first:last]))
