@@ -7,8 +7,11 @@ and no page of a rule becomes less than a question.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import accumulate
 from math import inf
 
 from safety.compose import in_order, overlap
@@ -52,14 +55,14 @@ def weighed(learned: Learned, reading: Reading, *, joined: bool = False) -> tupl
     pages = [each for each in reading.findings if each.level > Level.CONCERN]
     if any(map(weighing.stands, pages)):
         return reading.findings
-    asks = [replace(each, level=Level.CONCERN, why=each.why + CALM) for each in pages if weighing.asked(each)]
-    asks += [each for each in reading.findings if each.level is Level.CONCERN]
+    calm = [replace(each, level=Level.CONCERN, why=each.why + CALM) for each in pages if weighing.asked(each)]
+    asks = [each for each in reading.findings if each.level is Level.CONCERN]
     read = None if joined else weighing.read()
     if read is not None and read.level > Level.CONCERN:
-        inside = [each for each in asks if overlap(each.span, read.span)]
-        others = [each for each in asks if each not in inside]
+        inside = [each for each in (*calm, *asks) if overlap(each.span, read.span)]
+        others = [each for each in (*calm, *asks) if each not in inside]
         return in_order([*(map(_raised, inside) if inside else [read]), *others])
-    left = [each for each in asks if each.why.endswith(CALM) or weighing.asked(each)]
+    left = [*calm, *filter(weighing.asked, asks)]
     return in_order(left or ([read] if read else []))
 
 
@@ -83,8 +86,10 @@ class Weighing:
 
     def stands(self, heard: Finding) -> bool:
         """Whether what a rule would page for does: not where the words around it read calm."""
+        if heard.rule in self.learned.outright:
+            return True
         runs = self.text.around(heard.span)
-        return not runs or heard.rule in self.learned.outright or self.gravity(runs) >= self.learned.limits.page_with_rule
+        return not runs or self.gravity(runs) >= self.learned.limits.page_with_rule
 
     def asked(self, heard: Finding) -> bool:
         """Whether what a rule heard is asked about: not where the words around it read harmless."""
@@ -108,7 +113,18 @@ class Weighing:
 
     def free(self, part: Run) -> Iterator[Run]:
         """What of a part may page by how it reads. Words of danger that were taken back may not: how words read says little of a "not"."""
-        return (run for run in within(part) if not any(overlap(run.span, span) for span in self.taken_back))
+        starts, reach = self._taken
+        for run in within(part):
+            first, last = run.span
+            at = bisect_left(starts, last)
+            if at == 0 or reach[at - 1] <= first:
+                yield run
+
+    @cached_property
+    def _taken(self) -> tuple[list[int], list[int]]:
+        """Where each stretch that was taken back starts, in order, and how far it and those before it reach."""
+        spans = sorted(self.taken_back)
+        return [start for start, _ in spans], list(accumulate((end for _, end in spans), max))
 
     def _weighed(self, run: Run) -> Weighed:
         at, text, _ = run.window
