@@ -1,8 +1,8 @@
 """What the rules heard, weighed together with how the words around it read; and words that no rule knows but that read like danger.
 
 Neither decides alone: what a rule heard needs less of the second stage to be asked about, or to page, than words that no rule knows; how
-much less was learned (`python -m bench.train_screen`, `docs/adr/029-weighed-together.md`). What is said outright pages however it reads,
-and no page of a rule becomes less than a question.
+much less was learned (`python -m bench.train_screen`, `docs/adr/029-weighed-together.md`). What is said outright pages however it reads;
+any other page of a rule may become a question, or nothing where the words around it read harmless.
 """
 
 from __future__ import annotations
