@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from safety.clauses import Scopes, scopes
 from safety.heard import Level
-from safety.index import Held
+from safety.index import Held, Place
 from safety.pattern import BOUNDARIES
 from safety.rules import Frame, Rules
 from safety.words import Words
@@ -44,26 +44,29 @@ def find_signs(rules: Rules, text: Words, offset: int = 0) -> Iterator[Sign]:
     """Every sign in the words of a text that stands at `offset` of the whole, in time linear in their number; those that a scope took back
     have no level and are not the patient's own. No frame and no scope reaches over the end of a sentence, so a pattern is tried only where
     one sentence holds all the words it needs, and tried again only where a scope has taken from the first match."""
-    encoded = b""
-    sentences: list[Sentence] = []
-    tags: set[str] = set()
-    seen: dict[int, int] = {}
     keys = rules.keys.held(text.words)
+    tried: list[tuple[int, int, list[Held], dict[int, Place]]] = []
     at = 0
     for start, end in _sentences(text.words):
         since, at = at, bisect_left(keys, end, at, key=_PLACE)
         held = keys[since:at]
-        places = rules.keys.frames_in(held)
-        if not places:
-            continue
-        encoded = encoded or rules.vocabulary.encode(text.words)
+        if places := rules.keys.frames_in(held):
+            tried.append((start, end, held, places))
+    if not tried:
+        return
+    encoded = rules.vocabulary.encode(text.words)
+    useful = rules.useful(rules.frames[number].tags for *_, places in tried for number in places)
+    sentences: list[Sentence] = []
+    tags: set[frozenset[str]] = set()
+    seen: dict[int, int] = {}
+    for start, end, held, places in tried:
         before = max(0, start - 1)  # where the sentence before has its mark
         sentence = Sentence(start, end, held, [])
         for number in sorted(places):
             frame, (first, last, plain, _) = rules.frames[number], places[number]
             found: tuple[int, int] | None = None
             if frame.level is Level.NONE:
-                if seen.get(number, 0) >= ENOUGH:
+                if seen.get(number, 0) >= ENOUGH or useful.isdisjoint(frame.tags):
                     continue
                 found = plain[0] if plain else None
             last = min(end, last + 1)
@@ -72,10 +75,10 @@ def find_signs(rules: Rules, text: Words, offset: int = 0) -> Iterator[Sign]:
             if found is not None:
                 seen[number] = seen.get(number, 0) + 1
                 sentence.matches.append((frame, found, last))
-                tags |= frame.tags
+                tags.add(frame.tags)
         if sentence.matches:
             sentences.append(sentence)
-    useful = frozenset[str]().union(*({*slot, rise.unless} for rise in rules.rises if rise.possible(tags) for slot in rise.signs))
+    useful = rules.useful(tags)
     for sentence in sentences:
         yield from _signs(rules, text, encoded, sentence, useful, offset)
 

@@ -6,7 +6,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from content.library import REVIEW_STATES, ROOT, ContentError, read_toml
@@ -63,6 +63,11 @@ class Rise:
     why: str
     near: bool = False
 
+    @cached_property
+    def tags(self) -> frozenset[str]:
+        """All that it looks for, also what would speak against it."""
+        return frozenset({self.unless}.union(*self.signs))
+
     def possible(self, tags: Set[str]) -> bool:
         """Whether signs with these tags may make it up."""
         return not any(slot.isdisjoint(tags) for slot in self.signs)
@@ -80,6 +85,11 @@ class Rules:
     rises: tuple[Rise, ...]
     first_person: frozenset[str]
     learned: Learned
+
+    def useful(self, tags: Iterable[frozenset[str]]) -> Set[str]:
+        """What may yet count for a rise, if all that is found in a message is tagged so: a part that means nothing alone needs no other."""
+        held = frozenset[str]().union(*tags)
+        return frozenset[str]().union(*(rise.tags for rise in self.rises if rise.possible(held)))
 
 
 @cache

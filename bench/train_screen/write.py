@@ -1,0 +1,52 @@
+"""`content/screen/learned.toml`, as `safety.learned.load_learned` reads it."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from array import array
+from collections.abc import Iterable
+
+from bench.train_screen.tables import SEED
+from content.library import ROOT, read_toml
+from safety.learned import MASK, Learned, Limits, Table, load_learned
+
+OUT = ROOT / "screen" / "learned.toml"
+HEAD = """# Weights of the screen's second stage, made by python -m bench.train_screen; not written by hand.
+
+[meta]
+source = "{source}"
+review = "pending"
+"""
+
+
+def make_room() -> None:
+    """The rules load only with tables of the size that is set; of others nothing is left to begin from."""
+    try:
+        load_learned(read_toml(OUT), {"classes": {}})
+    except (KeyError, TypeError, ValueError):
+        empty = Table(array("b", bytes(MASK + 1)), 1.0, 0.0)
+        write(Learned(empty, empty, Limits(1.0, 1.0, 1.0, 1.0, 1.0), frozenset(), frozenset(), {}), "Nothing learned yet.")
+
+
+def write(learned: Learned, source: str) -> None:
+    tables = "".join(_table(name, table) for name, table in (("asking", learned.asking), ("paging", learned.paging)))
+    limits = "".join(f"{name} = {value!r}\n" for name, value in learned.limits._asdict().items())
+    OUT.write_text(
+        HEAD.format(source=source)
+        + "\n# From which scores on it asks and pages: where no rule spoke, and where one did that asks, or pages.\n"
+        + f"[limits]\n{limits}\n"
+        + "# Rules that page, and rules that ask, however the words around them read.\n"
+        + f"[rules]\noutright = [\n{_names(learned.outright)}]\nfirm = [\n{_names(learned.firm)}]\n{tables}",
+        encoding="utf-8",
+    )
+
+
+def _table(name: str, table: Table) -> str:
+    text = base64.b85encode(zlib.compress(table.weights.tobytes(), 9)).decode()
+    lines = "\n".join(text[at : at + 120] for at in range(0, len(text), 120))
+    return f"\n[{name}]\nseed = {SEED}\nscale = {table.scale!r}\nbias = {table.bias!r}\nweights = '''\n{lines}\n'''\n"
+
+
+def _names(rules: Iterable[str]) -> str:
+    return "".join(f'    "{rule}",\n' for rule in sorted(rules))
