@@ -69,26 +69,34 @@ class Table:
 
 
 class Limits(NamedTuple):
-    """From which scores on (log-odds) words are asked about, and paged for: where no rule spoke; where a rule did that asks, and what one
-    that pages said is asked about at least; where one did that pages."""
+    """From which scores on (log-odds) words are asked about, and paged for: where no rule spoke; where one did that asks, or one
+    that pages; and where one did that pages, or is nearly always right in that."""
 
     ask: float
     ask_with_rule: float
     ask_with_page: float
     page: float
     page_with_rule: float
+    page_with_firm: float
+
+
+class Trust(NamedTuple):
+    """Rules whose word counts more than others'. `outright`: their pages stand however it reads, as they hear what is said in plain words;
+    `asked`: so do their questions; `firm`: they are nearly always right in what they page for."""
+
+    outright: frozenset[str]
+    asked: frozenset[str]
+    firm: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Learned:
-    """Both tables, the limits, and the class of each known word, hashed. `outright`: the rules whose pages stand however it reads, as they
-    hear what is said in plain words or are hardly ever wrong; `firm`: those whose questions do."""
+    """Both tables, the limits, which rules count for more, and the class of each known word, hashed."""
 
     asking: Table
     paging: Table
     limits: Limits
-    outright: frozenset[str]
-    firm: frozenset[str]
+    trust: Trust
     classes: Mapping[str, int]
     known: dict[str, Word] = field(default_factory=dict, compare=False)
     """What single words weigh, kept for the next time."""
@@ -230,8 +238,8 @@ EDGE_FIRST, EDGE_LAST = (Word(0, 0, 0, *shares_of(edge, edge)) for edge in (FIRS
 def load_learned(data: Mapping[str, Any], classes: Mapping[str, Any]) -> Learned:
     """From `learned.toml` and `classes.toml`. Raises `ValueError`, `TypeError` or `KeyError` when they do not hold what they must."""
     asking, paging = (_table(data[name]) for name in ("asking", "paging"))
-    outright, firm = (frozenset(data["rules"][name]) for name in ("outright", "firm"))
-    return Learned(asking, paging, Limits(**data["limits"]), outright, firm, hash_classes(classes))
+    trust = Trust(**{name: frozenset(rules) for name, rules in data["rules"].items()})
+    return Learned(asking, paging, Limits(**data["limits"]), trust, hash_classes(classes))
 
 
 def _table(data: Mapping[str, Any]) -> Table:

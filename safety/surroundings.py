@@ -10,11 +10,14 @@ from math import log
 from typing import NamedTuple
 
 from safety.compose import overlap
+from safety.numbers import DOSE, HIGH_DOSE
 from safety.pattern import BOUNDARIES
 from safety.words import Words
 
 LEAST, STRETCH = 3, 40  # words: less says nothing; more than one stretch is read in several
 BY_ITSELF = 1.0  # log-odds: how much clearer a sentence must speak by itself than with what stands beside it
+WITH_A_DOSE = 1.0  # the same for words with milligrams in them: the name of a medicine reads like danger, and what is too much rules know
+DOSES = frozenset({DOSE, HIGH_DOSE})
 
 
 class Window(NamedTuple):
@@ -78,13 +81,18 @@ class Surroundings:
 def within(part: Run) -> Iterator[Run]:
     """All of a part, and each of its sentences if it has several, so that one of danger is heard whatever stands beside it. A sentence is
     without the mark at its end, as what is sent alone rarely has one."""
-    yield part
+    yield _priced(part)
     window, first, last, _ = part
     ends = window.ends[bisect_right(window.ends, first) : bisect_right(window.ends, last)]
     starts = [first, *ends]
     stops = [*(end - 1 for end in ends), *([last] if starts[-1] < last else [])]
     if len(stops) > 1:
-        yield from (Run(window, start, stop, BY_ITSELF) for start, stop in zip(starts, stops, strict=False) if stop - start >= LEAST)
+        sentences = (Run(window, start, stop, BY_ITSELF) for start, stop in zip(starts, stops, strict=False))
+        yield from (_priced(each) for each in sentences if each.last - each.first >= LEAST)
+
+
+def _priced(run: Run) -> Run:
+    return run if DOSES.isdisjoint(run.words) else run._replace(price=run.price + WITH_A_DOSE)
 
 
 def _stretches(window: Window) -> Iterator[Run]:

@@ -1,8 +1,9 @@
 """What the rules heard, weighed together with how the words around it read; and words that no rule knows but that read like danger.
 
-Neither decides alone: what a rule heard needs less of the second stage to be asked about, or to page, than words that no rule knows; how
-much less was learned (`python -m bench.train_screen`, `docs/adr/029-weighed-together.md`). What is said outright pages however it reads;
-any other page of a rule may become a question, or nothing where the words around it read harmless.
+Neither decides alone: what a rule heard needs less of the second stage to be asked about, or to page, than words that no rule knows, and
+less still to page where the rule is nearly always right; how much less was learned (`python -m bench.train_screen`,
+`docs/adr/029-weighed-together.md`). What is said outright pages however it reads; any other page of a rule may become a question, or
+nothing where the words around it read harmless.
 """
 
 from __future__ import annotations
@@ -86,17 +87,20 @@ class Weighing:
 
     def stands(self, heard: Finding) -> bool:
         """Whether what a rule would page for does: not where the words around it read calm."""
-        if heard.rule in self.learned.outright:
-            return True
+        trust, limits = self.learned.trust, self.learned.limits
         runs = self.text.around(heard.span)
-        return not runs or self.gravity(runs) >= self.learned.limits.page_with_rule
+        if not runs or heard.rule in trust.outright:
+            return True
+        return self.gravity(runs) >= (limits.page_with_firm if heard.rule in trust.firm else limits.page_with_rule)
 
     def asked(self, heard: Finding) -> bool:
         """Whether what a rule heard is asked about: not where the words around it read harmless."""
-        asks, limits = heard.level is Level.CONCERN, self.learned.limits
+        trust, limits = self.learned.trust, self.learned.limits
         runs = self.text.around(heard.span)
-        firm = not runs or (asks and heard.rule in self.learned.firm)
-        return firm or self.danger(runs) >= (limits.ask_with_rule if asks else limits.ask_with_page)
+        asks = heard.level is Level.CONCERN
+        if not runs or (asks and heard.rule in trust.asked):
+            return True
+        return self.danger(runs) >= (limits.ask_with_rule if asks else limits.ask_with_page)
 
     def read(self) -> Finding | None:
         """The first part that reads grave, else the one that reads most like danger, if any does; whatever the rules know of it."""

@@ -48,13 +48,15 @@ def learn(messages: Messages, parts: list[Any]) -> list[Learned]:
 def tell(chooser: Chooser, limits: Limits) -> None:
     """How it does on writers it did not learn from."""
 
+    ruled = np.array([reading.level for reading in chooser.messages.readings])
+
     def shares(flags: Any) -> str:
         return ", ".join(f"{name} {flags[kind].mean():.3f}" for name, kind in chooser.messages.kinds.items())
 
     sys.stdout.write(
         f"{len(chooser.messages)} messages; on writers it did not learn from:\n"
-        f"  flagged by rules alone: {shares(chooser.asks | chooser.pages)};\n  flagged: {shares(chooser.flagged(limits.ask))};\n"
-        f"  paged by rules alone: {shares(chooser.pages)};\n  paged: {shares(chooser.paged(limits.page))}.\n{limits}\n"
+        f"  flagged by rules alone: {shares(ruled > Level.NONE)};\n  flagged: {shares(chooser.flagged(limits.ask))};\n"
+        f"  paged by rules alone: {shares(ruled > Level.CONCERN)};\n  paged: {shares(chooser.paged(limits.page))}.\n{limits}\n"
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from bench.train_screen.tables import SEED
 from content.library import ROOT, read_toml
-from safety.learned import MASK, Learned, Limits, Table, load_learned
+from safety.learned import MASK, Learned, Limits, Table, Trust, load_learned
 
 OUT = ROOT / "screen" / "learned.toml"
 HEAD = """# Weights of the screen's second stage, made by python -m bench.train_screen; not written by hand.
@@ -24,20 +24,21 @@ def make_room() -> None:
     """The rules load only with tables of the size that is set; of others nothing is left to begin from."""
     try:
         load_learned(read_toml(OUT), {"classes": {}})
-    except (KeyError, TypeError, ValueError):
+    except (OSError, KeyError, TypeError, ValueError):
         empty = Table(array("b", bytes(MASK + 1)), 1.0, 0.0)
-        write(Learned(empty, empty, Limits(1.0, 1.0, 1.0, 1.0, 1.0), frozenset(), frozenset(), {}), "Nothing learned yet.")
+        write(Learned(empty, empty, Limits(*[1.0] * 6), Trust(*[frozenset()] * 3), {}), "Nothing learned yet.")
 
 
 def write(learned: Learned, source: str) -> None:
     tables = "".join(_table(name, table) for name, table in (("asking", learned.asking), ("paging", learned.paging)))
     limits = "".join(f"{name} = {value!r}\n" for name, value in learned.limits._asdict().items())
+    rules = "".join(f"{name} = [\n{_names(each)}]\n" for name, each in learned.trust._asdict().items())
     OUT.write_text(
         HEAD.format(source=source)
-        + "\n# From which scores on it asks and pages: where no rule spoke, and where one did that asks, or pages.\n"
+        + "\n# From which scores on it asks and pages: where no rule spoke, or one that asks, pages, or is nearly always right in that.\n"
         + f"[limits]\n{limits}\n"
-        + "# Rules that page, and rules that ask, however the words around them read.\n"
-        + f"[rules]\noutright = [\n{_names(learned.outright)}]\nfirm = [\n{_names(learned.firm)}]\n{tables}",
+        + "# Rules that page, and that ask, however the words around them read; and those that are nearly always right to page.\n"
+        + f"[rules]\n{rules}{tables}",
         encoding="utf-8",
     )
 

@@ -17,6 +17,8 @@ AS_PRESCRIBED = (
     "took 2 x 500mg tylenol",
     "just took 200mg lamictal, bedtime",
     "took 100mg of zoloft this morning",
+    "took 50 mg of seroquel",
+    "took 200 mg of seroquel for sleep",
     "took 15 ml cough syrup",
     "me tome 20mg como dijo el doctor",
     "me tomé 500 mg de paracetamol",

@@ -29,7 +29,7 @@ def heard(name: str, every: int) -> list[tuple[dict[str, str], Reading, Heard]]:
 
 
 def test_a_page_of_a_rule_becomes_a_question_or_nothing_where_the_words_around_it_read_so() -> None:
-    outright = load_rules().learned.outright
+    outright = load_rules().learned.trust.outright
     paged = [(ours, got) for row, ours, got in heard("writers", 5) if row["level"] == "none" and ours.level >= Level.HIGH]
     less = [(ours, got) for ours, got in paged if got.level < Level.HIGH]
     assert len(less) >= len(paged) * 3 // 4
@@ -50,6 +50,16 @@ def test_a_question_of_a_rule_is_dropped_where_the_words_around_it_read_harmless
     danger = [got.level is Level.NONE for row, got in asking if row["level"] != "none"]
     assert sum(harmless) / len(harmless) >= 0.4
     assert sum(danger) / len(danger) <= 0.1
+
+
+def test_even_a_page_of_a_rule_that_is_nearly_always_right_is_asked_about_where_all_around_it_reads_calm() -> None:
+    firm = load_rules().learned.trust.firm
+    by_firm = [(row, ours, got) for row, ours, got in heard("writers", 5) if ours.findings]
+    paging = [(row, got) for row, ours, got in by_firm if firm.issuperset(each.rule for each in ours.findings)]
+    harmless = [got.level < Level.HIGH for row, got in paging if row["level"] == "none"]
+    danger = [got.level < Level.HIGH for row, got in paging if row["level"] in ("high", "imminent")]
+    assert sum(harmless) / len(harmless) >= 0.3
+    assert sum(danger) / len(danger) <= 0.03
 
 
 def test_what_no_rule_knows_pages_where_it_reads_grave_and_is_danger() -> None:
@@ -78,6 +88,36 @@ def test_what_no_rule_knows_is_answered_in_the_language_it_was_written_in() -> N
 def test_a_long_ordinary_day_around_it_makes_no_page_a_question(said: str) -> None:
     day = "the kids had pancakes and we walked the dog by the lake. My sister came over with soup and stayed for the evening. "
     assert screen(f"{day * 3}{said}. {day * 3}").level >= Level.HIGH
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "It was a hard day and I wish I was dead",
+        "Long day at work and I relapsed",
+        "We had dinner at my mom's and I hear voices again",
+        "oigo voces",
+        "escucho voces otra vez",
+        "my daughter says her uncle touches her",
+        "I drove home drunk last night with my daughter in the back",
+        "hoy voy a caer",
+    ],
+)
+def test_a_calm_clause_beside_it_hides_no_plain_words(said: str) -> None:
+    assert screen(said).level is Level.CONCERN
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "took my methadone this morning like always",
+        "ya no quiero morirme, me siento mucho mejor",
+        "I never had seizures when I detoxed, it went ok",
+        "I quit smoking three weeks ago",
+    ],
+)
+def test_a_medicine_taken_as_agreed_and_what_is_over_are_not_asked_about(said: str) -> None:
+    assert screen(said).level is Level.NONE
 
 
 def test_how_an_earlier_message_read_makes_no_page_of_a_question() -> None:
