@@ -41,8 +41,8 @@ ASKED_OUTRIGHT = (
     "voices.about_me",
     "voices.hears",
 )
-"""Rules whose questions nothing drops: the tables see no number; what is told calmly of control, of voices or of a lapse reads harmless; who
-says plainly that they wish to be dead is asked."""
+"""Rules whose questions nothing drops: the tables see no number; what is told calmly of control, of voices or of a lapse reads harmless;
+who says plainly that they wish to be dead is asked."""
 OFTEN = 10  # messages in which a rule was heard, enough to tell how often it is right
 FIRM = 0.98  # a rule that is right at least so often in what it pages for counts more
 OPEN = Limits(*[inf] * 6)

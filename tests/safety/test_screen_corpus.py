@@ -77,15 +77,15 @@ def score(corpus: list[dict[str, str]]) -> Score:
         (
             "tuned",
             1,
-            Score(flagged=0.975, flagged_life=0.975, imminent_flagged=0.99, imminent_high=0.95, false_flag=0.02, false_page=0.005),
+            Score(flagged=0.97, flagged_life=0.97, imminent_flagged=0.985, imminent_high=0.95, false_flag=0.021, false_page=0.005),
         ),
         (
             "writers",
             10,
-            Score(flagged=0.92, flagged_life=0.90, imminent_flagged=0.93, imminent_high=0.77, false_flag=0.042, false_page=0.012),
+            Score(flagged=0.92, flagged_life=0.90, imminent_flagged=0.93, imminent_high=0.79, false_flag=0.045, false_page=0.012),
         ),
         ("aside", 1, Score(flagged=0.81, flagged_life=0.80, imminent_flagged=0.84, imminent_high=0.64, false_flag=0.10, false_page=0.027)),
-        ("blind", 1, Score(flagged=0.90, flagged_life=0.91, imminent_flagged=0.94, imminent_high=0.84, false_flag=0.03, false_page=0.009)),
+        ("blind", 1, Score(flagged=0.90, flagged_life=0.91, imminent_flagged=0.94, imminent_high=0.84, false_flag=0.033, false_page=0.009)),
         ("plain", 1, Score(flagged=0.965, flagged_life=0.965, imminent_flagged=0.97, imminent_high=0.94, false_flag=0.05, false_page=0.01)),
     ],
 )
