@@ -145,7 +145,7 @@ async def writing(day: Day) -> None:
     await day.taps(day.patient, "That's all")
     await day.says(day.patient, "/journal")
     await day.taps(day.patient, "Write")
-    await day.says(day.patient, "Qanaryshared: I called somebody")
+    await day.says(day.patient, "Qanaryshared: I took a walk")
     await day.taps(day.patient, "Share with my team", "Yes, share exactly this")
     await day.reads(day.patient, "Shared. Your team can read it")
 
