@@ -24,7 +24,7 @@ def test_it_says_where_it_is_serves_the_page_and_leaves_nothing_behind(empty: Be
             assert process.stdout.readline() == "Preparing a made-up clinic …\n"
             assert process.stdout.readline() == f"Between's demo is at http://127.0.0.1:{port}\n"
             assert "gone when you stop it (Ctrl-C)" in process.stdout.readline()
-            page = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
+            page = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False, timeout=WITHIN)
             assert page.status_code == 200
             assert page.headers["content-type"].startswith("text/html")
             process.send_signal(signal.SIGINT)
