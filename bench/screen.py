@@ -22,10 +22,11 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from bot.warm import warm
-from safety.heard import Level
+from safety.heard import Heard, Level
 from safety.rules import load_rules
 from safety.screen import by_rules, screen
 
@@ -57,8 +58,14 @@ def read(path: Path) -> list[Row]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
+@cache
+def heard(text: str) -> Heard:
+    """What the screen makes of a message; several tables and tests ask for the same ones."""
+    return screen(text)
+
+
 def level_of(row: Row, learned: bool) -> Level:
-    return screen(row["text"]).level if learned else by_rules(load_rules(), row["text"]).level
+    return heard(row["text"]).level if learned else by_rules(load_rules(), row["text"]).level
 
 
 def share(part: int, whole: int) -> str:

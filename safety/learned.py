@@ -1,9 +1,9 @@
-"""The second stage: what two linear models learned from our own made-up messages. One says how much words read like danger, the other how
-much like danger that cannot wait. `safety/weighing.py` weighs them together with what the rules heard.
+"""The tables of the second stage: what two linear models learned from our own made-up messages. One says how much words read like danger,
+the other how much like danger that cannot wait. `safety/weighing.py` weighs them together with what the rules heard.
 
 They see words, the letters they are made of, their neighbours and word classes (`content/screen/classes.toml`), hashed into small tables of
-weights. The weights are data
-(`content/screen/learned.toml`, made by `python -m bench.train_screen`); to use them nothing is needed but the standard library.
+weights. The weights are data (`content/screen/learned.toml`, made by `python -m bench.train_screen`); to use them nothing is needed but the
+standard library.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from itertools import accumulate
 from math import sqrt
 from operator import add
 from typing import Any, NamedTuple
+
+from safety.encoder import Encoder
 
 BITS = 20
 MASK = (1 << BITS) - 1
@@ -80,6 +82,13 @@ class Limits(NamedTuple):
     page_with_firm: float
 
 
+class Worth(NamedTuple):
+    """How much one unit (log-odds) of what the encoder says counts beside one of what the tables say."""
+
+    danger: float
+    gravity: float
+
+
 class Trust(NamedTuple):
     """Rules whose word counts more than others'. `outright`: their pages stand however it reads, as they hear what is said in plain words;
     `asked`: so do their questions; `firm`: they are nearly always right in what they page for."""
@@ -91,10 +100,13 @@ class Trust(NamedTuple):
 
 @dataclass(frozen=True)
 class Learned:
-    """Both tables, the limits, which rules count for more, and the class of each known word, hashed."""
+    """Both tables, the encoder and what it is worth beside them, the limits, which rules count for more, and the class of each known word,
+    hashed."""
 
     asking: Table
     paging: Table
+    encoder: Encoder
+    worth: Worth
     limits: Limits
     trust: Trust
     classes: Mapping[str, int]
@@ -235,11 +247,11 @@ def neighbours(beside: Column, behind: Column, kind_beside: Column, kind_behind:
 EDGE_FIRST, EDGE_LAST = (Word(0, 0, 0, *shares_of(edge, edge)) for edge in (FIRST, LAST))
 
 
-def load_learned(data: Mapping[str, Any], classes: Mapping[str, Any]) -> Learned:
+def load_learned(data: Mapping[str, Any], classes: Mapping[str, Any], encoder: Encoder) -> Learned:
     """From `learned.toml` and `classes.toml`. Raises `ValueError`, `TypeError` or `KeyError` when they do not hold what they must."""
     asking, paging = (_table(data[name]) for name in ("asking", "paging"))
     trust = Trust(**{name: frozenset(rules) for name, rules in data["rules"].items()})
-    return Learned(asking, paging, Limits(**data["limits"]), trust, hash_classes(classes))
+    return Learned(asking, paging, encoder, Worth(**data["worth"]), Limits(**data["limits"]), trust, hash_classes(classes))
 
 
 def _table(data: Mapping[str, Any]) -> Table:

@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from content.library import REVIEW_STATES, ROOT, ContentError, read_toml
+from safety.encoder import load_encoder
 from safety.heard import Level, Track
 from safety.index import Index, Keys, Matcher
 from safety.learned import Learned, load_learned
@@ -18,7 +19,7 @@ from safety.pattern import END, QUESTION, Grammar, PatternError, Piece, Vocabula
 from safety.slips import Anchors
 
 FOLDER = ROOT / "screen"
-SPELLING, LEARNED, CLASSES, FREQUENT = "spelling.toml", "learned.toml", "classes.toml", "frequent.toml"
+SPELLING, LEARNED, CLASSES, FREQUENT, ENCODER = "spelling.toml", "learned.toml", "classes.toml", "frequent.toml", "encoder.toml"
 KEEP, DROP, IDIOM, STOP = "keep", "drop", "idiom", "stop"
 SCOPES = ("negated", "past", "lately", "third", "third_told", "told", "topic", "fiction", "joke", "unreal")
 
@@ -106,8 +107,9 @@ def load_rules() -> Rules:
                 raise ContentError(f"screen/{name}: the group '{group}' is defined twice.")
             groups[group] = _fold(words)
     spelling = files.pop(SPELLING)
+    del files[ENCODER]
     try:
-        learned = load_learned(files.pop(LEARNED), files.pop(CLASSES))
+        learned = load_learned(files.pop(LEARNED), files.pop(CLASSES), load_encoder())
     except (KeyError, TypeError, ValueError, zlib.error) as fault:
         raise ContentError(f"screen/{LEARNED}: {fault}") from fault
     rewrites = {word: tuple(meant.split()) for word, meant in spelling["rewrites"].items()}

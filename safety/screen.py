@@ -1,7 +1,7 @@
 """Reads a message for danger. Every text a patient sends goes through `screen`, and nothing else can say that it has.
 
-Deterministic and local: no network, no clock, no language model. What the rules hear is weighed together with small learned tables
-(`safety/weighing.py`).
+Deterministic and local: no network, no clock. What the rules hear is weighed together with how the words read to small learned tables and
+to a small language model (`safety/weighing.py`).
 It fails safe: what it cannot read counts as high.
 """
 
@@ -62,7 +62,7 @@ def by_rules(rules: Rules, text: str) -> Reading:
     """The verdict of the rules alone."""
     windows = tuple(_read(rules, text))
     signs = _signs(rules, windows)
-    return Reading(compose(rules, signs), windows, tuple(sign.span for sign in signs if sign.frame.level > sign.level is Level.NONE))
+    return Reading(text, compose(rules, signs), windows, tuple(sign.span for sign in signs if sign.frame.level > sign.level is Level.NONE))
 
 
 def _read(rules: Rules, text: str) -> Iterator[tuple[int, Words]]:
@@ -102,7 +102,7 @@ def _joined(rules: Rules, text: str, recent: Sequence[str]) -> tuple[Finding, ..
     ours = [sign for sign in signs if sign.span[1] > len(before)]
     if not ours:
         return ()
-    findings = weighed(rules.learned, Reading(compose(rules, signs, joined=True), windows), joined=True)
+    findings = weighed(rules.learned, Reading(before + text, compose(rules, signs, joined=True), windows), joined=True)
     before_it = {finding.rule for finding in compose(rules, [sign for sign in signs if sign not in ours], joined=True)}
     clipped = []
     for finding in findings:

@@ -1,14 +1,14 @@
 """What the rules heard, weighed together with how the words around it read; and words that no rule knows but that read like danger.
 
-Neither decides alone: what a rule heard needs less of the second stage to be asked about, or to page, than words that no rule knows, and
-less still to page where the rule is nearly always right; how much less was learned (`python -m bench.train_screen`,
-`docs/adr/029-weighed-together.md`). What is said outright pages however it reads; any other page of a rule may become a question, or
-nothing where the words around it read harmless.
+How words read is what the tables (`safety/learned.py`) and the encoder (`safety/encoder.py`) say together. Nothing decides alone: what a
+rule heard needs less of that to be asked about, or to page, than words that no rule knows, and less still to page where the rule is nearly
+always right; how much less was learned (`python -m bench.train_screen`, `docs/adr/029-weighed-together.md`). What is said outright pages
+however it reads; any other page of a rule may become a question, or nothing where the words around it read harmless.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,6 +16,7 @@ from itertools import accumulate
 from math import inf
 
 from safety.compose import in_order, overlap
+from safety.encoder import Scores
 from safety.heard import Finding, Level, Track
 from safety.learned import Learned, Weighed
 from safety.surroundings import Run, Surroundings, within
@@ -25,6 +26,11 @@ CALM = "; asked about, as the words around it read calm"
 GRAVE = "; pages, as the words around it read grave"
 SIMILAR = Finding("learned.similar", (0, 0), "reads like messages of people in danger", Level.CONCERN, Track.UNKNOWN)
 GRAVELY = Finding("learned.grave", (0, 0), "reads like messages of people in danger that cannot wait", Level.HIGH, Track.UNKNOWN)
+CLEAR = -3.5
+"""What reads so harmless to the tables (log-odds), and no rule heard, the encoder is not asked about: it has never turned the scales."""
+MOST_READ = 4  # passages of one text that the encoder reads
+FEW = 5  # words: of less the encoder may say that it is harmless, not that it is danger; it was taught no fragments ("cannot sleep")
+UNREAD = Scores(-4.0, -4.0)  # what it says of most that is harmless
 ENGLISH = frozenset({
     "the", "to", "and", "my", "of", "in", "it", "is", "that", "for", "was", "with", "so", "just", "am", "have", "this", "on", "be",
     "not", "you", "at", "do", "all", "if", "but",
@@ -40,6 +46,7 @@ SPANISH = frozenset({
 class Reading:
     """What the rules make of one text. `taken_back`: where words of danger stand that a denial, a story or a joke took back."""
 
+    text: str
     findings: tuple[Finding, ...]
     windows: tuple[tuple[int, Words], ...]
     taken_back: tuple[tuple[int, int], ...] = ()
@@ -52,7 +59,7 @@ class Reading:
 def weighed(learned: Learned, reading: Reading, *, joined: bool = False) -> tuple[Finding, ...]:
     """The findings of a text, the most urgent first. joined: of several messages, of which only what the rules hear counts: how the earlier
     ones read was weighed when they came."""
-    weighing = Weighing(learned, Surroundings(reading.windows), reading.taken_back)
+    weighing = Weighing.of(learned, reading)
     pages = [each for each in reading.findings if each.level > Level.CONCERN]
     if any(map(weighing.stands, pages)):
         return reading.findings
@@ -72,18 +79,27 @@ class Weighing:
     """How a text reads, beside the limits."""
 
     learned: Learned
+    whole: str
     text: Surroundings
     taken_back: Sequence[tuple[int, int]]
     known: dict[int, Weighed] = field(default_factory=dict)
     """The windows that something was read in, by where they begin."""
+    passages: dict[int, Scores] = field(default_factory=dict)
+    """How the passages read to the encoder, by number, as far as it was asked."""
+
+    @classmethod
+    def of(cls, learned: Learned, reading: Reading) -> Weighing:
+        return cls(learned, reading.text, Surroundings(reading.windows), reading.taken_back)
 
     def danger(self, runs: Iterable[Run]) -> float:
         """How much like danger the worst of them reads; -inf where there is none."""
-        return max((self._weighed(run).danger(run.first, run.last) - run.price for run in runs), default=-inf)
+        worth = self.learned.worth.danger
+        return max((self._danger(run) + worth * self._passage(run).danger for run in runs), default=-inf)
 
     def gravity(self, runs: Iterable[Run]) -> float:
         """How much like danger that cannot wait the worst of them reads; -inf where there is none."""
-        return max((self._weighed(run).gravity(run.first, run.last) - run.price for run in runs), default=-inf)
+        worth = self.learned.worth.gravity
+        return max((self._gravity(run) + worth * self._passage(run).gravity for run in runs), default=-inf)
 
     def stands(self, heard: Finding) -> bool:
         """Whether what a rule would page for does: not where the words around it read calm."""
@@ -107,13 +123,18 @@ class Weighing:
         ask, page = (limit + self.text.chances for limit in (self.learned.limits.ask, self.learned.limits.page))
         asked: Finding | None = None
         worst = ask
-        for part in self.text.parts:
+        for part in self.doubtful:
             danger = self.danger(within(part))
             if danger >= ask and self.gravity(self.free(part)) >= page:
                 return _found(GRAVELY, part)
             if danger >= worst:
                 worst, asked = danger, _found(SIMILAR, part)
         return asked
+
+    @cached_property
+    def doubtful(self) -> list[Run]:
+        """The parts that may be dangerous."""
+        return [part for part in self.text.parts if max(map(self._danger, within(part))) >= CLEAR]
 
     def free(self, part: Run) -> Iterator[Run]:
         """What of a part may page by how it reads. Words of danger that were taken back may not: how words read says little of a "not"."""
@@ -129,6 +150,35 @@ class Weighing:
         """Where each stretch that was taken back starts, in order, and how far it and those before it reach."""
         spans = sorted(self.taken_back)
         return [start for start, _ in spans], list(accumulate((end for _, end in spans), max))
+
+    def _danger(self, run: Run) -> float:
+        return self._weighed(run).danger(run.first, run.last) - run.price
+
+    def _gravity(self, run: Run) -> float:
+        return self._weighed(run).gravity(run.first, run.last) - run.price
+
+    def _passage(self, run: Run) -> Scores:
+        """How the passage in which a run begins reads to the encoder."""
+        at = bisect_right(self.text.passages, run.span[0]) - 1
+        if at not in self._worst:
+            return UNREAD
+        if at not in self.passages:
+            start, *stop = self.text.passages[at : at + 2]
+            scores = self.learned.encoder.read(self.whole[start : stop[0] if stop else None])
+            self.passages[at] = scores if self.text.size >= FEW else Scores(*(min(score, 0.0) for score in scores))
+        return self.passages[at]
+
+    @cached_property
+    def _worst(self) -> frozenset[int]:
+        """The passages that the encoder may read: all, or of many those that the tables find worst."""
+        starts = self.text.passages
+        if len(starts) <= MOST_READ:
+            return frozenset(range(len(starts)))
+        worst = [-inf] * len(starts)
+        for part in self.text.parts:
+            at = bisect_right(starts, part.span[0]) - 1
+            worst[at] = max(worst[at], *map(self._danger, within(part)))
+        return frozenset(sorted(range(len(starts)), key=worst.__getitem__)[-MOST_READ:])
 
     def _weighed(self, run: Run) -> Weighed:
         at, text, _ = run.window

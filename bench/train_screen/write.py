@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from bench.train_screen.tables import SEED
 from content.library import ROOT, read_toml
-from safety.learned import MASK, Learned, Limits, Table, Trust, load_learned
+from safety.encoder import Encoder
+from safety.learned import MASK, Learned, Limits, Table, Trust, Worth, load_learned
 
 OUT = ROOT / "screen" / "learned.toml"
 HEAD = """# Weights of the screen's second stage, made by python -m bench.train_screen; not written by hand.
@@ -20,23 +21,27 @@ review = "pending"
 """
 
 
-def make_room() -> None:
+def make_room(encoder: Encoder) -> None:
     """The rules load only with tables of the size that is set; of others nothing is left to begin from."""
     try:
-        load_learned(read_toml(OUT), {"classes": {}})
+        load_learned(read_toml(OUT), {"classes": {}}, encoder)
     except (OSError, KeyError, TypeError, ValueError):
         empty = Table(array("b", bytes(MASK + 1)), 1.0, 0.0)
-        write(Learned(empty, empty, Limits(*[1.0] * 6), Trust(*[frozenset()] * 3), {}), "Nothing learned yet.")
+        nothing = Learned(empty, empty, encoder, Worth(0.0, 0.0), Limits(*[1.0] * 6), Trust(*[frozenset()] * 3), {})
+        write(nothing, "Nothing learned yet.")
 
 
 def write(learned: Learned, source: str) -> None:
     tables = "".join(_table(name, table) for name, table in (("asking", learned.asking), ("paging", learned.paging)))
     limits = "".join(f"{name} = {value!r}\n" for name, value in learned.limits._asdict().items())
+    worth = "".join(f"{name} = {value!r}\n" for name, value in learned.worth._asdict().items())
     rules = "".join(f"{name} = [\n{_names(each)}]\n" for name, each in learned.trust._asdict().items())
     OUT.write_text(
         HEAD.format(source=source)
         + "\n# From which scores on it asks and pages: where no rule spoke, or one that asks, pages, or is nearly always right in that.\n"
         + f"[limits]\n{limits}\n"
+        + "# What the encoder says, beside 1 for the tables.\n"
+        + f"[worth]\n{worth}\n"
         + "# Rules that page, and that ask, however the words around them read; and those that are nearly always right to page.\n"
         + f"[rules]\n{rules}{tables}",
         encoding="utf-8",

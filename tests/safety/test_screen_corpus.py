@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from bench.screen import heard
 from safety.heard import Level
 from safety.rules import load_rules
 from safety.screen import by_rules, screen
@@ -41,9 +41,8 @@ def rows(name: str, every: int = 1) -> list[dict[str, str]]:
     return [json.loads(line) for line in (CORPUS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()[::every]]
 
 
-@cache
 def level_of(text: str) -> Level:
-    return screen(text).level
+    return heard(text).level
 
 
 def score(corpus: list[dict[str, str]]) -> Score:
@@ -81,7 +80,7 @@ def score(corpus: list[dict[str, str]]) -> Score:
         ),
         (
             "writers",
-            10,
+            40,
             Score(flagged=0.92, flagged_life=0.90, imminent_flagged=0.93, imminent_high=0.79, false_flag=0.045, false_page=0.012),
         ),
         ("aside", 1, Score(flagged=0.81, flagged_life=0.80, imminent_flagged=0.84, imminent_high=0.64, false_flag=0.10, false_page=0.027)),
@@ -128,12 +127,12 @@ def test_every_level_and_both_languages_are_in_both_parts() -> None:
     ],
 )
 def test_another_sentence_hides_hardly_any_page_of_a_rule_and_leaves_nearly_all_asked_about(lead: str, tail: str) -> None:
-    paged = [row for row in rows("tuned") if row["level"] in ("high", "imminent") and level_of(row["text"]) >= Level.HIGH]
-    heard = [(by_rules(load_rules(), row["text"]).level >= Level.HIGH, screen(lead + row["text"] + tail).level) for row in paged]
-    of_rules = [level for ruled, level in heard if ruled]
+    paged = [row for row in rows("tuned", 6) if row["level"] in ("high", "imminent") and level_of(row["text"]) >= Level.HIGH]
+    beside = [(by_rules(load_rules(), row["text"]).level >= Level.HIGH, level_of(lead + row["text"] + tail)) for row in paged]
+    of_rules = [level for ruled, level in beside if ruled]
     assert sum(level < Level.HIGH for level in of_rules) <= 0.018 * len(of_rules)
-    assert sum(level < Level.HIGH for _, level in heard) <= 0.115 * len(heard)
-    assert sum(level is Level.NONE for _, level in heard) <= 0.03 * len(heard)
+    assert sum(level < Level.HIGH for _, level in beside) <= 0.115 * len(beside)
+    assert sum(level is Level.NONE for _, level in beside) <= 0.03 * len(beside)
 
 
 def test_a_harmless_twin_is_told_from_its_dangerous_one() -> None:

@@ -1,0 +1,208 @@
+"""How a text reads to a small language model: a transformer encoder that had seen a hundred languages before it learned from our own
+made-up messages. `safety/weighing.py` adds what it says to what the tables say (`docs/adr/031-a-small-language-model.md`).
+
+It runs here, in numpy, on weights that lie in the repository (`content/screen/encoder.npz`, made by `python -m bench.train_encoder`);
+nothing is fetched and nothing leaves. The same text gives the same scores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf, sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from content.library import ROOT, ContentError, read_toml
+
+Floats = NDArray[np.float32]
+PADDING, BEGIN, END, UNKNOWN = range(4)  # rows of the vocabulary; the pieces of words follow
+BEFORE_WORD = "\u2581"  # how a piece says that a word begins with it
+MOST_PIECES = 126  # of one text, longer ones are cut; about ninety words
+RARER = 10.0  # how much less likely a letter is that no piece has than the rarest piece
+MOST_KNOWN = 20_000
+"""Words kept with the pieces they fall into; the next ones are cut anew each time."""
+
+
+class Scores(NamedTuple):
+    """How much a text reads like danger, and like danger that cannot wait: log-odds, more is worse."""
+
+    danger: float
+    gravity: float
+
+
+class Linear(NamedTuple):
+    """Weights of [in, out] and what is added."""
+
+    weights: Floats
+    bias: Floats
+
+    def __call__(self, x: Floats) -> Floats:
+        return x @ self.weights + self.bias
+
+
+class Norm(NamedTuple):
+    """Scales each word's numbers to mean 0 and spread 1, then as was learned."""
+
+    weight: Floats
+    bias: Floats
+
+    def __call__(self, x: Floats) -> Floats:
+        x = x - x.mean(axis=-1, keepdims=True)
+        x /= np.sqrt(np.square(x).mean(axis=-1, keepdims=True) + np.float32(1e-12))
+        return x * self.weight + self.bias
+
+
+class Layer(NamedTuple):
+    """Each word looks at all others (`look`, `gather`), then is thought about by itself (`widen`, `narrow`)."""
+
+    look: Linear
+    gather: Linear
+    after_looking: Norm
+    widen: Linear
+    narrow: Linear
+    after_thinking: Norm
+
+    def __call__(self, x: Floats, heads: int) -> Floats:
+        words, size = x.shape
+        query, key, value = self.look(x).reshape(words, 3, heads, size // heads).transpose(1, 2, 0, 3)
+        attention = _softmax(query @ key.transpose(0, 2, 1) * np.float32(1 / sqrt(size // heads)))
+        seen = (attention @ value).transpose(1, 0, 2).reshape(words, size)
+        x = self.after_looking(x + self.gather(seen))
+        return self.after_thinking(x + self.narrow(_gelu(self.widen(x))))
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The vocabulary: each piece of a word with its row and how likely it is (log). A word is cut into the likeliest pieces (Kudo 2018,
+    "Subword regularization": a unigram language model)."""
+
+    rows: Mapping[str, tuple[int, float]]
+    longest: int
+    unknown: float
+    known: dict[str, tuple[int, ...]] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def of(cls, pieces: Sequence[str], likely: Sequence[float]) -> Pieces:
+        rows = {piece: (row, score) for row, (piece, score) in enumerate(zip(pieces, likely, strict=True), start=UNKNOWN + 1)}
+        return cls(rows, max(map(len, pieces)), min(likely) - RARER)
+
+    def rows_of(self, text: str) -> list[int]:
+        """The rows of the pieces that a text falls into."""
+        plain = unicodedata.normalize("NFKC", text).replace("\u2019", "'")
+        return [row for word in plain.split() for row in self._word(word)]
+
+    def _word(self, word: str) -> tuple[int, ...]:
+        found = self.known.get(word)
+        if found is None:
+            found = tuple(self._cut(BEFORE_WORD + word[:200]))
+            if len(self.known) < MOST_KNOWN:
+                self.known[word] = found
+        return found
+
+    def _cut(self, word: str) -> list[int]:
+        best: list[tuple[float, int, int]] = [(0.0, 0, UNKNOWN)]  # up to each letter: how likely, from which letter, by which row
+        for end in range(1, len(word) + 1):
+            ways = [(best[end - 1][0] + self.unknown, end - 1, UNKNOWN)]
+            for start in range(max(0, end - self.longest), end):
+                row, score = self.rows.get(word[start:end], (UNKNOWN, -inf))
+                ways.append((best[start][0] + score, start, row))
+            best.append(max(ways))
+        rows, at = [], len(word)
+        while at:
+            _, at, row = best[at]
+            rows.append(row)
+        return rows[::-1]
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """The model. `places`: what is added to a piece by where it stands; `attend` says which words count most when all are summed up."""
+
+    pieces: Pieces
+    words: NDArray[np.int8]
+    words_scale: Floats
+    places: Floats
+    begin: Norm
+    layers: tuple[Layer, ...]
+    heads: int
+    attend: Linear
+    judge: Linear
+
+    def read(self, text: str) -> Scores:
+        """How a text of up to about ninety words reads."""
+        rows = [BEGIN, *self.pieces.rows_of(text)[:MOST_PIECES], END]
+        x = self.begin(self.words[rows] * self.words_scale[rows, None] + self.places[: len(rows)])
+        for layer in self.layers:
+            x = layer(x, self.heads)
+        attention = _softmax(self.attend(x).T)
+        danger, gravity = self.judge(np.concatenate([x.mean(axis=0), (attention @ x)[0]]))
+        return Scores(float(danger), float(gravity))
+
+
+def load_encoder() -> Encoder:
+    """From `content/screen/encoder.npz`. Raises `ContentError` when it is not there, or not the file that `encoder.toml` names."""
+    path = ROOT / "screen" / "encoder.npz"
+    try:
+        raw = path.read_bytes()
+    except OSError as fault:
+        raise ContentError(f"screen/{path.name} cannot be read ({fault.strerror}); check it out anew.") from fault
+    if hashlib.sha256(raw).hexdigest() != read_toml(path.with_suffix(".toml"))["file"]["sha256"]:
+        raise ContentError(f"screen/{path.name} is not the file that encoder.toml names; check it out anew.")
+    with np.load(io.BytesIO(raw), allow_pickle=False) as data:
+        return unpack(data)
+
+
+def unpack(data: Mapping[str, Any]) -> Encoder:
+    """The model from its arrays: matrices as [layer, out, in] in a byte each with a scale a row, all else as it is."""
+
+    def linear(name: str, layer: int) -> Linear:
+        weights = data[name][layer].astype(np.float32) * data[f"{name}_scale"][layer][:, None]
+        return Linear(np.ascontiguousarray(weights.T), data[f"{name}_bias"][layer])
+
+    whole = {name: data[name] for name in data}
+    data = whole  # an archive reads an array anew each time it is asked for
+    norms = data["norms"]
+    layers = tuple(
+        Layer(
+            linear("look", at),
+            linear("gather", at),
+            Norm(*norms[at, :2]),
+            linear("widen", at),
+            linear("narrow", at),
+            Norm(*norms[at, 2:]),
+        )
+        for at in range(len(norms))
+    )
+    return Encoder(
+        Pieces.of(bytes(data["pieces"]).decode().split("\n"), data["likely"].tolist()),
+        data["words"],
+        data["words_scale"],
+        data["places"],
+        Norm(*data["begin"]),
+        layers,
+        int(data["heads"]),
+        Linear(data["attend"], data["attend_bias"]),
+        Linear(data["judge"], data["judge_bias"]),
+    )
+
+
+def _softmax(x: Floats) -> Floats:
+    x = np.exp(x - x.max(axis=-1, keepdims=True))
+    shares: Floats = x / x.sum(axis=-1, keepdims=True)
+    return shares
+
+
+def _gelu(x: Floats) -> Floats:
+    """x times how much of a normal distribution lies below it; the error function to 1.5e-7 (Abramowitz and Stegun 1964, 7.1.26)."""
+    size = np.abs(x) * np.float32(sqrt(0.5))
+    t = 1 / (1 + np.float32(0.3275911) * size)
+    series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * np.float32(1.061405429)))))
+    above = series * np.exp(-size * size)  # twice the share of it above |x|
+    whole: Floats = np.where(x < 0, x * above / 2, x * (1 - above / 2))
+    return whole
