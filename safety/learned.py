@@ -83,10 +83,10 @@ class Limits(NamedTuple):
 
 
 class Worth(NamedTuple):
-    """How much one unit (log-odds) of what the encoder says counts beside one of what the tables say."""
+    """How much what the tables say and what the encoder says count in what they say together; all are log-odds."""
 
-    danger: float
-    gravity: float
+    tables: float
+    encoder: float
 
 
 class Trust(NamedTuple):
@@ -100,13 +100,14 @@ class Trust(NamedTuple):
 
 @dataclass(frozen=True)
 class Learned:
-    """Both tables, the encoder and what it is worth beside them, the limits, which rules count for more, and the class of each known word,
-    hashed."""
+    """Both tables, the encoder, what each is worth in telling danger and gravity, the limits, which rules count for more, and the class of
+    each known word, hashed."""
 
     asking: Table
     paging: Table
     encoder: Encoder
-    worth: Worth
+    of_danger: Worth
+    of_gravity: Worth
     limits: Limits
     trust: Trust
     classes: Mapping[str, int]
@@ -251,7 +252,8 @@ def load_learned(data: Mapping[str, Any], classes: Mapping[str, Any], encoder: E
     """From `learned.toml` and `classes.toml`. Raises `ValueError`, `TypeError` or `KeyError` when they do not hold what they must."""
     asking, paging = (_table(data[name]) for name in ("asking", "paging"))
     trust = Trust(**{name: frozenset(rules) for name, rules in data["rules"].items()})
-    return Learned(asking, paging, encoder, Worth(**data["worth"]), Limits(**data["limits"]), trust, hash_classes(classes))
+    of_danger, of_gravity = (Worth(**data["worth"][kind]) for kind in ("danger", "gravity"))
+    return Learned(asking, paging, encoder, of_danger, of_gravity, Limits(**data["limits"]), trust, hash_classes(classes))
 
 
 def _table(data: Mapping[str, Any]) -> Table:

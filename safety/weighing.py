@@ -93,13 +93,13 @@ class Weighing:
 
     def danger(self, runs: Iterable[Run]) -> float:
         """How much like danger the worst of them reads; -inf where there is none."""
-        worth = self.learned.worth.danger
-        return max((self._danger(run) + worth * self._passage(run).danger for run in runs), default=-inf)
+        tables, encoder = self.learned.of_danger
+        return max((tables * self._danger(run) + encoder * self._passage(run).danger for run in runs), default=-inf)
 
     def gravity(self, runs: Iterable[Run]) -> float:
         """How much like danger that cannot wait the worst of them reads; -inf where there is none."""
-        worth = self.learned.worth.gravity
-        return max((self._gravity(run) + worth * self._passage(run).gravity for run in runs), default=-inf)
+        tables, encoder = self.learned.of_gravity
+        return max((tables * self._gravity(run) + encoder * self._passage(run).gravity for run in runs), default=-inf)
 
     def stands(self, heard: Finding) -> bool:
         """Whether what a rule would page for does: not where the words around it read calm."""

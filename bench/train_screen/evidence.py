@@ -47,8 +47,8 @@ who says plainly that they wish to be dead is asked."""
 OFTEN = 10  # messages in which a rule was heard, enough to tell how often it is right
 FIRM = 0.98  # a rule that is right at least so often in what it pages for counts more
 OPEN = Limits(*[inf] * 6)
-WORTH = Worth(danger=1.2, gravity=2.2)
-"""What a logistic regression over what rules, tables and encoder say gave, on messages of `HELD_OUT`, beside 1 for the tables."""
+OF_DANGER, OF_GRAVITY = Worth(tables=0.48, encoder=0.58), Worth(tables=0.3, encoder=0.66)
+"""What a logistic regression over what rules, tables and encoder say gave, on the messages of `HELD_OUT`."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def learned_of(messages: Messages, asking: Table, paging: Table, encoder: Encode
     right = _right((messages.readings[at], bool(messages.level[at])) for at in some)
     firm = frozenset(rule for rule, share in right.items() if share >= FIRM).difference(SAID_OUTRIGHT)
     trust = Trust(frozenset(SAID_OUTRIGHT), frozenset(ASKED_OUTRIGHT), firm)
-    return Learned(asking, paging, encoder, WORTH, OPEN, trust, messages.classes)
+    return Learned(asking, paging, encoder, OF_DANGER, OF_GRAVITY, OPEN, trust, messages.classes)
 
 
 def _right(heard: Iterable[tuple[Reading, bool]]) -> dict[str, float]:

@@ -27,20 +27,22 @@ def make_room(encoder: Encoder) -> None:
         load_learned(read_toml(OUT), {"classes": {}}, encoder)
     except (OSError, KeyError, TypeError, ValueError):
         empty = Table(array("b", bytes(MASK + 1)), 1.0, 0.0)
-        nothing = Learned(empty, empty, encoder, Worth(0.0, 0.0), Limits(*[1.0] * 6), Trust(*[frozenset()] * 3), {})
-        write(nothing, "Nothing learned yet.")
+        nothing = Worth(0.0, 0.0)
+        unlearned = Learned(empty, empty, encoder, nothing, nothing, Limits(*[1.0] * 6), Trust(*[frozenset()] * 3), {})
+        write(unlearned, "Nothing learned yet.")
 
 
 def write(learned: Learned, source: str) -> None:
     tables = "".join(_table(name, table) for name, table in (("asking", learned.asking), ("paging", learned.paging)))
     limits = "".join(f"{name} = {value!r}\n" for name, value in learned.limits._asdict().items())
-    worth = "".join(f"{name} = {value!r}\n" for name, value in learned.worth._asdict().items())
+    kinds = {"danger": learned.of_danger, "gravity": learned.of_gravity}
+    worth = "".join(f"{name} = {{ tables = {each.tables!r}, encoder = {each.encoder!r} }}\n" for name, each in kinds.items())
     rules = "".join(f"{name} = [\n{_names(each)}]\n" for name, each in learned.trust._asdict().items())
     OUT.write_text(
         HEAD.format(source=source)
         + "\n# From which scores on it asks and pages: where no rule spoke, or one that asks, pages, or is nearly always right in that.\n"
         + f"[limits]\n{limits}\n"
-        + "# What the encoder says, beside 1 for the tables.\n"
+        + "# How much what the tables and the encoder say counts in what they say together.\n"
         + f"[worth]\n{worth}\n"
         + "# Rules that page, and that ask, however the words around them read; and those that are nearly always right to page.\n"
         + f"[rules]\n{rules}{tables}",
