@@ -15,14 +15,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import statistics
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 
 from bot.warm import warm
@@ -49,6 +51,7 @@ PUMPS = {
     "fullwidth": "\uff44\uff49\uff45 ",
 }
 SEED = 7
+WORTH_PROCESSES = 500  # messages: for fewer none are begun
 READ_BEFORE = 200
 """Messages of a length that are read before any is timed: re2 builds its automaton, and the screen its memory of words, as they come."""
 Row = dict[str, str]
@@ -58,10 +61,24 @@ def read(path: Path) -> list[Row]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
-@cache
+KNOWN: dict[str, Heard] = {}
+
+
 def heard(text: str) -> Heard:
     """What the screen makes of a message; several tables and tests ask for the same ones."""
-    return screen(text)
+    if text not in KNOWN:
+        KNOWN[text] = screen(text)
+    return KNOWN[text]
+
+
+def hear_all(texts: Iterable[str]) -> None:
+    """Reads many messages in as many processes as there are cores, for `heard`."""
+    unknown = [text for text in dict.fromkeys(texts) if text not in KNOWN]
+    if len(unknown) < WORTH_PROCESSES:
+        return
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # of the processes that are begun now: each has a core to itself
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        KNOWN.update(zip(unknown, pool.map(screen, unknown, chunksize=50), strict=True))
 
 
 def level_of(row: Row, learned: bool) -> Level:
@@ -107,6 +124,8 @@ class Counts:
 
 
 def counted(rows: Sequence[Row], learned: bool = True) -> Counts:
+    if learned:
+        hear_all(row["text"] for row in rows)
     return Counts(tuple((row, Level[row["level"].upper()], level_of(row, learned)) for row in rows))
 
 

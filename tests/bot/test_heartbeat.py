@@ -106,7 +106,7 @@ async def test_a_step_that_is_late_stops_it_until_the_step_is_taken(tmp_path: Pa
     async with sink() as there, running_bot(tmp_path, heartbeat_url=there.url) as bot:
         await in_danger(bot)
         monkeypatch.setattr(app, "take_group", lambda *_: 0)
-        await bot.turn(timedelta(minutes=4))  # the step at two minutes is not taken, for the worker takes nothing
+        await bot.turn(timedelta(minutes=6))  # the step at two minutes is not taken, for the worker takes nothing
         await bot.here.until(lambda: logs.named("audit.not_proved"), 60)
         assert (await last(bot), there.heard) == (None, [])
         monkeypatch.undo()

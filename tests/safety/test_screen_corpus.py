@@ -1,7 +1,7 @@
 """How well the screen hears, measured on our own made-up messages.
 
 `tuned.jsonl` is what the rules were written against, `writers.jsonl` what 97 writers who saw none of it wrote for the second stage to learn
-from. `aside.jsonl` (drawn by hash, blocks of the writers' messages among it), `blind.jsonl` and `plain.jsonl` (by four and five others;
+from. `aside.jsonl` (drawn by hash, blocks of the writers' messages among it), `blind.jsonl` and `plain.jsonl` (by five and six others;
 nobody who writes rules reads them; the latter as patients naturally write) and `ordinary.jsonl` (what people without danger write in a
 week) are never tuned on. All are made up, so none is proof for a clinic. Thresholds are a little under what was measured, which is short of
 the bar in docs/screen.md; a change that loses ground fails here.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.screen import heard
+from bench.screen import hear_all, heard
 from safety.heard import Level
 from safety.rules import load_rules
 from safety.screen import by_rules, screen
@@ -46,6 +46,7 @@ def level_of(text: str) -> Level:
 
 
 def score(corpus: list[dict[str, str]]) -> Score:
+    hear_all(row["text"] for row in corpus)
     count: Counter[str] = Counter()
     for row in corpus:
         wanted, level = Level[row["level"].upper()], level_of(row["text"])
@@ -83,9 +84,9 @@ def score(corpus: list[dict[str, str]]) -> Score:
             40,
             Score(flagged=0.92, flagged_life=0.90, imminent_flagged=0.93, imminent_high=0.79, false_flag=0.045, false_page=0.012),
         ),
-        ("aside", 1, Score(flagged=0.81, flagged_life=0.80, imminent_flagged=0.84, imminent_high=0.64, false_flag=0.10, false_page=0.027)),
-        ("blind", 1, Score(flagged=0.90, flagged_life=0.91, imminent_flagged=0.94, imminent_high=0.84, false_flag=0.033, false_page=0.009)),
-        ("plain", 1, Score(flagged=0.965, flagged_life=0.965, imminent_flagged=0.97, imminent_high=0.94, false_flag=0.05, false_page=0.01)),
+        ("aside", 1, Score(flagged=0.85, flagged_life=0.85, imminent_flagged=0.89, imminent_high=0.775, false_flag=0.07, false_page=0.023)),
+        ("blind", 1, Score(flagged=0.94, flagged_life=0.945, imminent_flagged=0.97, imminent_high=0.92, false_flag=0.028, false_page=0.01)),
+        ("plain", 1, Score(flagged=0.965, flagged_life=0.965, imminent_flagged=0.98, imminent_high=0.945, false_flag=0.037, false_page=0.01)),
     ],
 )
 def test_the_screen_hears_as_well_as_measured(name: str, every: int, least: Score) -> None:
@@ -107,7 +108,7 @@ def test_spanish_is_heard_nearly_as_well_as_english() -> None:
 def test_the_parts_share_no_message() -> None:
     parts = [{row["text"].casefold() for row in rows(name)} for name in ("tuned", "writers", "aside", "blind", "plain", "ordinary")]
     assert len(set().union(*parts)) == sum(map(len, parts))
-    assert [len(part) >= least for part, least in zip(parts, (6_000, 116_000, 11_500, 1_980, 2_740, 1_390), strict=True)] == [True] * 6
+    assert [len(part) >= least for part, least in zip(parts, (6_000, 116_000, 11_500, 2_820, 3_540, 1_390), strict=True)] == [True] * 6
 
 
 def test_every_level_and_both_languages_are_in_both_parts() -> None:
@@ -128,6 +129,7 @@ def test_every_level_and_both_languages_are_in_both_parts() -> None:
 )
 def test_another_sentence_hides_hardly_any_page_of_a_rule_and_leaves_nearly_all_asked_about(lead: str, tail: str) -> None:
     paged = [row for row in rows("tuned", 6) if row["level"] in ("high", "imminent") and level_of(row["text"]) >= Level.HIGH]
+    hear_all(lead + row["text"] + tail for row in paged)
     beside = [(by_rules(load_rules(), row["text"]).level >= Level.HIGH, level_of(lead + row["text"] + tail)) for row in paged]
     of_rules = [level for ruled, level in beside if ruled]
     assert sum(level < Level.HIGH for level in of_rules) <= 0.018 * len(of_rules)
@@ -172,6 +174,7 @@ def test_neither_a_long_harmless_message_before_it_nor_a_second_message_hides_wh
 
 
 def test_in_an_ordinary_week_hardly_anybody_is_paged() -> None:
+    hear_all(row["text"] for row in rows("ordinary"))
     levels = [level_of(row["text"]) for row in rows("ordinary")]
     assert sum(level >= Level.HIGH for level in levels) / len(levels) <= 0.003
-    assert sum(level > Level.NONE for level in levels) / len(levels) <= 0.042
+    assert sum(level > Level.NONE for level in levels) / len(levels) <= 0.024
