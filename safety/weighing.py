@@ -159,12 +159,15 @@ class Weighing:
 
     def _passage(self, run: Run) -> Scores:
         """How the passage in which a run begins reads to the encoder."""
+        encoder = self.learned.encoder
+        if encoder is None:
+            return UNREAD
         at = bisect_right(self.text.passages, run.span[0]) - 1
         if at not in self._worst:
             return UNREAD
         if at not in self.passages:
             start, *stop = self.text.passages[at : at + 2]
-            scores = self.learned.encoder.read(self.whole[start : stop[0] if stop else None])
+            scores = encoder.read(self.whole[start : stop[0] if stop else None])
             self.passages[at] = scores if self.text.size >= FEW else Scores(*(min(score, 0.0) for score in scores))
         return self.passages[at]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import cache
 from math import erf, sqrt
 from pathlib import Path
 
@@ -13,19 +15,31 @@ from hypothesis import strategies as st
 
 import safety.encoder
 from bench.screen import CORPUS
-from bench.train_screen.messages import HELD_OUT
 from content.library import ContentError
 from safety.encoder import MOST_PIECES, UNKNOWN, Encoder, Pieces, Scores, load_encoder
+from safety.heard import Level
+from safety.learned import Worth
 from safety.rules import load_rules
 from safety.screen import LONGEST, screen
 from safety.surroundings import Surroundings
 from safety.weighing import MOST_READ
 
+HELD_OUT = frozenset({"w11", "w14", "w33", "w48", "w52", "w62", "w74", "w76", "w94", "w95", "w98"})  # as in bench/train_encoder/lesson.py
 PIECES = ("\u2581un", "happy", "\u2581unhappy", "\u2581", "h", "a", "p", "y")
 
 
+@cache
 def encoder() -> Encoder:
-    return load_rules().learned.encoder
+    return load_encoder()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The screen as it is when the encoder is asked."""
+    rules = load_rules()
+    some = Worth(tables=0.5, encoder=0.6)
+    learned = replace(rules.learned, encoder=encoder(), of_danger=some, of_gravity=some)
+    monkeypatch.setattr("safety.screen.load_rules", lambda: replace(rules, learned=learned))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +71,8 @@ def test_how_likely_a_number_lies_below_is_worked_out_to_seven_digits() -> None:
     assert abs(safety.encoder._gelu(x) - exact).max() < 2e-6
 
 
-@pytest.mark.parametrize("pump", ["I feel so low today. ", "a", "k.i.l.l. ", "\u2603\u0301", "pills and vodka "], ids=repr)
+@pytest.mark.usefixtures("asked")
+@pytest.mark.parametrize("pump", ["Nobody would notice if I was gone. ", "a", "k.i.l.l. ", "\u2603\u0301", "pills and vodka "], ids=repr)
 def test_however_long_a_text_is_a_few_passages_of_it_are_read(pump: str, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
@@ -69,6 +84,14 @@ def test_however_long_a_text_is_a_few_passages_of_it_are_read(pump: str, monkeyp
     monkeypatch.setattr(Encoder, "read", counted)
     screen((pump * LONGEST)[:LONGEST])
     assert len(read) <= MOST_READ
+    assert read or "Nobody" not in pump
+
+
+@pytest.mark.usefixtures("asked")
+def test_of_few_words_it_may_only_say_that_they_are_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Encoder, "read", lambda self, text: Scores(9.0, 9.0))
+    assert screen("cannot sleep").level is Level.NONE
+    assert screen("I am sitting here and cannot sleep").level is Level.HIGH
 
 
 def test_all_of_a_text_lies_in_one_passage_or_another() -> None:
