@@ -51,7 +51,7 @@ PUMPS = {
     "fullwidth": "\uff44\uff49\uff45 ",
 }
 SEED = 7
-WORTH_PROCESSES = 2_000  # messages: for fewer none are begun
+WORTH_PROCESSES = 500  # messages: for fewer none are begun
 READ_BEFORE = 200
 """Messages of a length that are read before any is timed: re2 builds its automaton, and the screen its memory of words, as they come."""
 Row = dict[str, str]

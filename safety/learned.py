@@ -19,7 +19,7 @@ from math import sqrt
 from operator import add
 from typing import Any, NamedTuple
 
-from safety.encoder import Encoder, load_encoder
+from safety.encoder import Encoder
 
 BITS = 20
 MASK = (1 << BITS) - 1
@@ -100,12 +100,12 @@ class Trust(NamedTuple):
 
 @dataclass(frozen=True)
 class Learned:
-    """Both tables, the encoder if it is asked, what each is worth in telling danger and gravity, the limits, which rules count for more,
-    and the class of each known word, hashed."""
+    """Both tables, the encoder, what each is worth in telling danger and gravity, the limits, which rules count for more, and the class of
+    each known word, hashed."""
 
     asking: Table
     paging: Table
-    encoder: Encoder | None
+    encoder: Encoder
     of_danger: Worth
     of_gravity: Worth
     limits: Limits
@@ -248,12 +248,11 @@ def neighbours(beside: Column, behind: Column, kind_beside: Column, kind_behind:
 EDGE_FIRST, EDGE_LAST = (Word(0, 0, 0, *shares_of(edge, edge)) for edge in (FIRST, LAST))
 
 
-def load_learned(data: Mapping[str, Any], classes: Mapping[str, Any]) -> Learned:
+def load_learned(data: Mapping[str, Any], classes: Mapping[str, Any], encoder: Encoder) -> Learned:
     """From `learned.toml` and `classes.toml`. Raises `ValueError`, `TypeError` or `KeyError` when they do not hold what they must."""
     asking, paging = (_table(data[name]) for name in ("asking", "paging"))
     trust = Trust(**{name: frozenset(rules) for name, rules in data["rules"].items()})
     of_danger, of_gravity = (Worth(**data["worth"][kind]) for kind in ("danger", "gravity"))
-    encoder = load_encoder() if of_danger.encoder or of_gravity.encoder else None
     return Learned(asking, paging, encoder, of_danger, of_gravity, Limits(**data["limits"]), trust, hash_classes(classes))
 
 

@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from content.library import REVIEW_STATES, ROOT, ContentError, read_toml
+from safety.encoder import load_encoder
 from safety.heard import Level, Track
 from safety.index import Index, Keys, Matcher
 from safety.learned import Learned, load_learned
@@ -108,7 +109,7 @@ def load_rules() -> Rules:
     spelling = files.pop(SPELLING)
     del files[ENCODER]
     try:
-        learned = load_learned(files.pop(LEARNED), files.pop(CLASSES))
+        learned = load_learned(files.pop(LEARNED), files.pop(CLASSES), load_encoder())
     except (KeyError, TypeError, ValueError, zlib.error) as fault:
         raise ContentError(f"screen/{LEARNED}: {fault}") from fault
     rewrites = {word: tuple(meant.split()) for word, meant in spelling["rewrites"].items()}

@@ -1,7 +1,7 @@
 """Reads a message for danger. Every text a patient sends goes through `screen`, and nothing else can say that it has.
 
-Deterministic and local: no network, no clock. What the rules hear is weighed together with how the words read to small learned tables, and
-to a small language model where it is asked (`safety/weighing.py`).
+Deterministic and local: no network, no clock. What the rules hear is weighed together with how the words read to small learned tables and
+to a small language model (`safety/weighing.py`).
 It fails safe: what it cannot read counts as high.
 """
 

@@ -15,7 +15,6 @@ from safety.pattern import BOUNDARIES
 from safety.words import Words
 
 LEAST, STRETCH = 3, 40  # words: less says nothing; more than one stretch is read in several
-PASSAGE = 80  # words, about, that the encoder reads at once
 BY_ITSELF = 1.0  # log-odds: how much clearer a sentence must speak by itself than with what stands beside it
 WITH_A_DOSE = 1.0  # the same for words with milligrams in them: the name of a medicine reads like danger, and what is too much rules know
 DOSES = frozenset({DOSE, HIGH_DOSE})
@@ -64,23 +63,6 @@ class Surroundings:
     def parts(self) -> tuple[Run, ...]:
         """All of it in whole sentences of together about `STRETCH` words; without what is too short to tell."""
         return tuple(part for window in self.windows for part in _stretches(window))
-
-    @cached_property
-    def passages(self) -> list[int]:
-        """Where to cut it, in characters from 0 on, so that each stretch holds about `PASSAGE` words and no part is cut."""
-        starts, room = [0], PASSAGE
-        for part in self.parts:
-            size = part.last - part.first
-            if size > room and room < PASSAGE:
-                starts.append(part.span[0])
-                room = PASSAGE
-            room -= size
-        return sorted(starts)  # windows overlap
-
-    @property
-    def size(self) -> int:
-        """How many words it holds, marks between sentences among them."""
-        return sum(len(text.words) for _, text in self.texts)
 
     @property
     def chances(self) -> float:

@@ -8,12 +8,14 @@ however it reads; any other page of a rule may become a question, or nothing whe
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from heapq import nlargest
 from itertools import accumulate
 from math import inf
+from operator import itemgetter
 
 from safety.compose import in_order, overlap
 from safety.encoder import Scores
@@ -28,9 +30,9 @@ SIMILAR = Finding("learned.similar", (0, 0), "reads like messages of people in d
 GRAVELY = Finding("learned.grave", (0, 0), "reads like messages of people in danger that cannot wait", Level.HIGH, Track.UNKNOWN)
 CLEAR = -3.5
 """What reads so harmless to the tables (log-odds), and no rule heard, the encoder is not asked about: it has never turned the scales."""
-MOST_READ = 4  # passages of one text that the encoder reads
-FEW = 5  # words: of less the encoder may say that it is harmless, not that it is danger; it was taught no fragments ("cannot sleep")
-UNREAD = Scores(-4.0, -4.0)  # what it says of most that is harmless
+MOST_READ = 12  # stretches of one text, the worst to the tables, that the encoder reads wherever no rule spoke
+MOST_HEARD = 24  # stretches of one text after which what a rule heard stands, however the words around it may read
+FEW = 5  # words: of less the encoder may say that it is harmless, not that it is danger; fragments read like anything ("cannot sleep")
 ENGLISH = frozenset({
     "the", "to", "and", "my", "of", "in", "it", "is", "that", "for", "was", "with", "so", "just", "am", "have", "this", "on", "be",
     "not", "you", "at", "do", "all", "if", "but",
@@ -84,8 +86,8 @@ class Weighing:
     taken_back: Sequence[tuple[int, int]]
     known: dict[int, Weighed] = field(default_factory=dict)
     """The windows that something was read in, by where they begin."""
-    passages: dict[int, Scores] = field(default_factory=dict)
-    """How the passages read to the encoder, by number, as far as it was asked."""
+    scores: dict[tuple[int, int], Scores] = field(default_factory=dict)
+    """How stretches of the text read to tables and encoder together, by where they stand, as far as was asked."""
 
     @classmethod
     def of(cls, learned: Learned, reading: Reading) -> Weighing:
@@ -93,19 +95,17 @@ class Weighing:
 
     def danger(self, runs: Iterable[Run]) -> float:
         """How much like danger the worst of them reads; -inf where there is none."""
-        tables, encoder = self.learned.of_danger
-        return max((tables * self._danger(run) + encoder * self._passage(run).danger for run in runs), default=-inf)
+        return max((scores.danger - run.price for run, scores in self._read(runs)), default=-inf)
 
     def gravity(self, runs: Iterable[Run]) -> float:
         """How much like danger that cannot wait the worst of them reads; -inf where there is none."""
-        tables, encoder = self.learned.of_gravity
-        return max((tables * self._gravity(run) + encoder * self._passage(run).gravity for run in runs), default=-inf)
+        return max((scores.gravity - run.price for run, scores in self._read(runs)), default=-inf)
 
     def stands(self, heard: Finding) -> bool:
         """Whether what a rule would page for does: not where the words around it read calm."""
         trust, limits = self.learned.trust, self.learned.limits
         runs = self.text.around(heard.span)
-        if not runs or heard.rule in trust.outright:
+        if not runs or heard.rule in trust.outright or self.enough:
             return True
         return self.gravity(runs) >= (limits.page_with_firm if heard.rule in trust.firm else limits.page_with_rule)
 
@@ -114,36 +114,46 @@ class Weighing:
         trust, limits = self.learned.trust, self.learned.limits
         runs = self.text.around(heard.span)
         asks = heard.level is Level.CONCERN
-        if not runs or (asks and heard.rule in trust.asked):
+        if not runs or (asks and heard.rule in trust.asked) or self.enough:
             return True
         return self.danger(runs) >= (limits.ask_with_rule if asks else limits.ask_with_page)
+
+    @property
+    def enough(self) -> bool:
+        """Whether as much was read as one text is worth; what rules hear in the rest is believed."""
+        return len(self.scores) >= MOST_HEARD
 
     def read(self) -> Finding | None:
         """The first part that reads grave, else the one that reads most like danger, if any does; whatever the rules know of it."""
         ask, page = (limit + self.text.chances for limit in (self.learned.limits.ask, self.learned.limits.page))
         asked: Finding | None = None
         worst = ask
-        for part in self.doubtful:
-            danger = self.danger(within(part))
-            if danger >= ask and self.gravity(self.free(part)) >= page:
+        for part, runs in self.doubtful:
+            danger = self.danger(runs)
+            if danger >= ask and self.gravity(filter(self.free, runs)) >= page:
                 return _found(GRAVELY, part)
             if danger >= worst:
                 worst, asked = danger, _found(SIMILAR, part)
         return asked
 
     @cached_property
-    def doubtful(self) -> list[Run]:
-        """The parts that may be dangerous."""
-        return [part for part in self.text.parts if max(map(self._danger, within(part))) >= CLEAR]
+    def doubtful(self) -> list[tuple[Run, list[Run]]]:
+        """The parts that may be dangerous, each with those stretches of it that may be; of a long text the worst to the tables."""
+        found = [
+            (danger, at, run)
+            for at, part in enumerate(self.text.parts)
+            for run in within(part)
+            if (danger := self._weighed(run).danger(run.first, run.last) - run.price) >= CLEAR
+        ]
+        some = [(at, run) for _, at, run in nlargest(MOST_READ, found, key=itemgetter(0))]
+        return [(part, runs) for at, part in enumerate(self.text.parts) if (runs := [run for place, run in some if place == at])]
 
-    def free(self, part: Run) -> Iterator[Run]:
-        """What of a part may page by how it reads. Words of danger that were taken back may not: how words read says little of a "not"."""
+    def free(self, run: Run) -> bool:
+        """Whether it may page by how it reads. Words of danger that were taken back may not: how words read says little of a "not"."""
         starts, reach = self._taken
-        for run in within(part):
-            first, last = run.span
-            at = bisect_left(starts, last)
-            if at == 0 or reach[at - 1] <= first:
-                yield run
+        first, last = run.span
+        at = bisect_left(starts, last)
+        return at == 0 or reach[at - 1] <= first
 
     @cached_property
     def _taken(self) -> tuple[list[int], list[int]]:
@@ -151,37 +161,23 @@ class Weighing:
         spans = sorted(self.taken_back)
         return [start for start, _ in spans], list(accumulate((end for _, end in spans), max))
 
-    def _danger(self, run: Run) -> float:
-        return self._weighed(run).danger(run.first, run.last) - run.price
+    def _read(self, runs: Iterable[Run]) -> list[tuple[Run, Scores]]:
+        """Each of these stretches with how it reads, its price not yet taken off."""
+        runs = list(runs)
+        new = list({run.span: run for run in runs if run.span not in self.scores}.values())
+        said = self.learned.encoder.read([self.whole[slice(*run.span)] for run in new])
+        self.scores.update((run.span, self._together(run, scores)) for run, scores in zip(new, said, strict=True))
+        return [(run, self.scores[run.span]) for run in runs]
 
-    def _gravity(self, run: Run) -> float:
-        return self._weighed(run).gravity(run.first, run.last) - run.price
-
-    def _passage(self, run: Run) -> Scores:
-        """How the passage in which a run begins reads to the encoder."""
-        encoder = self.learned.encoder
-        if encoder is None:
-            return UNREAD
-        at = bisect_right(self.text.passages, run.span[0]) - 1
-        if at not in self._worst:
-            return UNREAD
-        if at not in self.passages:
-            start, *stop = self.text.passages[at : at + 2]
-            scores = encoder.read(self.whole[start : stop[0] if stop else None])
-            self.passages[at] = scores if self.text.size >= FEW else Scores(*(min(score, 0.0) for score in scores))
-        return self.passages[at]
-
-    @cached_property
-    def _worst(self) -> frozenset[int]:
-        """The passages that the encoder may read: all, or of many those that the tables find worst."""
-        starts = self.text.passages
-        if len(starts) <= MOST_READ:
-            return frozenset(range(len(starts)))
-        worst = [-inf] * len(starts)
-        for part in self.text.parts:
-            at = bisect_right(starts, part.span[0]) - 1
-            worst[at] = max(worst[at], *map(self._danger, within(part)))
-        return frozenset(sorted(range(len(starts)), key=worst.__getitem__)[-MOST_READ:])
+    def _together(self, run: Run, said: Scores) -> Scores:
+        """What the tables say and what the encoder said."""
+        weighed, of_danger, of_gravity = self._weighed(run), self.learned.of_danger, self.learned.of_gravity
+        if run.last - run.first < FEW:
+            said = Scores(*(min(score, 0.0) for score in said))
+        return Scores(
+            of_danger.tables * weighed.danger(run.first, run.last) + of_danger.encoder * said.danger,
+            of_gravity.tables * weighed.gravity(run.first, run.last) + of_gravity.encoder * said.gravity,
+        )
 
     def _weighed(self, run: Run) -> Weighed:
         at, text, _ = run.window

@@ -14,7 +14,8 @@ from torch.nn import functional
 
 from bench.screen import CORPUS, TRAINING, read
 from bench.train_encoder.base import load_base
-from bench.train_encoder.lesson import SEED, Taught, chosen, vocabulary
+from bench.train_encoder.beside import beside
+from bench.train_encoder.lesson import SEED, Taught, chosen, hard_for_the_tables, vocabulary
 from bench.train_encoder.network import LEVELS, Network
 from bench.train_encoder.write import write
 from bench.train_screen.messages import load_messages
@@ -23,7 +24,7 @@ KEPT_AS_THEY_ARE = 6  # layers, from below: what they make of a message is worke
 ROUNDS = 2
 AT_ONCE = 2_048  # pieces, the filling included, that one step learns from
 SORTED = 6_000  # messages among which those of a length are put together
-SPEED, SPEED_ABOVE = 2e-4, 1e-3  # how far a step goes: in the layers, and in what judges above them
+SPEED, ABOVE = 2e-4, 5  # how far a step goes in the layers, and how many times as far in what judges above them
 WARM = 100  # steps until it goes at full speed, which then falls to nothing
 Batch = Sequence[int]
 
@@ -31,18 +32,21 @@ Batch = Sequence[int]
 def main() -> None:
     torch.set_num_threads(cpu_count() or 1)
     torch.manual_seed(SEED)
-    texts = [row["text"] for part in TRAINING for row in read(CORPUS / f"{part}.jsonl")]
+    rows = [row for part in TRAINING for row in read(CORPUS / f"{part}.jsonl")]
     messages, base = load_messages(), load_base()
-    pieces, taken = vocabulary(base, texts)
+    pieces, taken = vocabulary(base, [row["text"] for row in rows])
     words = torch.from_numpy(base.tensors["emb.word"]).view(-1, base.size)[taken].clone()
     words[0] = 0
     network = Network(base, words)
-    teach(network, chosen(messages, texts, pieces))
+    hard = hard_for_the_tables(messages)
+    teach(network, chosen(messages, pieces, hard), ROUNDS, SPEED)
+    teach(network, beside(messages, rows, pieces, hard), 1, SPEED / 2)
     write(network, [base.pieces[row] for row in taken[-len(pieces.rows) :]], base.heads, messages.digest)
 
 
-def teach(network: Network, taught: Taught) -> None:
-    """The upper layers and what judges above them; the words and the lower layers stay as they came."""
+def teach(network: Network, taught: Taught, rounds: int, speed: float) -> None:
+    """The upper layers and what judges above them; the words and the lower layers stay as they came. speed: how far a step goes in the
+    layers."""
     for part in network.parameters():
         part.requires_grad = False
     upper = [part for layer in network.layers[KEPT_AS_THEY_ARE:] for part in layer.parameters()]
@@ -50,8 +54,8 @@ def teach(network: Network, taught: Taught) -> None:
     for part in (*upper, *above):
         part.requires_grad = True
     known = lower(network, taught)
-    steps = [batch for turn in range(ROUNDS) for batch in batches(taught, random.Random(SEED + turn))]
-    rates = [{"params": upper, "lr": SPEED}, {"params": above, "lr": SPEED_ABOVE}]
+    steps = [batch for turn in range(rounds) for batch in batches(taught, random.Random(SEED + turn))]
+    rates = [{"params": upper, "lr": speed}, {"params": above, "lr": ABOVE * speed}]
     optimizer = torch.optim.AdamW(rates, weight_decay=0.01)
     pace = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / WARM) * max(0.0, 1 - step / len(steps)))
     level = torch.tensor(np.stack([taught.level > least for least in range(LEVELS)], axis=1).astype("float32"))

@@ -12,15 +12,13 @@ import numpy as np
 from sklearn.model_selection import GroupKFold
 
 from bench.train_encoder.base import Base
-from bench.train_screen.messages import Messages
+from bench.train_screen.messages import HELD_OUT, Messages
 from bench.train_screen.tables import lesson
 from safety.encoder import BEGIN, END, MOST_PIECES, UNKNOWN, Pieces
 from safety.heard import Level
 from safety.learned import Table, features
 from safety.surroundings import Surroundings, within
 
-HELD_OUT = frozenset({"w11", "w14", "w33", "w48", "w52", "w62", "w74", "w76", "w94", "w95", "w98"})
-"""Writers, drawn by lot, whom it does not learn from: by their messages the limits are to be chosen."""
 SEED = 1
 FOLDS = 5
 CLEARLY_HARMLESS, CLEARLY_DANGEROUS = -2.5, 3.0  # log-odds by tables that did not learn from the writer
@@ -37,14 +35,20 @@ class Taught:
     weight: Any
 
 
-def chosen(messages: Messages, texts: Sequence[str], pieces: Pieces) -> Taught:
-    """Not from the writers held out; of what the tables know already, a part."""
+def chosen(messages: Messages, pieces: Pieces, hard: Any) -> Taught:
+    """Not from the writers held out; of what the tables know already, a part. hard: of each message, whether the tables find it so."""
     rng = random.Random(SEED)
-    hard = hard_for_the_tables(messages)
     some = [at for at, writer in enumerate(messages.writers) if writer not in HELD_OUT and (hard[at] or rng.random() < EASY)]
-    rows = [_cut(pieces.rows_of(texts[at]), bool(messages.level[at]), rng) for at in some]
     weight = np.where(messages.everyday, EVERYDAY, 1.0) * np.where(hard, 1.0, FOR_THE_EASY)
-    return Taught(rows, messages.level[some].astype(int), weight[some])
+    return taught([(messages.readings[at].text, int(messages.level[at]), float(weight[at])) for at in some], pieces, rng)
+
+
+def taught(made: Sequence[tuple[str, int, float]], pieces: Pieces, rng: random.Random, whole: bool = False) -> Taught:
+    """From texts with their levels and how much each counts. whole: without those of danger that are too long to be learned whole."""
+    cut = ((pieces.rows_of(text), level, weight) for text, level, weight in made)
+    kept = [each for each in cut if not (whole and each[1] and len(each[0]) > MOST_PIECES)]
+    rows, level, weight = zip(*kept, strict=True)
+    return Taught([_cut(row, bool(least), rng) for row, least in zip(rows, level, strict=True)], np.array(level), np.array(weight))
 
 
 def _cut(rows: list[int], danger: bool, rng: random.Random) -> list[int]:
@@ -57,8 +61,8 @@ def hard_for_the_tables(messages: Messages) -> Any:
     """Messages that the tables, taught on other writers, do not find clearly as they are."""
     hard = np.ones(len(messages), bool)
     asking, paging = (lesson(messages, least) for least in (Level.CONCERN, Level.HIGH))
-    for taught, held_out in GroupKFold(FOLDS).split(messages.level, messages.level, messages.writers):
-        tables = asking.learn(taught), paging.learn(taught)
+    for learned, held_out in GroupKFold(FOLDS).split(messages.level, messages.level, messages.writers):
+        tables = asking.learn(learned), paging.learn(learned)
         for at in held_out:
             danger, gravity = (_worst(table, messages, messages.texts[at]) for table in tables)
             if messages.level[at] == Level.NONE:

@@ -16,6 +16,7 @@ from bench.train_screen.limits import Chooser
 from bench.train_screen.messages import Messages, load_messages
 from bench.train_screen.tables import lesson
 from bench.train_screen.write import OUT, make_room, write
+from safety.encoder import Encoder, load_encoder
 from safety.heard import Level
 from safety.learned import Learned, Limits
 
@@ -24,12 +25,12 @@ SOURCE = "Learned from our own made-up training messages ({messages} of them, sh
 
 
 def main(dry: bool) -> None:
-    make_room()
+    encoder = load_encoder()
+    make_room(encoder)
     messages = load_messages()
     splits = list(GroupKFold(FOLDS).split(messages.level, messages.level, messages.writers))
-    learned, *folds = learn(messages, [np.arange(len(messages)), *(taught for taught, _ in splits)])
-    seen = evidence(messages, zip(folds, (held_out for _, held_out in splits), strict=True))
-    chooser = Chooser(messages, seen)
+    learned, *folds = learn(messages, encoder, [np.arange(len(messages)), *(taught for taught, _ in splits)])
+    chooser = Chooser(*evidence(messages, zip(folds, (held_out for _, held_out in splits), strict=True)))
     limits = chooser.limits()
     tell(chooser, limits)
     if not dry:
@@ -37,12 +38,12 @@ def main(dry: bool) -> None:
         sys.stdout.write(f"Wrote {OUT.name}, {OUT.stat().st_size} bytes.\n")
 
 
-def learn(messages: Messages, parts: list[Any]) -> list[Learned]:
+def learn(messages: Messages, encoder: Encoder, parts: list[Any]) -> list[Learned]:
     """The second stage as each of these parts of the messages teaches it."""
     asking, paging = (lesson(messages, least) for least in (Level.CONCERN, Level.HIGH))
     with ThreadPoolExecutor(cpu_count()) as pool:  # it learns in C, beside the interpreter's lock
         tables = zip(pool.map(asking.learn, parts), pool.map(paging.learn, parts), strict=True)
-        return [learned_of(messages, *pair, part) for pair, part in zip(tables, parts, strict=True)]
+        return [learned_of(messages, *pair, encoder, part) for pair, part in zip(tables, parts, strict=True)]
 
 
 def tell(chooser: Chooser, limits: Limits) -> None:

@@ -1,4 +1,4 @@
-"""What the limits are chosen by: how each message reads to tables that did not learn from its writer."""
+"""What the limits are chosen by: how each message reads to tables, and an encoder, that did not learn from its writer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.train_screen.messages import Messages
+from bench.train_screen.messages import HELD_OUT, Messages
+from safety.encoder import Encoder
 from safety.heard import Level
 from safety.learned import Learned, Limits, Table, Trust, Worth
-from safety.surroundings import within
 from safety.weighing import Reading, Weighing
 
 SAID_OUTRIGHT = (
@@ -46,7 +46,8 @@ who says plainly that they wish to be dead is asked."""
 OFTEN = 10  # messages in which a rule was heard, enough to tell how often it is right
 FIRM = 0.98  # a rule that is right at least so often in what it pages for counts more
 OPEN = Limits(*[inf] * 6)
-TABLES = Worth(tables=1.0, encoder=0.0)  # the encoder is not asked yet (docs/adr/031-a-small-language-model.md)
+OF_DANGER, OF_GRAVITY = Worth(tables=0.48, encoder=0.58), Worth(tables=0.49, encoder=0.59)
+"""What a logistic regression over what rules, tables and encoder say gave, on the messages of `HELD_OUT`."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,12 @@ class Evidence:
     gravity: Any
 
 
-def evidence(messages: Messages, folds: Iterable[tuple[Learned, Sequence[int]]]) -> Evidence:
-    """Each message by the tables that did not learn from it."""
-    seen: list[tuple[Any, ...]] = [()] * len(messages)
-    for learned, held_out in folds:
-        for at in held_out:
-            seen[at] = _seen(learned, messages.readings[at])
-    return Evidence(*map(np.array, zip(*seen, strict=True)))
+def evidence(messages: Messages, folds: Iterable[tuple[Learned, Sequence[int]]]) -> tuple[Messages, Evidence]:
+    """The messages that the encoder did not learn from, each by the tables that did not either."""
+    seen = {
+        at: _seen(learned, messages.readings[at]) for learned, held_out in folds for at in held_out if messages.writers[at] in HELD_OUT
+    }
+    return messages.some(list(seen)), Evidence(*map(np.array, zip(*seen.values(), strict=True)))
 
 
 def _seen(learned: Learned, heard: Reading) -> tuple[Any, ...]:
@@ -84,17 +84,17 @@ def _seen(learned: Learned, heard: Reading) -> tuple[Any, ...]:
         if pages:
             firm = each.rule in trust.firm
             gravity_heard[firm] = max(gravity_heard[firm], weighing.gravity(runs))
-    danger = weighing.danger(run for part in text.parts for run in within(part))
-    gravity = weighing.gravity(run for part in text.parts for run in weighing.free(part))
+    doubtful = [run for _, runs in weighing.doubtful for run in runs]
+    danger, gravity = weighing.danger(doubtful), weighing.gravity(filter(weighing.free, doubtful))
     return stands, danger_heard, danger - text.chances, gravity_heard, gravity - text.chances
 
 
-def learned_of(messages: Messages, asking: Table, paging: Table, some: Iterable[int]) -> Learned:
+def learned_of(messages: Messages, asking: Table, paging: Table, encoder: Encoder, some: Iterable[int]) -> Learned:
     """The tables, with the rules that count for more: those that were nearly always right in these messages, and those named above."""
     right = _right((messages.readings[at], bool(messages.level[at])) for at in some)
     firm = frozenset(rule for rule, share in right.items() if share >= FIRM).difference(SAID_OUTRIGHT)
     trust = Trust(frozenset(SAID_OUTRIGHT), frozenset(ASKED_OUTRIGHT), firm)
-    return Learned(asking, paging, None, TABLES, TABLES, OPEN, trust, messages.classes)
+    return Learned(asking, paging, encoder, OF_DANGER, OF_GRAVITY, OPEN, trust, messages.classes)
 
 
 def _right(heard: Iterable[tuple[Reading, bool]]) -> dict[str, float]:

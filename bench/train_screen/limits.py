@@ -15,13 +15,13 @@ from bench.train_screen.tables import weight_of
 from safety.heard import Level
 from safety.learned import Limits
 
-ASKED, PAGED = 0.067, 0.0102
+ASKED, PAGED = 0.04, 0.011
 """Shares of the everyday messages of writers who were not learned from that may be asked about, and paged for, in vain."""
-FAVOR = 0.76
+FAVOR = 0.2
 """How much more than it was worth on all messages a rule's word counts when it is asked about: what is said in plain words stands beside a
 calm clause more often than in what the writers wrote to tell danger from its twin ("It was a hard day and I wish I was dead"), and of the
 rarer kinds (violence, a return to use) the tables have learned little."""
-TRIED = np.arange(-3.0, 6.0, 0.02)
+TRIED = np.arange(-6.0, 6.0, 0.01)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from bench.train_screen.tables import SEED
 from content.library import ROOT, read_toml
+from safety.encoder import Encoder
 from safety.learned import MASK, Learned, Limits, Table, Trust, Worth, load_learned
 
 OUT = ROOT / "screen" / "learned.toml"
@@ -20,14 +21,15 @@ review = "pending"
 """
 
 
-def make_room() -> None:
+def make_room(encoder: Encoder) -> None:
     """The rules load only with tables of the size that is set; of others nothing is left to begin from."""
     try:
-        load_learned(read_toml(OUT), {"classes": {}})
+        load_learned(read_toml(OUT), {"classes": {}}, encoder)
     except (OSError, KeyError, TypeError, ValueError):
         empty = Table(array("b", bytes(MASK + 1)), 1.0, 0.0)
-        worth, limits, trust = Worth(1.0, 0.0), Limits(*[1.0] * 6), Trust(*[frozenset()] * 3)
-        write(Learned(empty, empty, None, worth, worth, limits, trust, {}), "Nothing learned yet.")
+        nothing = Worth(0.0, 0.0)
+        unlearned = Learned(empty, empty, encoder, nothing, nothing, Limits(*[1.0] * 6), Trust(*[frozenset()] * 3), {})
+        write(unlearned, "Nothing learned yet.")
 
 
 def write(learned: Learned, source: str) -> None:
@@ -40,7 +42,7 @@ def write(learned: Learned, source: str) -> None:
         HEAD.format(source=source)
         + "\n# From which scores on it asks and pages: where no rule spoke, or one that asks, pages, or is nearly always right in that.\n"
         + f"[limits]\n{limits}\n"
-        + "# How much what the tables and the encoder say counts in what they say together; the encoder is not asked yet (docs/adr/031).\n"
+        + "# How much what the tables and the encoder say counts in what they say together.\n"
         + f"[worth]\n{worth}\n"
         + "# Rules that page, and that ask, however the words around them read; and those that are nearly always right to page.\n"
         + f"[rules]\n{rules}{tables}",

@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from bench.screen import hear_all, heard
 from safety.heard import Level
 from safety.rules import load_rules
 from safety.screen import by_rules, screen
@@ -41,12 +41,12 @@ def rows(name: str, every: int = 1) -> list[dict[str, str]]:
     return [json.loads(line) for line in (CORPUS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()[::every]]
 
 
-@cache
 def level_of(text: str) -> Level:
-    return screen(text).level
+    return heard(text).level
 
 
 def score(corpus: list[dict[str, str]]) -> Score:
+    hear_all(row["text"] for row in corpus)
     count: Counter[str] = Counter()
     for row in corpus:
         wanted, level = Level[row["level"].upper()], level_of(row["text"])
@@ -81,19 +81,15 @@ def score(corpus: list[dict[str, str]]) -> Score:
         ),
         (
             "writers",
-            10,
+            40,
             Score(flagged=0.92, flagged_life=0.90, imminent_flagged=0.93, imminent_high=0.79, false_flag=0.045, false_page=0.012),
         ),
-        ("aside", 1, Score(flagged=0.81, flagged_life=0.80, imminent_flagged=0.84, imminent_high=0.64, false_flag=0.10, false_page=0.027)),
-        (
-            "blind",
-            1,
-            Score(flagged=0.915, flagged_life=0.91, imminent_flagged=0.95, imminent_high=0.84, false_flag=0.038, false_page=0.009),
-        ),
+        ("aside", 1, Score(flagged=0.85, flagged_life=0.85, imminent_flagged=0.89, imminent_high=0.775, false_flag=0.07, false_page=0.023)),
+        ("blind", 1, Score(flagged=0.94, flagged_life=0.945, imminent_flagged=0.97, imminent_high=0.92, false_flag=0.028, false_page=0.01)),
         (
             "plain",
             1,
-            Score(flagged=0.955, flagged_life=0.945, imminent_flagged=0.965, imminent_high=0.92, false_flag=0.056, false_page=0.012),
+            Score(flagged=0.965, flagged_life=0.965, imminent_flagged=0.98, imminent_high=0.945, false_flag=0.037, false_page=0.01),
         ),
     ],
 )
@@ -136,12 +132,13 @@ def test_every_level_and_both_languages_are_in_both_parts() -> None:
     ],
 )
 def test_another_sentence_hides_hardly_any_page_of_a_rule_and_leaves_nearly_all_asked_about(lead: str, tail: str) -> None:
-    paged = [row for row in rows("tuned") if row["level"] in ("high", "imminent") and level_of(row["text"]) >= Level.HIGH]
-    heard = [(by_rules(load_rules(), row["text"]).level >= Level.HIGH, screen(lead + row["text"] + tail).level) for row in paged]
-    of_rules = [level for ruled, level in heard if ruled]
+    paged = [row for row in rows("tuned", 6) if row["level"] in ("high", "imminent") and level_of(row["text"]) >= Level.HIGH]
+    hear_all(lead + row["text"] + tail for row in paged)
+    beside = [(by_rules(load_rules(), row["text"]).level >= Level.HIGH, level_of(lead + row["text"] + tail)) for row in paged]
+    of_rules = [level for ruled, level in beside if ruled]
     assert sum(level < Level.HIGH for level in of_rules) <= 0.018 * len(of_rules)
-    assert sum(level < Level.HIGH for _, level in heard) <= 0.115 * len(heard)
-    assert sum(level is Level.NONE for _, level in heard) <= 0.03 * len(heard)
+    assert sum(level < Level.HIGH for _, level in beside) <= 0.115 * len(beside)
+    assert sum(level is Level.NONE for _, level in beside) <= 0.03 * len(beside)
 
 
 def test_a_harmless_twin_is_told_from_its_dangerous_one() -> None:
@@ -181,6 +178,7 @@ def test_neither_a_long_harmless_message_before_it_nor_a_second_message_hides_wh
 
 
 def test_in_an_ordinary_week_hardly_anybody_is_paged() -> None:
+    hear_all(row["text"] for row in rows("ordinary"))
     levels = [level_of(row["text"]) for row in rows("ordinary")]
     assert sum(level >= Level.HIGH for level in levels) / len(levels) <= 0.003
-    assert sum(level > Level.NONE for level in levels) / len(levels) <= 0.042
+    assert sum(level > Level.NONE for level in levels) / len(levels) <= 0.024

@@ -8,6 +8,7 @@ from math import sqrt
 
 import pytest
 
+import bench.screen
 from bench.screen import CORPUS
 from bot import cards
 from safety.heard import Heard, Level, Track
@@ -25,12 +26,13 @@ def rows(name: str, every: int) -> list[dict[str, str]]:
 
 @cache
 def heard(name: str, every: int) -> list[tuple[dict[str, str], Reading, Heard]]:
-    return [(row, by_rules(load_rules(), row["text"]), screen(row["text"])) for row in rows(name, every)]
+    bench.screen.hear_all(row["text"] for row in rows(name, every))
+    return [(row, by_rules(load_rules(), row["text"]), bench.screen.heard(row["text"])) for row in rows(name, every)]
 
 
 def test_a_page_of_a_rule_becomes_a_question_or_nothing_where_the_words_around_it_read_so() -> None:
     outright = load_rules().learned.trust.outright
-    paged = [(ours, got) for row, ours, got in heard("writers", 5) if row["level"] == "none" and ours.level >= Level.HIGH]
+    paged = [(ours, got) for row, ours, got in heard("writers", 40) if row["level"] == "none" and ours.level >= Level.HIGH]
     less = [(ours, got) for ours, got in paged if got.level < Level.HIGH]
     assert len(less) >= len(paged) * 3 // 4
     assert outright.isdisjoint(one.rule for ours, _ in less for one in ours.findings if one.level >= Level.HIGH)
@@ -54,7 +56,7 @@ def test_a_question_of_a_rule_is_dropped_where_the_words_around_it_read_harmless
 
 def test_even_a_page_of_a_rule_that_is_nearly_always_right_is_asked_about_where_all_around_it_reads_calm() -> None:
     firm = load_rules().learned.trust.firm
-    by_firm = [(row, ours, got) for row, ours, got in heard("writers", 5) if ours.findings]
+    by_firm = [(row, ours, got) for row, ours, got in heard("writers", 40) if ours.findings]
     paging = [(row, got) for row, ours, got in by_firm if firm.issuperset(each.rule for each in ours.findings)]
     harmless = [got.level < Level.HIGH for row, got in paging if row["level"] == "none"]
     danger = [got.level < Level.HIGH for row, got in paging if row["level"] in ("high", "imminent")]
