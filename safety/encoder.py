@@ -26,6 +26,7 @@ PADDING, BEGIN, END, UNKNOWN = range(4)  # rows of the vocabulary; the pieces of
 BEFORE_WORD = "\u2581"  # how a piece says that a word begins with it
 MOST_PIECES = 126  # of one text, longer ones are cut; about ninety words
 RARER = 10.0  # how much less likely a letter is that no piece has than the rarest piece
+SCRAPS = 2.5  # pieces a word: what falls into more is no words to it ("kbyefdfp urrcbtd"), and it may only say that it is harmless
 MOST_KNOWN = 20_000
 """Words kept with the pieces they fall into; the next ones are cut anew each time."""
 
@@ -35,6 +36,11 @@ class Scores(NamedTuple):
 
     danger: float
     gravity: float
+
+    @property
+    def harmless(self) -> Scores:
+        """As far as they say that it is harmless."""
+        return Scores(min(self.danger, 0.0), min(self.gravity, 0.0))
 
 
 class Linear(NamedTuple):
@@ -144,7 +150,10 @@ class Encoder:
         x = self.begin(x + np.concatenate([self.places[: len(each)] for each in rows]))
         for layer in self.layers:
             x = layer(x, stretches, self.heads)
-        return [self._scores(x[text]) for text in stretches]
+        scores = (self._scores(x[stretch]) for stretch in stretches)
+        return [
+            said if len(each) <= SCRAPS * len(text.split()) else said.harmless for said, each, text in zip(scores, rows, texts, strict=True)
+        ]
 
     def _scores(self, x: Floats) -> Scores:
         attention = _softmax(self.attend(x).T)

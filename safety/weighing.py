@@ -173,7 +173,7 @@ class Weighing:
         """What the tables say and what the encoder said."""
         weighed, of_danger, of_gravity = self._weighed(run), self.learned.of_danger, self.learned.of_gravity
         if run.last - run.first < FEW:
-            said = Scores(*(min(score, 0.0) for score in said))
+            said = said.harmless
         return Scores(
             of_danger.tables * weighed.danger(run.first, run.last) + of_danger.encoder * said.danger,
             of_gravity.tables * weighed.gravity(run.first, run.last) + of_gravity.encoder * said.gravity,

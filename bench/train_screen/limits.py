@@ -17,7 +17,7 @@ from safety.learned import Limits
 
 ASKED, PAGED = 0.04, 0.011
 """Shares of the everyday messages of writers who were not learned from that may be asked about, and paged for, in vain."""
-FAVOR = 0.2
+FAVOR = 0.7
 """How much more than it was worth on all messages a rule's word counts when it is asked about: what is said in plain words stands beside a
 calm clause more often than in what the writers wrote to tell danger from its twin ("It was a hard day and I wish I was dead"), and of the
 rarer kinds (violence, a return to use) the tables have learned little."""

@@ -9,17 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import safety.encoder
+import safety.weighing
 from bench.screen import CORPUS
 from bench.train_screen.messages import HELD_OUT
 from content.library import ContentError
 from safety.encoder import UNKNOWN, Encoder, Pieces, Scores, load_encoder
 from safety.heard import Level
 from safety.rules import load_rules
-from safety.screen import LONGEST, screen
+from safety.screen import LONGEST, WINDOW, screen
 from safety.weighing import MOST_HEARD, MOST_READ
 
 PIECES = ("\u2581un", "happy", "\u2581unhappy", "\u2581", "h", "a", "p", "y")
@@ -45,6 +46,7 @@ def test_a_letter_that_no_piece_has_is_unknown_and_the_others_are_not() -> None:
     assert rows.count(UNKNOWN) == 1 and len(rows) > 1
 
 
+@settings(max_examples=50)
 @given(st.text(max_size=300))
 def test_any_text_can_be_read_and_reads_the_same_again(text: str) -> None:
     first = encoder().read([text])
@@ -52,6 +54,7 @@ def test_any_text_can_be_read_and_reads_the_same_again(text: str) -> None:
     assert encoder().read([text]) == first
 
 
+@settings(max_examples=25)
 @given(st.lists(st.text(max_size=60), max_size=5))
 def test_a_text_reads_the_same_alone_and_beside_others(texts: list[str]) -> None:
     beside, alone = encoder().read(texts), [encoder().read([text])[0] for text in texts]
@@ -75,14 +78,15 @@ def test_however_long_a_text_is_a_few_stretches_of_it_are_read(pump: str, monkey
     monkeypatch.setattr(Encoder, "read", counted)
     screen((pump * LONGEST)[:LONGEST])
     assert len(read) <= MOST_HEARD + 2 * MOST_READ
-    assert max(map(len, read), default=0) <= 2_000
+    assert max(map(len, read), default=0) <= WINDOW
 
 
-def test_where_rules_hear_much_and_all_of_it_reads_calm_the_rest_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_rules_hear_is_believed_where_enough_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Encoder, "read", lambda self, texts: [Scores(-9.0, -9.0)] * len(texts))
-    said = "On Friday I will shoot him with the rifle. "
+    said = "On Friday I will shoot him with the rifle."
     assert screen(said).level < Level.HIGH
-    assert screen(said * 40).level >= Level.HIGH
+    monkeypatch.setattr(safety.weighing, "MOST_HEARD", 0)
+    assert screen(said).level >= Level.HIGH
 
 
 def test_of_few_words_it_may_only_say_that_they_are_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +108,7 @@ def test_a_file_that_is_not_the_one_that_was_reviewed_is_not_read(tmp_path: Path
 
 def test_it_tells_danger_from_what_is_none_with_writers_it_did_not_learn_from() -> None:
     rows = [json.loads(line) for line in (CORPUS / "writers.jsonl").read_text(encoding="utf-8").splitlines()]
-    rows = [row for row in rows if row["by"] in HELD_OUT][::20]
+    rows = [row for row in rows if row["by"] in HELD_OUT][::40]
     scores = np.array([encoder().read([row["text"]])[0] for row in rows])
     for column, levels in ((0, ("concern", "high", "imminent")), (1, ("high", "imminent"))):
         yes = np.array([row["level"] in levels for row in rows])
