@@ -91,7 +91,7 @@ def test_what_rules_hear_is_believed_where_enough_was_read(monkeypatch: pytest.M
 
 def test_of_few_words_it_may_only_say_that_they_are_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Encoder, "read", lambda self, texts: [Scores(9.0, 9.0)] * len(texts))
-    assert screen("cannot sleep").level is Level.NONE
+    assert screen("lying awake again").level is Level.NONE
     assert screen("I am sitting here and cannot sleep").level is Level.HIGH
 
 

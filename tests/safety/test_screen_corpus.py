@@ -77,15 +77,23 @@ def score(corpus: list[dict[str, str]]) -> Score:
         (
             "tuned",
             1,
-            Score(flagged=0.97, flagged_life=0.97, imminent_flagged=0.985, imminent_high=0.95, false_flag=0.021, false_page=0.005),
+            Score(flagged=0.955, flagged_life=0.965, imminent_flagged=0.985, imminent_high=0.965, false_flag=0.022, false_page=0.0055),
         ),
         (
             "writers",
             40,
-            Score(flagged=0.92, flagged_life=0.90, imminent_flagged=0.93, imminent_high=0.79, false_flag=0.045, false_page=0.012),
+            Score(flagged=0.875, flagged_life=0.86, imminent_flagged=0.93, imminent_high=0.85, false_flag=0.036, false_page=0.0095),
         ),
-        ("aside", 1, Score(flagged=0.85, flagged_life=0.85, imminent_flagged=0.89, imminent_high=0.775, false_flag=0.07, false_page=0.023)),
-        ("blind", 1, Score(flagged=0.94, flagged_life=0.945, imminent_flagged=0.97, imminent_high=0.92, false_flag=0.028, false_page=0.01)),
+        (
+            "aside",
+            1,
+            Score(flagged=0.825, flagged_life=0.822, imminent_flagged=0.865, imminent_high=0.775, false_flag=0.067, false_page=0.0225),
+        ),
+        (
+            "blind",
+            1,
+            Score(flagged=0.935, flagged_life=0.943, imminent_flagged=0.968, imminent_high=0.908, false_flag=0.03, false_page=0.009),
+        ),
         (
             "plain",
             1,
