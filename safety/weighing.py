@@ -30,8 +30,8 @@ SIMILAR = Finding("learned.similar", (0, 0), "reads like messages of people in d
 GRAVELY = Finding("learned.grave", (0, 0), "reads like messages of people in danger that cannot wait", Level.HIGH, Track.UNKNOWN)
 CLEAR = -3.5
 """What reads so harmless to the tables (log-odds), and no rule heard, the encoder is not asked about: it has never turned the scales."""
-MOST_READ = 12  # stretches of one text, the worst to the tables, that the encoder reads wherever no rule spoke
-MOST_HEARD = 24  # stretches of one text after which what a rule heard stands, however the words around it may read
+MOST_READ = 8  # stretches of one text, the worst to the tables, that the encoder reads wherever no rule spoke
+MOST_HEARD = 16  # stretches of one text after which what a rule heard stands, however the words around it may read
 FEW = 4  # words: of less the encoder may say that it is harmless, not that it is danger; fragments read like anything
 ENGLISH = frozenset({
     "the", "to", "and", "my", "of", "in", "it", "is", "that", "for", "was", "with", "so", "just", "am", "have", "this", "on", "be",
