@@ -95,6 +95,15 @@ def test_of_few_words_it_may_only_say_that_they_are_harmless(monkeypatch: pytest
     assert screen("I am sitting here and cannot sleep").level is Level.HIGH
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["pqx ukhkyldm añocñb rrpñr hkñlmnsds zluizycqg", "kbyefdfp urrcbtd zñmyr nih hhcgqyq", "/start JXpuUw5Pia6iylNPRtgXPg"],
+)
+def test_what_falls_into_scraps_is_no_danger_to_it(typed: str) -> None:
+    assert max(encoder().read([typed])[0]) <= 0.0
+    assert screen(typed).level is Level.NONE
+
+
 def test_a_file_that_is_not_the_one_that_was_reviewed_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "screen").mkdir()
     (tmp_path / "screen" / "encoder.toml").write_text('[file]\nsha256 = "0"\n')
