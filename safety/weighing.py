@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from heapq import nlargest
-from itertools import accumulate
+from itertools import accumulate, islice
 from math import inf
 from operator import itemgetter
 
@@ -30,7 +30,7 @@ SIMILAR = Finding("learned.similar", (0, 0), "reads like messages of people in d
 GRAVELY = Finding("learned.grave", (0, 0), "reads like messages of people in danger that cannot wait", Level.HIGH, Track.UNKNOWN)
 CLEAR = -3.5
 """What reads so harmless to the tables (log-odds), and no rule heard, the encoder is not asked about: it has never turned the scales."""
-MOST_READ = 8  # stretches of one text, the worst to the tables, that the encoder reads wherever no rule spoke
+MOST_READ = 6  # stretches of one text, the worst to the tables, that the encoder reads wherever no rule spoke
 MOST_HEARD = 16  # stretches of one text after which what a rule heard stands, however the words around it may read
 FEW = 4  # words: of less the encoder may say that it is harmless, not that it is danger; fragments read like anything
 ENGLISH = frozenset({
@@ -63,6 +63,9 @@ def weighed(learned: Learned, reading: Reading, *, joined: bool = False) -> tupl
     ones read was weighed when they came."""
     weighing = Weighing.of(learned, reading)
     pages = [each for each in reading.findings if each.level > Level.CONCERN]
+    if any(map(weighing.outright, pages)):
+        return reading.findings
+    weighing.look(reading.findings, [] if joined else [run for _, runs in weighing.doubtful for run in runs])
     if any(map(weighing.stands, pages)):
         return reading.findings
     calm = [replace(each, level=Level.CONCERN, why=each.why + CALM) for each in pages if weighing.asked(each)]
@@ -101,11 +104,21 @@ class Weighing:
         """How much like danger that cannot wait the worst of them reads; -inf where there is none."""
         return max((scores.gravity - run.price for run, scores in self._read(runs)), default=-inf)
 
+    def look(self, heard: Iterable[Finding], doubtful: Iterable[Run]) -> None:
+        """Everything that is to be read is, side by side: that costs half of one after the other. Around what rules heard no more than one
+        text is worth; what they hear in the rest is believed."""
+        around = {run.span: run for each in heard for run in self.text.around(each.span)}
+        self._read([*islice(around.values(), MOST_HEARD), *doubtful])
+
+    def outright(self, heard: Finding) -> bool:
+        """Whether what a rule would page for does, however the words around it may read."""
+        return heard.rule in self.learned.trust.outright or not self.text.around(heard.span)
+
     def stands(self, heard: Finding) -> bool:
         """Whether what a rule would page for does: not where the words around it read calm."""
         trust, limits = self.learned.trust, self.learned.limits
         runs = self.text.around(heard.span)
-        if not runs or heard.rule in trust.outright or self.enough:
+        if self._unread(runs):
             return True
         return self.gravity(runs) >= (limits.page_with_firm if heard.rule in trust.firm else limits.page_with_rule)
 
@@ -114,14 +127,9 @@ class Weighing:
         trust, limits = self.learned.trust, self.learned.limits
         runs = self.text.around(heard.span)
         asks = heard.level is Level.CONCERN
-        if not runs or (asks and heard.rule in trust.asked) or self.enough:
+        if not runs or (asks and heard.rule in trust.asked) or self._unread(runs):
             return True
         return self.danger(runs) >= (limits.ask_with_rule if asks else limits.ask_with_page)
-
-    @property
-    def enough(self) -> bool:
-        """Whether as much was read as one text is worth; what rules hear in the rest is believed."""
-        return len(self.scores) >= MOST_HEARD
 
     def read(self) -> Finding | None:
         """The first part that reads grave, else the one that reads most like danger, if any does; whatever the rules know of it."""
@@ -160,6 +168,9 @@ class Weighing:
         """Where each stretch that was taken back starts, in order, and how far it and those before it reach."""
         spans = sorted(self.taken_back)
         return [start for start, _ in spans], list(accumulate((end for _, end in spans), max))
+
+    def _unread(self, runs: Iterable[Run]) -> bool:
+        return any(run.span not in self.scores for run in runs)
 
     def _read(self, runs: Iterable[Run]) -> list[tuple[Run, Scores]]:
         """Each of these stretches with how it reads, its price not yet taken off."""

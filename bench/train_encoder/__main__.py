@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from os import cpu_count
 
 import numpy as np
@@ -14,17 +15,21 @@ from torch.nn import functional
 
 from bench.screen import CORPUS, TRAINING, read
 from bench.train_encoder.base import load_base
-from bench.train_encoder.beside import beside
+from bench.train_encoder.beside import SECOND, THIRD, beside
 from bench.train_encoder.lesson import SEED, Taught, chosen, hard_for_the_tables, vocabulary
 from bench.train_encoder.network import LEVELS, Network
 from bench.train_encoder.write import write
 from bench.train_screen.messages import load_messages
+from safety.heard import Level
 
 KEPT_AS_THEY_ARE = 6  # layers, from below: what they make of a message is worked out once
 ROUNDS = 2
 AT_ONCE = 2_048  # pieces, the filling included, that one step learns from
 SORTED = 6_000  # messages among which those of a length are put together
 SPEED, ABOVE = 2e-4, 5  # how far a step goes in the layers, and how many times as far in what judges above them
+FINER = 0.5, 0.4  # of that, how far in the second and the third lesson
+URGENT = {Level.HIGH: 0.8, Level.IMMINENT: 1.5}
+"""How much such a message counts in the third lesson for whether it is at least high: who cannot wait is to be told from the others."""
 WARM = 100  # steps until it goes at full speed, which then falls to nothing
 Batch = Sequence[int]
 
@@ -40,13 +45,17 @@ def main() -> None:
     network = Network(base, words)
     hard = hard_for_the_tables(messages)
     teach(network, chosen(messages, pieces, hard), ROUNDS, SPEED)
-    teach(network, beside(messages, rows, pieces, hard), 1, SPEED / 2)
+    second, third = (beside(counts, messages, rows, pieces, hard) for counts in (SECOND, THIRD))
+    teach(network, second, 1, SPEED * FINER[0])
+    before = copy.deepcopy(network.state_dict())
+    teach(network, third, 1, SPEED * FINER[1], URGENT)
+    network.load_state_dict({name: (before[name] + part) / 2 for name, part in network.state_dict().items()})
     write(network, [base.pieces[row] for row in taken[-len(pieces.rows) :]], base.heads, messages.digest)
 
 
-def teach(network: Network, taught: Taught, rounds: int, speed: float) -> None:
+def teach(network: Network, taught: Taught, rounds: int, speed: float, urgent: Mapping[Level, float] | None = None) -> None:
     """The upper layers and what judges above them; the words and the lower layers stay as they came. speed: how far a step goes in the
-    layers."""
+    layers. urgent: how much a message of a level counts for whether it is at least high, where not 1."""
     for part in network.parameters():
         part.requires_grad = False
     upper = [part for layer in network.layers[KEPT_AS_THEY_ARE:] for part in layer.parameters()]
@@ -59,11 +68,13 @@ def teach(network: Network, taught: Taught, rounds: int, speed: float) -> None:
     optimizer = torch.optim.AdamW(rates, weight_decay=0.01)
     pace = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / WARM) * max(0.0, 1 - step / len(steps)))
     level = torch.tensor(np.stack([taught.level > least for least in range(LEVELS)], axis=1).astype("float32"))
-    weight = torch.tensor(taught.weight.astype("float32"))
+    weight = torch.tensor(taught.weight.astype("float32"))[:, None].repeat(1, LEVELS)
+    for each, counts in (urgent or {}).items():
+        weight[torch.from_numpy(taught.level == each), Level.HIGH - 1] *= counts
     network.train()
     for number, batch in enumerate(steps):
         said = network.upper(*filled([known[at].float() for at in batch]), KEPT_AS_THEY_ARE)
-        wrong = functional.binary_cross_entropy_with_logits(said, level[batch], reduction="none").mean(1)
+        wrong = functional.binary_cross_entropy_with_logits(said, level[batch], reduction="none")
         loss = (wrong * weight[batch]).mean()
         optimizer.zero_grad()
         loss.backward()

@@ -46,7 +46,7 @@ who says plainly that they wish to be dead is asked."""
 OFTEN = 10  # messages in which a rule was heard, enough to tell how often it is right
 FIRM = 0.98  # a rule that is right at least so often in what it pages for counts more
 OPEN = Limits(*[inf] * 6)
-OF_DANGER, OF_GRAVITY = Worth(tables=0.48, encoder=0.58), Worth(tables=0.49, encoder=0.59)
+OF_DANGER, OF_GRAVITY = Worth(tables=0.48, encoder=0.57), Worth(tables=0.49, encoder=0.68)
 """What a logistic regression over what rules, tables and encoder say gave, on the messages of `HELD_OUT`."""
 
 

@@ -15,9 +15,9 @@ from bench.train_screen.tables import weight_of
 from safety.heard import Level
 from safety.learned import Limits
 
-ASKED, PAGED = 0.04, 0.011
+ASKED, PAGED = 0.035, 0.01
 """Shares of the everyday messages of writers who were not learned from that may be asked about, and paged for, in vain."""
-FAVOR = 0.7
+FAVOR = 0.5
 """How much more than it was worth on all messages a rule's word counts when it is asked about: what is said in plain words stands beside a
 calm clause more often than in what the writers wrote to tell danger from its twin ("It was a hard day and I wish I was dead"), and of the
 rarer kinds (violence, a return to use) the tables have learned little."""

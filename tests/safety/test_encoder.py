@@ -68,16 +68,19 @@ def test_how_likely_a_number_lies_below_is_worked_out_to_seven_digits() -> None:
 
 
 @pytest.mark.parametrize("pump", ["I feel so low today. ", "a", "k.i.l.l. ", "\u2603\u0301", "pills and vodka "], ids=repr)
-def test_however_long_a_text_is_a_few_stretches_of_it_are_read(pump: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_however_long_a_text_is_a_few_stretches_of_it_are_read_side_by_side(pump: str, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
+    passes: list[int] = []
 
     def counted(self: Encoder, texts: Sequence[str]) -> list[Scores]:
         read.extend(texts)
+        passes.extend([len(texts)] if texts else [])
         return [Scores(-9.0, -9.0)] * len(texts)
 
     monkeypatch.setattr(Encoder, "read", counted)
     screen((pump * LONGEST)[:LONGEST])
-    assert len(read) <= MOST_HEARD + 2 * MOST_READ
+    assert len(read) <= MOST_HEARD + MOST_READ
+    assert len(passes) <= 1
     assert max(map(len, read), default=0) <= WINDOW
 
 

@@ -118,6 +118,7 @@ def test_a_calm_clause_beside_it_hides_no_plain_words(said: str) -> None:
         "took my methadone this morning like always",
         "ya no quiero morirme, me siento mucho mejor",
         "I never had seizures when I detoxed, it went ok",
+        "I quit smoking three weeks ago",
     ],
 )
 def test_a_medicine_taken_as_agreed_and_what_is_over_are_not_asked_about(said: str) -> None:
