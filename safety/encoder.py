@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from math import inf, sqrt
@@ -24,6 +24,7 @@ from content.library import ROOT, ContentError, read_toml
 Floats = NDArray[np.float32]
 PADDING, BEGIN, END, UNKNOWN = range(4)  # rows of the vocabulary; the pieces of words follow
 BEFORE_WORD = "\u2581"  # how a piece says that a word begins with it
+AT_ONCE = 256  # pieces of texts that are read side by side; more, or fewer, are slower
 MOST_PIECES = 126  # of one text, longer ones are cut; about ninety words
 RARER = 10.0  # how much less likely a letter is that no piece has than the rarest piece
 SCRAPS = 2.5  # pieces a word: what falls into more is no words to it ("kbyefdfp urrcbtd"), and it may only say that it is harmless
@@ -140,9 +141,13 @@ class Encoder:
 
     def read(self, texts: Sequence[str]) -> list[Scores]:
         """How each of some texts of up to about ninety words reads; side by side, which is cheaper than one by one."""
-        if not texts:
-            return []
         rows = [[BEGIN, *self.pieces.rows_of(text)[:MOST_PIECES], END] for text in texts]
+        scores = [said for some in _at_once(rows) for said in self._read(some)]
+        return [
+            said if len(each) <= SCRAPS * len(text.split()) else said.harmless for said, each, text in zip(scores, rows, texts, strict=True)
+        ]
+
+    def _read(self, rows: Sequence[list[int]]) -> Iterator[Scores]:
         ends = list(accumulate(map(len, rows)))
         stretches = [slice(end - len(each), end) for each, end in zip(rows, ends, strict=True)]
         all_rows = np.concatenate(rows)
@@ -150,10 +155,7 @@ class Encoder:
         x = self.begin(x + np.concatenate([self.places[: len(each)] for each in rows]))
         for layer in self.layers:
             x = layer(x, stretches, self.heads)
-        scores = (self._scores(x[stretch]) for stretch in stretches)
-        return [
-            said if len(each) <= SCRAPS * len(text.split()) else said.harmless for said, each, text in zip(scores, rows, texts, strict=True)
-        ]
+        return (self._scores(x[stretch]) for stretch in stretches)
 
     def _scores(self, x: Floats) -> Scores:
         attention = _softmax(self.attend(x).T)
@@ -206,6 +208,18 @@ def unpack(data: Mapping[str, Any]) -> Encoder:
         Linear(data["attend"], data["attend_bias"]),
         Linear(data["judge"], data["judge_bias"]),
     )
+
+
+def _at_once(rows: Sequence[list[int]]) -> Iterator[list[list[int]]]:
+    """Texts that are read side by side: as many as a processor's own memory holds the sums of."""
+    some: list[list[int]] = []
+    for each in rows:
+        if some and sum(map(len, some)) + len(each) > AT_ONCE:
+            yield some
+            some = []
+        some.append(each)
+    if some:
+        yield some
 
 
 def _seen(looked: Floats, heads: int) -> Floats:

@@ -31,7 +31,7 @@ GRAVELY = Finding("learned.grave", (0, 0), "reads like messages of people in dan
 CLEAR = -3.5
 """What reads so harmless to the tables (log-odds), and no rule heard, the encoder is not asked about: it has never turned the scales."""
 MOST_READ = 6  # stretches of one text, the worst to the tables, that the encoder reads wherever no rule spoke
-MOST_HEARD = 16  # stretches of one text after which what a rule heard stands, however the words around it may read
+MOST_HEARD = 10  # stretches of one text after which what a rule heard stands, however the words around it may read
 FEW = 4  # words: of less the encoder may say that it is harmless, not that it is danger; fragments read like anything
 ENGLISH = frozenset({
     "the", "to", "and", "my", "of", "in", "it", "is", "that", "for", "was", "with", "so", "just", "am", "have", "this", "on", "be",
@@ -65,11 +65,11 @@ def weighed(learned: Learned, reading: Reading, *, joined: bool = False) -> tupl
     pages = [each for each in reading.findings if each.level > Level.CONCERN]
     if any(map(weighing.outright, pages)):
         return reading.findings
-    weighing.look(reading.findings, [] if joined else [run for _, runs in weighing.doubtful for run in runs])
     if any(map(weighing.stands, pages)):
         return reading.findings
-    calm = [replace(each, level=Level.CONCERN, why=each.why + CALM) for each in pages if weighing.asked(each)]
     asks = [each for each in reading.findings if each.level is Level.CONCERN]
+    weighing.look(asks, [] if joined else weighing.doubtful)
+    calm = [replace(each, level=Level.CONCERN, why=each.why + CALM) for each in pages if weighing.asked(each)]
     read = None if joined else weighing.read()
     if read is not None and read.level > Level.CONCERN:
         inside = [each for each in (*calm, *asks) if overlap(each.span, read.span)]
@@ -104,19 +104,21 @@ class Weighing:
         """How much like danger that cannot wait the worst of them reads; -inf where there is none."""
         return max((scores.gravity - run.price for run, scores in self._read(runs)), default=-inf)
 
-    def look(self, heard: Iterable[Finding], doubtful: Iterable[Run]) -> None:
-        """Everything that is to be read is, side by side: that costs half of one after the other. Around what rules heard no more than one
-        text is worth; what they hear in the rest is believed."""
-        around = {run.span: run for each in heard for run in self.text.around(each.span)}
-        self._read([*islice(around.values(), MOST_HEARD), *doubtful])
+    def look(self, heard: Iterable[Finding], doubtful: Iterable[tuple[Run, list[Run]]] = ()) -> None:
+        """Read around what rules heard, but no more than one text is worth, and what is doubtful; all of it side by side, which for a few
+        words costs half of one after the other."""
+        around = {run.span: run for each in heard for run in self.text.around(each.span) if run.span not in self.scores}
+        worth_it = islice(around.values(), max(0, MOST_HEARD - len(self.scores)))
+        self._read([*worth_it, *(run for _, runs in doubtful for run in runs)])
 
     def outright(self, heard: Finding) -> bool:
         """Whether what a rule would page for does, however the words around it may read."""
         return heard.rule in self.learned.trust.outright or not self.text.around(heard.span)
 
     def stands(self, heard: Finding) -> bool:
-        """Whether what a rule would page for does: not where the words around it read calm."""
+        """Whether what a rule would page for does: not where the words around it read calm. Believed where enough was read already."""
         trust, limits = self.learned.trust, self.learned.limits
+        self.look([heard])
         runs = self.text.around(heard.span)
         if self._unread(runs):
             return True

@@ -32,17 +32,19 @@ SAID_OUTRIGHT = (
 """Rules whose pages nothing makes a question: what they hear is said in plain words, and minutes count."""
 ASKED_OUTRIGHT = (
     "es.suicide.passive",
+    "es.use.near",
     "es.use.return",
     "es.voices.hears",
     "overdose.dose",
     "suicide.passive",
+    "use.near",
     "use.return",
     "violence.control",
     "voices.about_me",
     "voices.hears",
 )
-"""Rules whose questions nothing drops: the tables see no number; what is told calmly of control, of voices or of a lapse reads harmless;
-who says plainly that they wish to be dead is asked."""
+"""Rules whose questions nothing drops: the tables see no number; what is told calmly of control, of voices, of a lapse or of being near one
+reads harmless; who says plainly that they wish to be dead is asked."""
 OFTEN = 10  # messages in which a rule was heard, enough to tell how often it is right
 FIRM = 0.98  # a rule that is right at least so often in what it pages for counts more
 OPEN = Limits(*[inf] * 6)
