@@ -87,17 +87,17 @@ def score(corpus: list[dict[str, str]]) -> Score:
         (
             "aside",
             1,
-            Score(flagged=0.825, flagged_life=0.822, imminent_flagged=0.865, imminent_high=0.775, false_flag=0.067, false_page=0.0225),
+            Score(flagged=0.825, flagged_life=0.822, imminent_flagged=0.865, imminent_high=0.79, false_flag=0.067, false_page=0.0225),
         ),
         (
             "blind",
             1,
-            Score(flagged=0.935, flagged_life=0.943, imminent_flagged=0.968, imminent_high=0.908, false_flag=0.03, false_page=0.009),
+            Score(flagged=0.935, flagged_life=0.943, imminent_flagged=0.968, imminent_high=0.922, false_flag=0.03, false_page=0.009),
         ),
         (
             "plain",
             1,
-            Score(flagged=0.965, flagged_life=0.965, imminent_flagged=0.98, imminent_high=0.945, false_flag=0.037, false_page=0.01),
+            Score(flagged=0.965, flagged_life=0.965, imminent_flagged=0.98, imminent_high=0.955, false_flag=0.037, false_page=0.01),
         ),
     ],
 )
