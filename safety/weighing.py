@@ -105,8 +105,8 @@ class Weighing:
         return max((scores.gravity - run.price for run, scores in self._read(runs)), default=-inf)
 
     def look(self, heard: Iterable[Finding], doubtful: Iterable[tuple[Run, list[Run]]] = ()) -> None:
-        """Read around what rules heard, but no more than one text is worth, and what is doubtful; all of it side by side, which for a few
-        words costs half of one after the other."""
+        """Read around what rules heard, but no more than one text is worth, and what is doubtful; all of it side by side, which is
+        quicker where they are short."""
         around = {run.span: run for each in heard for run in self.text.around(each.span) if run.span not in self.scores}
         worth_it = islice(around.values(), max(0, MOST_HEARD - len(self.scores)))
         self._read([*worth_it, *(run for _, runs in doubtful for run in runs)])
